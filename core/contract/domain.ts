@@ -1,0 +1,440 @@
+import { z } from 'zod'
+import { errorSchema } from './errors.ts'
+import { runConfigSchema, taskSchema } from './settings.ts'
+
+/** Milliseconds since 1970-01-01 UTC. */
+const timestamp = z.number().int()
+const id = z.string().min(1)
+const count = z.number().int().min(0)
+
+// ---- Files that a person handed over ----
+
+/** Where an import comes from. A page never names a path: it uploads, or the desktop shell's dialog issues a handle. */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file'), handle: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('sample'), name: z.string().min(1) }),
+])
+export type Source = z.infer<typeof sourceSchema>
+
+// ---- Datasets ----
+
+/** A row that could not be used: 1-based line in the file, and a sentence. */
+export const rowProblemSchema = z.object({ line: count, message: z.string() })
+export type RowProblem = z.infer<typeof rowProblemSchema>
+
+export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string() })
+export type ColumnMapping = z.infer<typeof columnMappingSchema>
+
+export const fileFormatSchema = z.enum(['csv', 'jsonl'])
+export type FileFormat = z.infer<typeof fileFormatSchema>
+
+export const labelCountSchema = z.object({ label: z.string(), count })
+
+export const datasetSchema = z.object({
+  id,
+  name: z.string(),
+  task: taskSchema,
+  format: fileFormatSchema,
+  fileName: z.string(),
+  createdAt: timestamp,
+  /** The version: SHA-256 over the used rows in order, hex. */
+  contentHash: z.string(),
+  rows: count,
+  /** Sorted; a label's index is its class id. */
+  labels: z.array(labelCountSchema),
+  mapping: columnMappingSchema,
+  problems: z.array(rowProblemSchema),
+  /** All bad rows counted; `problems` holds the first 100. */
+  problemCount: count,
+  /** Rows whose text occurs more than once. */
+  duplicateCount: count,
+  bytes: count,
+  licence: z.string().optional(),
+})
+export type Dataset = z.infer<typeof datasetSchema>
+
+export const datasetRowSchema = z.object({
+  /** 0-based position among the used rows; the key by which runs' predictions are matched. */
+  row: count,
+  line: count,
+  text: z.string(),
+  label: z.string(),
+})
+export type DatasetRow = z.infer<typeof datasetRowSchema>
+
+export const previewSchema = z.object({
+  fileName: z.string(),
+  format: fileFormatSchema,
+  encoding: z.string(),
+  /** CSV only. */
+  delimiter: z.string().optional(),
+  bytes: count,
+  columns: z.array(
+    z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
+  ),
+  guess: columnMappingSchema.partial(),
+  /** First rows as text, one array a row, in column order. */
+  rows: z.array(z.object({ line: count, cells: z.array(z.string()) })),
+  /** Rows looked at for this preview. */
+  scanned: count,
+  complete: z.boolean(),
+  problems: z.array(rowProblemSchema),
+  problemCount: count,
+})
+export type Preview = z.infer<typeof previewSchema>
+
+export const tokenPreviewSchema = z.object({
+  model: z.string(),
+  maxLength: count,
+  /** Rows that were tokenised for the shares below. */
+  scanned: count,
+  truncated: count,
+  /** Token counts including special tokens, before cutting. */
+  lengths: z.object({
+    median: z.number(),
+    p95: z.number(),
+    max: z.number(),
+    histogram: z.array(z.object({ upTo: count, count })),
+  }),
+  rows: z.array(
+    z.object({
+      row: count,
+      label: z.string(),
+      tokens: z.array(z.string()),
+      ids: z.array(z.number().int()),
+      length: count,
+      truncated: z.boolean(),
+    }),
+  ),
+})
+export type TokenPreview = z.infer<typeof tokenPreviewSchema>
+
+// ---- Models ----
+
+export const modelSchema = z.object({
+  id,
+  name: z.string(),
+  /** The checkpoint's model_type, "bert". */
+  architecture: z.string(),
+  createdAt: timestamp,
+  source: z.string(),
+  licence: z.string().optional(),
+  parameters: count,
+  bytes: count,
+  /** SHA-256 of model.safetensors, hex. */
+  weightsHash: z.string(),
+  tokenizerHash: z.string(),
+  vocabSize: count,
+  hiddenSize: count,
+  layers: count,
+  heads: count,
+  maxPositions: count,
+  /** Names of the linear layers that LoRA can target, by the end of their name. */
+  linearModules: z.array(z.string()),
+})
+export type Model = z.infer<typeof modelSchema>
+
+// ---- Runs ----
+
+export const runStates = [
+  'queued',
+  'running',
+  'paused',
+  'stopped',
+  'finished',
+  'failed',
+  'interrupted',
+  'archived',
+] as const
+export const runStateSchema = z.enum(runStates)
+export type RunState = z.infer<typeof runStateSchema>
+
+export const phases = [
+  'starting',
+  'loading',
+  'tokenizing',
+  'compiling',
+  'training',
+  'evaluating',
+  'predicting',
+  'saving',
+] as const
+export const phaseSchema = z.enum(phases)
+export type Phase = z.infer<typeof phaseSchema>
+
+export const engineInfoSchema = z.object({
+  kind: z.enum(['graph', 'eager']),
+  backend: z.string(),
+  version: z.string(),
+  threads: count,
+})
+export type EngineInfo = z.infer<typeof engineInfoSchema>
+
+/** What the worker worked out before the first step. */
+export const runPlanSchema = z.object({
+  totalSteps: count,
+  stepsPerEpoch: count,
+  trainRows: count,
+  evalRows: count,
+  labels: z.array(z.string()),
+  parameters: count,
+  trainableParameters: count,
+  /** Padded lengths in tokens that programs were made for. */
+  lengthBuckets: z.array(count),
+  truncatedShare: z.number(),
+})
+export type RunPlan = z.infer<typeof runPlanSchema>
+
+export const runTimingsSchema = z.object({
+  steps: count,
+  /** Training only, evaluation and saving excluded. */
+  seconds: z.number(),
+  totalSeconds: z.number(),
+  examplesPerSecond: z.number(),
+  /** Real tokens, padding not counted. */
+  tokensPerSecond: z.number(),
+  medianStepMs: z.number(),
+  timeToFirstStepMs: z.number(),
+  peakMemoryBytes: z.number(),
+})
+export type RunTimings = z.infer<typeof runTimingsSchema>
+
+/** One number of a run, with the step it came from. */
+export const metricValueSchema = z.object({ value: z.number(), step: count })
+/** By series name: the last value and the best one (by the series' direction). */
+export const metricSummarySchema = z.object({ last: metricValueSchema, best: metricValueSchema })
+export type MetricSummary = z.infer<typeof metricSummarySchema>
+
+export const checkpointSchema = z.object({
+  id,
+  run: id,
+  step: count,
+  epoch: z.number(),
+  createdAt: timestamp,
+  path: z.string(),
+  bytes: count,
+  best: z.boolean(),
+  last: z.boolean(),
+  metrics: z.record(z.string(), z.number()),
+})
+export type Checkpoint = z.infer<typeof checkpointSchema>
+
+export const runSchema = z.object({
+  id,
+  name: z.string(),
+  state: runStateSchema,
+  phase: phaseSchema.nullable(),
+  /** 0 to 1 within the phase, where known. */
+  phaseProgress: z.number().nullable(),
+  config: runConfigSchema,
+  model: z.object({ id, name: z.string(), weightsHash: z.string() }),
+  dataset: z.object({ id, name: z.string(), contentHash: z.string() }),
+  /** Index into the palette; a run keeps it for life. */
+  colour: count,
+  createdAt: timestamp,
+  startedAt: timestamp.nullable(),
+  endedAt: timestamp.nullable(),
+  step: count,
+  epoch: z.number(),
+  plan: runPlanSchema.nullable(),
+  engine: engineInfoSchema.nullable(),
+  metrics: z.record(z.string(), metricSummarySchema),
+  timings: runTimingsSchema.nullable(),
+  error: errorSchema.nullable(),
+  stopRequested: z.boolean(),
+  /** Bytes that the run's folder takes. */
+  bytes: count,
+  notes: z.string(),
+  appVersion: z.string(),
+  /** Grows with every commit that touches the run. */
+  revision: count,
+})
+export type Run = z.infer<typeof runSchema>
+
+export const logLevelSchema = z.enum(['info', 'warning', 'error'])
+export const logLineSchema = z.object({ seq: count, at: timestamp, level: logLevelSchema, text: z.string() })
+export type LogLine = z.infer<typeof logLineSchema>
+
+// ---- Metrics ----
+
+export interface SeriesInfo {
+  readonly name: string
+  readonly label: string
+  readonly unit: string
+  /** Which way is better; null where neither is. */
+  readonly better: 'lower' | 'higher' | null
+}
+
+/** Every series a run can record. */
+export const seriesInfos: readonly SeriesInfo[] = [
+  { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
+  { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
+  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher' },
+  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher' },
+  { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
+  { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
+  { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },
+  { name: 'perf/tokens_per_second', label: 'Tokens per second', unit: '1/s', better: 'higher' },
+  { name: 'perf/memory', label: 'Memory', unit: 'bytes', better: 'lower' },
+]
+
+export const xAxisSchema = z.enum(['step', 'epoch', 'examples', 'tokens', 'time'])
+export type XAxis = z.infer<typeof xAxisSchema>
+
+/** One curve, thinned to buckets that keep every extreme. Columns of equal length; `x` ascending. */
+export const seriesSchema = z.object({
+  run: id,
+  series: z.string(),
+  /** Points recorded before thinning. */
+  total: count,
+  x: z.array(z.number()),
+  /** The step of the bucket's last point. */
+  step: z.array(z.number()),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+  /** The bucket's last value; null where it was not finite. */
+  last: z.array(z.number().nullable()),
+  /** Debiased exponential moving average over all recorded points, read at the bucket's last point. */
+  smooth: z.array(z.number().nullable()),
+})
+export type Series = z.infer<typeof seriesSchema>
+
+// ---- Predictions and comparison ----
+
+export const predictionSchema = z.object({
+  label: z.string(),
+  /** Probability per class, in the order of the run's labels. */
+  scores: z.array(z.number()),
+})
+export type Prediction = z.infer<typeof predictionSchema>
+
+export const examplePredictionSchema = z.object({
+  row: count,
+  predicted: z.string(),
+  /** Probability of the predicted class. */
+  confidence: z.number(),
+  /** Cross-entropy of this example, nats. */
+  loss: z.number(),
+  correct: z.boolean(),
+})
+export type ExamplePrediction = z.infer<typeof examplePredictionSchema>
+
+export const verdictSchema = z.object({
+  baseline: id,
+  candidate: id,
+  outcome: z.enum(['better', 'worse', 'cannot tell']),
+  /** One sentence with the numbers. */
+  sentence: z.string(),
+  metric: z.string(),
+  examples: count,
+  /** Both right, only the baseline right, only the candidate right, neither. */
+  bothRight: count,
+  onlyBaseline: count,
+  onlyCandidate: count,
+  bothWrong: count,
+  /** Candidate minus baseline accuracy, and its 95 % interval (paired bootstrap). */
+  difference: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Exact two-sided McNemar test. */
+  pValue: z.number(),
+  /** Examples needed to tell a difference of this size apart from chance (80 % power), when it could not be told. */
+  examplesNeeded: count.nullable(),
+})
+export type Verdict = z.infer<typeof verdictSchema>
+
+export const outputFilterSchema = z.enum(['all', 'disagree', 'wrong', 'only-baseline-right', 'only-candidate-right'])
+export type OutputFilter = z.infer<typeof outputFilterSchema>
+
+export const outputRowSchema = z.object({
+  row: count,
+  text: z.string(),
+  label: z.string(),
+  /** One per compared run, in order. */
+  predictions: z.array(examplePredictionSchema),
+})
+export type OutputRow = z.infer<typeof outputRowSchema>
+
+export const outputsSchema = z.object({
+  /** Validation rows that every compared run predicted, on the same dataset version. */
+  common: count,
+  /** Those among them on which the runs' predictions differ. */
+  disagree: count,
+  /** Why there is nothing, or less than a run's whole validation set; null when all is common. */
+  note: z.string().nullable(),
+  /** Rows that pass the filter. */
+  matching: count,
+  rows: z.array(outputRowSchema),
+})
+export type Outputs = z.infer<typeof outputsSchema>
+
+export const configDiffRowSchema = z.object({
+  setting: z.string(),
+  /** One per compared run, in order; JSON values, null where a run has none. */
+  values: z.array(z.unknown()),
+  differs: z.boolean(),
+})
+export type ConfigDiffRow = z.infer<typeof configDiffRowSchema>
+
+export const metricRowSchema = z.object({
+  series: z.string(),
+  label: z.string(),
+  unit: z.string(),
+  better: z.enum(['lower', 'higher']).nullable(),
+  /** One per compared run, in order; null where a run has none. `delta` is against the baseline. */
+  values: z.array(
+    z
+      .object({ last: metricValueSchema, best: metricValueSchema, deltaLast: z.number(), deltaBest: z.number() })
+      .nullable(),
+  ),
+})
+export type MetricRow = z.infer<typeof metricRowSchema>
+
+export const comparisonSchema = z.object({
+  /** The baseline first. */
+  runs: z.array(runSchema),
+  /** One per run after the baseline; null where there is nothing in common to judge on. */
+  verdict: z.array(verdictSchema.nullable()),
+  curves: z.array(seriesSchema),
+  /** Differences first. */
+  configDiff: z.array(configDiffRowSchema),
+  metrics: z.array(metricRowSchema),
+  outputs: outputsSchema,
+})
+export type Comparison = z.infer<typeof comparisonSchema>
+
+// ---- The app itself ----
+
+export const appInfoSchema = z.object({
+  version: z.string(),
+  platform: z.string(),
+  home: z.string(),
+  /** The engine that a run with engine "auto" gets; null with a reason when none can be loaded. */
+  engine: engineInfoSchema.nullable(),
+  engineProblem: z.string().nullable(),
+  cpu: z.string(),
+  cores: count,
+  memoryBytes: count,
+  freeMemoryBytes: count,
+  freeDiskBytes: count,
+  usedDiskBytes: count,
+  samples: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      description: z.string(),
+      licence: z.string(),
+      available: z.boolean(),
+    }),
+  ),
+  starters: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      description: z.string(),
+      licence: z.string(),
+      available: z.boolean(),
+    }),
+  ),
+})
+export type AppInfo = z.infer<typeof appInfoSchema>

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+/** Pushes carry a cursor, never data: the receiver fetches what it lacks, so a lost push costs nothing. */
+export const appEventSchema = z.discriminatedUnion('type', [
+  /** A run's record or metrics changed; they now reach this step and revision. */
+  z.object({ type: z.literal('run'), id: z.string(), step: z.number().int(), revision: z.number().int() }),
+  z.object({ type: z.literal('datasets') }),
+  z.object({ type: z.literal('models') }),
+  /** How far a long call is; `task` is the handle or id the call was made with. Not stored. */
+  z.object({
+    type: z.literal('progress'),
+    task: z.string(),
+    label: z.string(),
+    done: z.number(),
+    total: z.number().nullable(),
+  }),
+])
+export type AppEvent = z.infer<typeof appEventSchema>
+
+export type Unsubscribe = () => void
+export type Subscribe = (listener: (event: AppEvent) => void) => Unsubscribe

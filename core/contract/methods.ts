@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import {
+  appInfoSchema,
+  checkpointSchema,
+  columnMappingSchema,
+  comparisonSchema,
+  datasetRowSchema,
+  datasetSchema,
+  logLineSchema,
+  modelSchema,
+  outputFilterSchema,
+  outputsSchema,
+  predictionSchema,
+  previewSchema,
+  runSchema,
+  seriesSchema,
+  sourceSchema,
+  tokenPreviewSchema,
+  xAxisSchema,
+} from './domain.ts'
+import { runConfigInputSchema, taskSchema } from './settings.ts'
+
+const id = z.string().min(1)
+const none = z.strictObject({})
+const offset = z.number().int().min(0).default(0)
+const limit = z.number().int().min(1).max(500).default(50)
+
+/** The whole API: one line a method. Types, allow-list, HTTP route, CLI and tests derive from this table. */
+export const methods = {
+  'app.info': { input: none, output: appInfoSchema },
+
+  'datasets.preview': {
+    input: z.strictObject({
+      source: sourceSchema,
+      encoding: z.string().optional(),
+      delimiter: z.string().max(1).optional(),
+    }),
+    output: previewSchema,
+  },
+  'datasets.import': {
+    input: z.strictObject({
+      source: sourceSchema,
+      name: z.string().trim().min(1).max(200).optional(),
+      task: taskSchema.default('text-classification'),
+      mapping: columnMappingSchema.partial().optional(),
+      encoding: z.string().optional(),
+      delimiter: z.string().max(1).optional(),
+      /** What to do with rows that cannot be used. */
+      onBadRows: z.enum(['stop', 'skip']).default('skip'),
+    }),
+    output: z.object({ dataset: datasetSchema }),
+  },
+  'datasets.list': { input: none, output: z.object({ datasets: z.array(datasetSchema) }) },
+  'datasets.get': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
+  'datasets.rows': {
+    input: z.strictObject({ id, offset, limit, label: z.string().optional(), search: z.string().optional() }),
+    output: z.object({ total: z.number().int(), rows: z.array(datasetRowSchema) }),
+  },
+  'datasets.tokens': {
+    input: z.strictObject({ id, model: id, maxLength: z.number().int().min(8).max(4096), limit: limit.default(5) }),
+    output: tokenPreviewSchema,
+  },
+  'datasets.rename': {
+    input: z.strictObject({ id, name: z.string().trim().min(1).max(200) }),
+    output: z.object({ dataset: datasetSchema }),
+  },
+  'datasets.delete': { input: z.strictObject({ id }), output: z.object({ bytes: z.number() }) },
+  'datasets.restore': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
+
+  'models.add': {
+    input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    output: z.object({ model: modelSchema }),
+  },
+  'models.list': { input: none, output: z.object({ models: z.array(modelSchema) }) },
+  'models.rename': {
+    input: z.strictObject({ id, name: z.string().trim().min(1).max(200) }),
+    output: z.object({ model: modelSchema }),
+  },
+  'models.delete': { input: z.strictObject({ id }), output: z.object({ bytes: z.number() }) },
+  'models.restore': { input: z.strictObject({ id }), output: z.object({ model: modelSchema }) },
+
+  'runs.create': { input: z.strictObject({ config: runConfigInputSchema }), output: z.object({ run: runSchema }) },
+  'runs.list': { input: none, output: z.object({ runs: z.array(runSchema) }) },
+  'runs.get': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
+  /** Ends a queued or running run after its present step; `keep` writes a last checkpoint first. */
+  'runs.stop': { input: z.strictObject({ id, keep: z.boolean().default(true) }), output: z.object({ run: runSchema }) },
+  'runs.update': {
+    input: z.strictObject({
+      id,
+      name: z.string().trim().min(1).max(200).optional(),
+      notes: z.string().max(20_000).optional(),
+    }),
+    output: z.object({ run: runSchema }),
+  },
+  'runs.archive': { input: z.strictObject({ id, archived: z.boolean() }), output: z.object({ run: runSchema }) },
+  'runs.delete': { input: z.strictObject({ id }), output: z.object({ bytes: z.number() }) },
+  'runs.restore': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
+  'runs.log': {
+    input: z.strictObject({
+      id,
+      after: z.number().int().min(-1).default(-1),
+      limit: z.number().int().min(1).max(5000).default(1000),
+    }),
+    output: z.object({ lines: z.array(logLineSchema) }),
+  },
+  'runs.checkpoints': { input: z.strictObject({ id }), output: z.object({ checkpoints: z.array(checkpointSchema) }) },
+  /** Copies a checkpoint as a Hugging Face (or PEFT) folder below the exports folder, and says where. */
+  'runs.export': {
+    input: z.strictObject({
+      id,
+      checkpoint: z.enum(['best', 'last']).default('best'),
+      merge: z.boolean().default(false),
+    }),
+    output: z.object({ path: z.string(), bytes: z.number(), files: z.array(z.string()) }),
+  },
+  'runs.predict': {
+    input: z.strictObject({
+      id,
+      checkpoint: z.enum(['best', 'last']).default('best'),
+      texts: z.array(z.string().max(100_000)).min(1).max(10_000),
+    }),
+    output: z.object({ labels: z.array(z.string()), predictions: z.array(predictionSchema) }),
+  },
+
+  'metrics.series': {
+    input: z.strictObject({
+      runs: z.array(id).min(1).max(50),
+      series: z.array(z.string()).min(1).max(20),
+      x: xAxisSchema.default('step'),
+      /** Buckets at most per curve: the width in pixels that will be drawn. */
+      width: z.number().int().min(2).max(4000).default(800),
+      smoothing: z.number().min(0).max(0.999).default(0.6),
+    }),
+    output: z.object({ series: z.array(seriesSchema) }),
+  },
+
+  'comparisons.get': {
+    input: z.strictObject({
+      /** The first is the baseline. */
+      runs: z.array(id).min(2).max(12),
+      width: z.number().int().min(2).max(4000).default(800),
+      filter: outputFilterSchema.default('all'),
+      offset,
+      limit,
+    }),
+    output: comparisonSchema,
+  },
+  'comparisons.outputs': {
+    input: z.strictObject({
+      runs: z.array(id).min(2).max(12),
+      filter: outputFilterSchema.default('all'),
+      search: z.string().optional(),
+      offset,
+      limit,
+    }),
+    output: outputsSchema,
+  },
+} as const
+
+export type Methods = typeof methods
+export type MethodName = keyof Methods
+/** What a caller sends (defaults may be left out). */
+export type Input<M extends MethodName> = z.input<Methods[M]['input']>
+/** What a handler receives. */
+export type ParsedInput<M extends MethodName> = z.output<Methods[M]['input']>
+export type Output<M extends MethodName> = z.output<Methods[M]['output']>
+
+/** One function per method: the shape of the app as seen through the contract. */
+export type Handlers = { [M in MethodName]: (input: ParsedInput<M>) => Output<M> | Promise<Output<M>> }
+
+/** The typed call that every client offers. Rejects with AttuneError. */
+export type Call = <M extends MethodName>(method: M, input: Input<M>) => Promise<Output<M>>

@@ -1,0 +1,297 @@
+import { z } from 'zod'
+
+/**
+ * The settings of a run. Names are Hugging Face's (transformers' TrainingArguments, peft's LoraConfig) wherever one
+ * exists. This table is the only place that knows a setting's type, default, help and group: CONFIG.json, the New run
+ * form, the configuration diff and the record all derive from it.
+ */
+
+export const tasks = ['text-classification'] as const
+export const taskSchema = z.enum(tasks)
+export type Task = z.infer<typeof taskSchema>
+
+export const methods = ['full', 'lora', 'head'] as const
+export const methodSchema = z.enum(methods)
+export type Method = z.infer<typeof methodSchema>
+
+const positiveInt = z.number().int().min(1)
+const fraction = z.number().min(0).max(1)
+
+const shape = {
+  model: z.string().min(1),
+  dataset: z.string().min(1),
+  task: taskSchema.default('text-classification'),
+  name: z.string().trim().min(1).max(200).optional(),
+  method: methodSchema.default('full'),
+  seed: z.number().int().min(0).max(2147483647).default(42),
+  max_length: z.number().int().min(8).max(4096).default(128),
+  precision: z.enum(['fp32']).default('fp32'),
+  engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
+
+  learning_rate: z.number().gt(0).max(10).optional(),
+  num_train_epochs: z.number().gt(0).max(1000).default(3),
+  /** −1: decided by num_train_epochs. */
+  max_steps: z.number().int().min(-1).default(-1),
+  per_device_train_batch_size: positiveInt.max(1024).default(16),
+  per_device_eval_batch_size: positiveInt.max(1024).default(32),
+  lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
+  warmup_ratio: fraction.default(0.1),
+  weight_decay: z.number().min(0).max(1).default(0.01),
+  max_grad_norm: z.number().min(0).max(1000).default(1),
+  adam_beta1: fraction.default(0.9),
+  adam_beta2: fraction.default(0.999),
+  adam_epsilon: z.number().gt(0).max(1).default(1e-8),
+  /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
+  dropout: z.number().min(0).max(0.9).optional(),
+
+  lora_r: positiveInt.max(1024).default(8),
+  lora_alpha: z.number().gt(0).max(4096).default(16),
+  lora_dropout: z.number().min(0).max(0.9).default(0),
+  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
+
+  validation_split: z.number().gt(0).lt(1).default(0.2),
+  split_seed: z.number().int().min(0).max(2147483647).default(42),
+  max_train_samples: positiveInt.optional(),
+  max_eval_samples: positiveInt.optional(),
+  logging_steps: positiveInt.default(1),
+  /** In optimizer steps; 0 means once an epoch. */
+  eval_steps: z.number().int().min(0).default(0),
+  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1']).default('eval/loss'),
+}
+
+/** What a person writes: CONFIG.json or the form. Unknown keys are refused. */
+export const runConfigInputSchema = z.strictObject(shape)
+export type RunConfigInput = z.input<typeof runConfigInputSchema>
+
+/** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
+export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
+
+/** What a run records: every setting decided. `model` and `dataset` are ids here. */
+export const runConfigSchema = z.strictObject({ ...shape, learning_rate: z.number() })
+export type RunConfig = z.output<typeof runConfigSchema>
+
+export const settingNames = Object.keys(shape) as (keyof typeof shape)[]
+export type SettingName = keyof typeof shape
+
+export interface SettingInfo {
+  readonly name: SettingName
+  /** What the form calls it. */
+  readonly label: string
+  /** One line under the field. */
+  readonly help: string
+  readonly level: 'basic' | 'advanced'
+  readonly group: 'data' | 'training' | 'optimizer' | 'lora' | 'evaluation' | 'engine'
+  /** Only shown for these methods; everywhere when absent. */
+  readonly methods?: readonly Method[]
+}
+
+/** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
+export const settingInfos: readonly SettingInfo[] = [
+  {
+    name: 'name',
+    label: 'Run name',
+    help: 'Left empty, a readable name is made up.',
+    level: 'basic',
+    group: 'training',
+  },
+  {
+    name: 'num_train_epochs',
+    label: 'Epochs',
+    help: 'How often the training rows are gone through. Two to four suit most fine-tuning.',
+    level: 'basic',
+    group: 'training',
+  },
+  {
+    name: 'learning_rate',
+    label: 'Learning rate',
+    help: 'Peak step size. About 5e-5 for full fine-tuning, 1e-3 for LoRA and head only.',
+    level: 'basic',
+    group: 'optimizer',
+  },
+  {
+    name: 'per_device_train_batch_size',
+    label: 'Batch size',
+    help: 'Rows per optimizer step. Larger is steadier and needs more memory.',
+    level: 'basic',
+    group: 'training',
+  },
+  {
+    name: 'max_length',
+    label: 'Max length',
+    help: 'Tokens kept of each row; longer rows are cut. Time and memory grow with it.',
+    level: 'basic',
+    group: 'data',
+  },
+  {
+    name: 'lora_r',
+    label: 'LoRA rank (r)',
+    help: 'Width of the trained low-rank matrices. 8 or 16 is usual.',
+    level: 'basic',
+    group: 'lora',
+    methods: ['lora'],
+  },
+  {
+    name: 'seed',
+    label: 'Seed',
+    help: 'Fixes initial head, shuffling and dropout. Same seed, same curve.',
+    level: 'basic',
+    group: 'training',
+  },
+  {
+    name: 'lora_alpha',
+    label: 'LoRA alpha',
+    help: 'The low-rank update is scaled by alpha / r.',
+    level: 'advanced',
+    group: 'lora',
+    methods: ['lora'],
+  },
+  {
+    name: 'lora_dropout',
+    label: 'LoRA dropout',
+    help: 'Dropout on the input of the low-rank path while training.',
+    level: 'advanced',
+    group: 'lora',
+    methods: ['lora'],
+  },
+  {
+    name: 'target_modules',
+    label: 'Target modules',
+    help: 'Linear layers that get an adapter, by the end of their name.',
+    level: 'advanced',
+    group: 'lora',
+    methods: ['lora'],
+  },
+  {
+    name: 'lr_scheduler_type',
+    label: 'Schedule',
+    help: 'How the learning rate falls after warm-up.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'warmup_ratio',
+    label: 'Warm-up ratio',
+    help: 'Share of all steps over which the rate rises from zero.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'weight_decay',
+    label: 'Weight decay',
+    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'max_grad_norm',
+    label: 'Max gradient norm',
+    help: 'Gradients are scaled down to this global norm. 0 turns clipping off.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'adam_beta1',
+    label: 'Adam beta 1',
+    help: 'Decay of the first moment.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'adam_beta2',
+    label: 'Adam beta 2',
+    help: 'Decay of the second moment.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'adam_epsilon',
+    label: 'Adam epsilon',
+    help: 'Added to the denominator of the update.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
+    name: 'dropout',
+    label: 'Dropout',
+    help: "Left empty, the model's own value is used.",
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'max_steps',
+    label: 'Max steps',
+    help: 'Stops after so many optimizer steps; −1 leaves it to the epochs.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'validation_split',
+    label: 'Validation share',
+    help: 'Share of rows held out, drawn per class.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'split_seed',
+    label: 'Split seed',
+    help: 'Runs with the same split seed are judged on the same rows.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'max_train_samples',
+    label: 'Max training rows',
+    help: 'Use at most so many training rows; empty uses all.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'max_eval_samples',
+    label: 'Max validation rows',
+    help: 'Use at most so many validation rows; empty uses all.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'eval_steps',
+    label: 'Evaluate every',
+    help: 'Optimizer steps between evaluations; 0 evaluates once an epoch.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'metric_for_best_model',
+    label: 'Best checkpoint by',
+    help: 'The evaluation metric that decides which checkpoint is best.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'per_device_eval_batch_size',
+    label: 'Evaluation batch size',
+    help: 'Rows per evaluation step.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'logging_steps',
+    label: 'Log every',
+    help: 'Optimizer steps between points on the training curves.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'precision',
+    label: 'Precision',
+    help: 'Number format of the matrix products.',
+    level: 'advanced',
+    group: 'engine',
+  },
+  {
+    name: 'engine',
+    label: 'Engine',
+    help: 'Graph is the fast one; eager runs the same program operation by operation.',
+    level: 'advanced',
+    group: 'engine',
+  },
+]

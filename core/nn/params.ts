@@ -1,0 +1,34 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Rng } from './random.ts'
+
+/**
+ * A view over named tensors, addressed by the checkpoint's own names:
+ * `params.at('encoder.layer.0').at('attention.self.query').get('weight')`.
+ */
+export interface Params {
+  /** The full name of this place, '' at the root. */
+  readonly path: string
+  at(name: string): Params
+  get(name: string): Tensor
+  has(name: string): boolean
+  /**
+   * An addition to the output of the linear layer at this place, or null: how an adapter joins in without the model
+   * knowing. x [n, in] → [n, out].
+   */
+  delta(x: Tensor, rng: Rng | null): Tensor | null
+}
+
+export function paramsOf(tensors: Readonly<Record<string, Tensor>>, path = ''): Params {
+  const full = (name: string) => (path === '' ? name : `${path}.${name}`)
+  return {
+    path,
+    at: (name) => paramsOf(tensors, full(name)),
+    get(name) {
+      const tensor = tensors[full(name)]
+      if (!tensor) throw new Error(`no parameter "${full(name)}"`)
+      return tensor
+    },
+    has: (name) => Object.hasOwn(tensors, full(name)),
+    delta: () => null,
+  }
+}

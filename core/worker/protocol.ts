@@ -1,0 +1,90 @@
+import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunTimings } from '../contract/domain.ts'
+import type { ErrorPayload } from '../contract/errors.ts'
+import type { RunConfig } from '../contract/settings.ts'
+
+/**
+ * Everything that passes between the host and a run's thread. Plain data and transferred buffers only.
+ * Training is synchronous inside the thread, so stop travels by a shared word that is read at every step.
+ */
+
+/** Words of the control buffer (Int32Array over a SharedArrayBuffer of 4 × controlWords bytes). */
+export const controlWords = 4
+export const stopWord = 0
+export const stopValues = { none: 0, keep: 1, discard: 2 } as const
+
+/** Where the thread finds what it works on. All absolute paths. */
+export interface TrainSpec {
+  readonly kind: 'train'
+  readonly run: string
+  readonly config: RunConfig
+  /** A Hugging Face folder: config.json, model.safetensors, tokenizer.json or vocab.txt. */
+  readonly modelDir: string
+  /** A row store: see data/row-store.ts. */
+  readonly datasetDir: string
+  readonly labels: readonly string[]
+  /** The run's own folder; checkpoints go to `checkpoint-<step>` below it. */
+  readonly runDir: string
+  readonly threads: number
+}
+
+export interface PredictSpec {
+  readonly kind: 'predict'
+  /** A checkpoint folder as the run wrote it (whole model, or adapter beside modelDir). */
+  readonly checkpointDir: string
+  readonly modelDir: string
+  readonly config: RunConfig
+  readonly labels: readonly string[]
+  readonly texts: readonly string[]
+  readonly threads: number
+}
+
+export type ToWorker = { type: 'start'; spec: TrainSpec | PredictSpec; control: SharedArrayBuffer }
+
+/** One thing that happened in a run, in the order it happened. */
+export type RunEvent =
+  | { kind: 'engine'; engine: EngineInfo }
+  | { kind: 'phase'; at: number; phase: Phase; done?: number; total?: number }
+  | { kind: 'log'; at: number; level: LogLine['level']; text: string }
+  | { kind: 'plan'; plan: RunPlan }
+  | {
+      kind: 'metrics'
+      step: number
+      epoch: number
+      /** Since the run began, training only: real examples and real tokens gone through. */
+      examples: number
+      tokens: number
+      /** Training time, evaluation and saving excluded. */
+      elapsedMs: number
+      /** By series name (contract/domain.ts seriesInfos). */
+      values: Readonly<Record<string, number>>
+    }
+  | {
+      kind: 'checkpoint'
+      at: number
+      step: number
+      epoch: number
+      path: string
+      bytes: number
+      best: boolean
+      last: boolean
+      metrics: Readonly<Record<string, number>>
+    }
+  /** Validation predictions of the checkpoint that the run ends with (best if there is one). Columns of equal length. */
+  | {
+      kind: 'predictions'
+      rows: readonly number[]
+      /** Class ids. */
+      predicted: readonly number[]
+      gold: readonly number[]
+      loss: readonly number[]
+      /** rows.length × labels.length probabilities, row by row. */
+      scores: readonly number[]
+    }
+  | { kind: 'result'; outcome: 'finished' | 'stopped'; timings: RunTimings }
+
+export type FromWorker =
+  /** `seq` counts the groups of a run from 0 without gaps. */
+  | { type: 'events'; seq: number; events: readonly RunEvent[] }
+  | { type: 'predictions'; predictions: readonly Prediction[] }
+  | { type: 'done' }
+  | { type: 'failed'; error: ErrorPayload }
