@@ -31,14 +31,33 @@ export type Update =
       readonly weightDecay: number
     }
 
-/** Scalars of the AdamW updates of one program; `beta1Power` is β1ᵗ at this step, computed in float64 outside. */
+/**
+ * Scalars of the AdamW updates of one program, all float32 []. The bias corrections are computed outside in float64
+ * (see adamwScalars): 1 − β2ᵗ loses most of its digits in float32 at small t.
+ */
 export interface AdamWScalars {
+  /** The scheduled rate, which the weight decay is multiplied with. */
   readonly learningRate: Tensor
-  readonly beta1Power: Tensor
-  readonly beta2Power: Tensor
+  /** lr·√(1 − β2ᵗ)/(1 − β1ᵗ) */
+  readonly stepSize: Tensor
+  /** ε·√(1 − β2ᵗ) */
+  readonly epsilonHat: Tensor
   readonly beta1: number
   readonly beta2: number
-  readonly epsilon: number
+}
+
+/** The three fed scalars of AdamW for the update number `step` (from 1), as torch.optim.AdamW computes them. */
+export function adamwScalars(
+  learningRate: number,
+  step: number,
+  { beta1, beta2, epsilon }: { beta1: number; beta2: number; epsilon: number },
+): { learningRate: number; stepSize: number; epsilonHat: number } {
+  const correction2 = Math.sqrt(1 - beta2 ** step)
+  return {
+    learningRate,
+    stepSize: (learningRate * correction2) / (1 - beta1 ** step),
+    epsilonHat: epsilon * correction2,
+  }
 }
 
 export interface Program {
@@ -65,10 +84,10 @@ export interface Session {
   readonly engine: EngineInfo
   /** Runs one program synchronously. Feeds are by name, row-major, of exactly the declared length. */
   run(program: string, feeds: Readonly<Record<string, Values>>): Record<string, Values>
-  /** Sets a variable. `data` is copied. */
-  write(variable: string, data: Float32Array): void
-  /** A copy of a variable (or of a moment: see `momentNames`). */
-  read(variable: string): Float32Array
+  /** Sets variables (or moments: see `momentNames`). Data is copied. Many at once cost little more than one. */
+  write(values: Readonly<Record<string, Float32Array>>): void
+  /** Copies of variables (or moments). */
+  read(variables: readonly string[]): Record<string, Float32Array>
   /** Frees everything. The session is unusable afterwards. */
   close(): void
 }

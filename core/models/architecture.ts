@@ -16,7 +16,11 @@ export interface TokenBatch {
 /** One parameter of a model: shape, and how it begins when a checkpoint does not have it. */
 export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
-  readonly init: { readonly kind: 'normal'; readonly stddev: number } | { readonly kind: 'zeros' | 'ones' }
+  readonly init:
+    | { readonly kind: 'normal'; readonly stddev: number }
+    | { readonly kind: 'uniform'; readonly bound: number }
+    | { readonly kind: 'zeros' }
+    | { readonly kind: 'ones' }
 }
 
 /**

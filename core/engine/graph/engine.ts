@@ -1,0 +1,12 @@
+import type { EngineInfo } from '../../contract/domain.ts'
+import type { Engine } from '../engine.ts'
+import { loadTfjsNode, nativeVersion } from '../native/load.ts'
+import { type NativeBinding, openGraphSession } from './session.ts'
+
+/** The fast engine: programs traced into TensorFlow graphs. Throws AttuneError `no_engine` when TensorFlow is missing. */
+export async function openGraphEngine(threads: number): Promise<Engine> {
+  const tf = await loadTfjsNode(threads)
+  const backend = tf.backend() as unknown as { binding: NativeBinding }
+  const info: EngineInfo = { kind: 'graph', backend: 'tensorflow', version: nativeVersion, threads }
+  return { info, open: (spec) => openGraphSession(backend.binding, info, spec) }
+}

@@ -1,0 +1,172 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { GraphBuilder, Ref } from '../graph/graph-builder.ts'
+
+export const traceBackendName = 'trace'
+
+type TraceDType = 'float32' | 'int32' | 'bool'
+
+/** What a traced tensor is: an output of a node, literal values, or one value everywhere. */
+interface Traced {
+  readonly shape: readonly number[]
+  readonly dtype: TraceDType
+  readonly values: tf.backend_util.BackendValues | null
+  readonly uniform: number | null
+  ref: Ref | null
+  /** The graph that `ref` belongs to. */
+  graph: GraphBuilder | null
+  references: number
+}
+
+/**
+ * A tfjs backend that computes nothing: its kernels infer shapes and emit graph nodes into the builder of the trace
+ * under way. tfjs's autodiff runs on top of it unchanged, so a program and its gradients come out as one graph.
+ */
+export class TraceBackend extends tf.KernelBackend {
+  private readonly data = new tf.DataStorage<Traced>(this as tf.KernelBackend, tf.engine())
+  /** Set for the duration of one trace. */
+  graph: GraphBuilder | null = null
+
+  get builder(): GraphBuilder {
+    if (!this.graph) throw new Error('a traced operation ran outside of a trace')
+    return this.graph
+  }
+
+  /** A tensor that is the output of a node. */
+  output(shape: readonly number[], dtype: tf.DataType, ref: Ref): tf.TensorInfo {
+    return this.register({
+      shape,
+      dtype: checkDType(dtype),
+      values: null,
+      uniform: null,
+      ref,
+      graph: this.builder,
+      references: 1,
+    })
+  }
+
+  /** A tensor of one value everywhere; becomes a Fill if it is ever used. */
+  uniform(shape: readonly number[], dtype: tf.DataType, value: number): tf.TensorInfo {
+    return this.register({
+      shape,
+      dtype: checkDType(dtype),
+      values: null,
+      uniform: value,
+      ref: null,
+      graph: null,
+      references: 1,
+    })
+  }
+
+  /** The node that a tensor comes from; literals are emitted on first use. */
+  ref(x: tf.TensorInfo): Ref {
+    const traced = this.data.get(x.dataId)
+    if (traced.ref === null || traced.graph !== this.builder) {
+      if (traced.uniform !== null) traced.ref = this.builder.fill(traced.uniform, traced.shape, traced.dtype)
+      else if (traced.values)
+        traced.ref = this.builder.constant(traced.values as ArrayLike<number>, traced.shape, traced.dtype)
+      else throw new Error(`a tensor of shape [${x.shape}] belongs to another trace`)
+      traced.graph = this.builder
+    }
+    if (sameShape(traced.shape, x.shape)) return traced.ref
+    return this.builder.node('Reshape', [traced.ref, this.builder.ints(x.shape)], {
+      T: { type: traced.dtype },
+      Tshape: { type: 'int32' },
+    })
+  }
+
+  /** The value that fills a tensor, where it is known without running the graph. */
+  uniformValue(x: tf.TensorInfo): number | null {
+    return this.data.get(x.dataId).uniform
+  }
+
+  /** The same data again, under the same or another shape. */
+  share(x: tf.TensorInfo, shape: number[] = x.shape): tf.TensorInfo {
+    this.incRef(x.dataId)
+    return { dataId: x.dataId, shape, dtype: x.dtype }
+  }
+
+  private register(traced: Traced): tf.TensorInfo {
+    const dataId = {}
+    this.data.set(dataId, traced)
+    return { dataId, shape: [...traced.shape], dtype: traced.dtype }
+  }
+
+  override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {
+    const dataId = {}
+    this.move(dataId, values, shape, dtype, 1)
+    return dataId
+  }
+
+  override move(
+    dataId: object,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    references: number,
+  ): void {
+    this.data.set(dataId, {
+      shape,
+      dtype: checkDType(dtype),
+      values,
+      uniform: null,
+      ref: null,
+      graph: null,
+      references,
+    })
+  }
+
+  override readSync(dataId: object): tf.backend_util.BackendValues {
+    const { values, uniform, shape } = this.data.get(dataId)
+    if (values) return values
+    if (uniform !== null) return new Float32Array(tf.util.sizeFromShape([...shape])).fill(uniform)
+    throw new Error('a program read a computed value while it was traced: programs may not depend on data')
+  }
+
+  override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    return this.readSync(dataId)
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.data.has(dataId)) return true
+    const traced = this.data.get(dataId)
+    traced.references--
+    if (!force && traced.references > 0) return false
+    this.data.delete(dataId)
+    return true
+  }
+
+  override incRef(dataId: object): void {
+    this.data.get(dataId).references++
+  }
+
+  override refCount(dataId: object): number {
+    return this.data.has(dataId) ? this.data.get(dataId).references : 0
+  }
+
+  override numDataIds(): number {
+    return this.data.numDataIds()
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32
+  }
+
+  override epsilon(): number {
+    return 1e-7
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: true }
+  }
+
+  override dispose(): void {}
+}
+
+function checkDType(dtype: tf.DataType): TraceDType {
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype
+  throw new Error(`tensors of type ${dtype} cannot be traced`)
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i])
+}

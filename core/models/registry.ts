@@ -1,0 +1,19 @@
+import { AttuneError } from '../contract/errors.ts'
+import type { SequenceClassifier } from './architecture.ts'
+import { bert } from './bert.ts'
+
+/** Every architecture, under the model_type of its checkpoints. */
+const architectures: readonly SequenceClassifier<never>[] = [bert as unknown as SequenceClassifier<never>]
+
+/** Throws AttuneError `unsupported` with the known types. */
+export function architectureOf(modelType: string): SequenceClassifier<unknown> {
+  const found = architectures.find((architecture) => architecture.modelType === modelType)
+  if (!found) {
+    const known = architectures.map((architecture) => architecture.modelType).join(', ')
+    throw new AttuneError(
+      'unsupported',
+      `config.json: model_type "${modelType}" is not known to this version; known are ${known}.`,
+    )
+  }
+  return found as unknown as SequenceClassifier<unknown>
+}

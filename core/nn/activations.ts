@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/**
+ * The exact GELU, x·Φ(x) with Φ the normal distribution function: what "gelu" means in a checkpoint's config.
+ * Source: Hendrycks, Gimpel 2016. Any shape.
+ */
+export function gelu(x: tf.Tensor): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [input, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    const cdf = tf.mul(tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), 1), 0.5)
+    save([input, cdf])
+    return {
+      value: tf.mul(input, cdf),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [z, phi] = saved as [tf.Tensor, tf.Tensor]
+        const density = tf.mul(tf.exp(tf.mul(tf.square(z), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+        return tf.mul(dy, tf.add(phi, tf.mul(z, density)))
+      },
+    }
+  })
+  return op(x)
+}
+
+/** The tanh approximation of GELU: "gelu_new" and "gelu_pytorch_tanh" in a config. */
+export function geluTanh(x: tf.Tensor): tf.Tensor {
+  const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI))
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
+}
+
+const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+  gelu,
+  gelu_new: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  relu: tf.relu,
+  tanh: tf.tanh,
+}
+
+/** By the checkpoint's own word; undefined for one that is not known. */
+export function activationNamed(name: string): ((x: tf.Tensor) => tf.Tensor) | undefined {
+  return Object.hasOwn(activations, name) ? activations[name] : undefined
+}
+
+export const activationNames: readonly string[] = Object.keys(activations)
