@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+
+const running = new Set()
+
+/** Ends what `run` has started; for the signal handler. */
+export function endRunning() {
+  for (const child of running) child.kill('SIGTERM')
+}
+
+/**
+ * Runs a command to its end, quietly. Resolves to { code, output }, output being the last 8 kB of both streams and
+ * code null when the command could not be started at all.
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    running.add(child)
+    let output = ''
+    const take = (chunk) => {
+      output = (output + chunk).slice(-8192)
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    child.on('error', (error) => {
+      running.delete(child)
+      resolve({ code: null, output: error.message })
+    })
+    child.on('close', (code) => {
+      running.delete(child)
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
+
+/** The last line that says something, for a one-sentence report. */
+export function lastLine(output) {
+  const lines = output.split(/\r?\n/).filter((line) => line.trim() !== '')
+  const error = lines.findLast?.((line) => /error/i.test(line))
+  return (error ?? lines.at(-1) ?? 'no output').trim().slice(0, 300)
+}
+
+/** npm as it called us, run by the Node that runs it; `npm` from the path otherwise. */
+export function runNpm(args, options) {
+  const cli = process.env.npm_execpath
+  if (cli && /npm-cli\.c?js$/.test(cli)) return run(process.env.npm_node_execpath ?? process.execPath, [cli, ...args], options)
+  return run('npm', args, { shell: process.platform === 'win32', ...options })
+}
+
+/** Becomes the command: same terminal, signals passed on. Resolves to the exit code to end with. */
+export function become(command, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options })
+    const signals = process.platform === 'win32' ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
+    const pass = Object.fromEntries(signals.map((signal) => [signal, () => child.kill(signal)]))
+    for (const signal of signals) {
+      process.removeAllListeners(signal)
+      process.on(signal, pass[signal])
+    }
+    child.on('error', reject)
+    // As shells do: 128 + the signal's number.
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 1)))
+  })
+}
