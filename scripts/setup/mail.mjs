@@ -114,6 +114,8 @@ export function readMail(bytes) {
   const parts = textParts(raw)
   const plain = parts.filter((part) => part.type !== 'text/html')
   const chosen = plain.some((part) => part.text.trim() !== '') ? plain : parts
-  const body = chosen.map(({ type, text }) => (type === 'text/html' || looksLikeHtml(text) ? stripHtml(text) : text)).join('\n')
+  const body = chosen
+    .map(({ type, text }) => (type === 'text/html' || looksLikeHtml(text) ? stripHtml(text) : text))
+    .join('\n')
   return { subject: tidy(decodeWords(splitMessage(raw).headers.get('subject') ?? '')), body: tidy(body) }
 }

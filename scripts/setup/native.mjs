@@ -85,7 +85,8 @@ async function compile(dir) {
 
 async function fromWheel() {
   const wheel = wheels[`${process.platform}-${process.arch}`]
-  if (!wheel) throw new Problem(`There is no TensorFlow wheel to take the library from for ${process.platform}-${process.arch}.`)
+  if (!wheel)
+    throw new Problem(`There is no TensorFlow wheel to take the library from for ${process.platform}-${process.arch}.`)
   if ((await run(compilerName(), ['--version'])).code !== 0)
     throw new Problem(`The C++ compiler ${compilerName()} was not found; install g++.`)
   await needSpace(nativeDir(), bytesWhileWorking, 'TensorFlow')
@@ -111,7 +112,10 @@ async function fromOfficialInstall(node) {
     placeFolder(nativeDir(), async (dir) => {
       const copy = join(dir, 'node_modules', '@tensorflow', 'tfjs-node')
       await mkdir(dirname(copy), { recursive: true })
-      await cp(join(modules, '@tensorflow', 'tfjs-node'), copy, { recursive: true, filter: (path) => !/[\\/](src|python)$/.test(path) })
+      await cp(join(modules, '@tensorflow', 'tfjs-node'), copy, {
+        recursive: true,
+        filter: (path) => !/[\\/](src|python)$/.test(path),
+      })
       const { code, output } = await run(node, [join(copy, 'scripts', 'install.js')], {
         cwd: copy,
         env: {
@@ -122,7 +126,8 @@ async function fromOfficialInstall(node) {
       })
       if (code !== 0 || !existsSync(join(copy, 'lib', 'napi-v8', 'tfjs_binding.node')))
         throw new Problem(`tfjs-node's official install failed: ${lastLine(output)}`, { passing: true })
-      for (const name of ['lib', 'deps']) await cp(join(copy, name), join(dir, name), { recursive: true, verbatimSymlinks: true })
+      for (const name of ['lib', 'deps'])
+        await cp(join(copy, name), join(dir, name), { recursive: true, verbatimSymlinks: true })
       await rm(join(dir, 'node_modules'), { recursive: true })
     }),
   )

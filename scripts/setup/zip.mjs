@@ -38,7 +38,8 @@ async function entriesOf(file) {
   const directory = await readAt(file, end.readUInt32LE(16), end.readUInt32LE(12))
   const entries = []
   for (let at = 0; at < directory.length; ) {
-    if (directory.readUInt32LE(at) !== entrySignature) throw new Error('the central directory of the zip file is damaged')
+    if (directory.readUInt32LE(at) !== entrySignature)
+      throw new Error('the central directory of the zip file is damaged')
     const nameLength = directory.readUInt16LE(at + 28)
     entries.push({
       name: directory.toString('utf8', at + 46, at + 46 + nameLength),
@@ -59,7 +60,9 @@ async function entriesOf(file) {
 export async function unzip(archive, dir, destination, onBytes = () => {}) {
   const file = await open(archive)
   try {
-    const wanted = (await entriesOf(file)).filter((entry) => !entry.name.endsWith('/') && destination(entry.name) !== null)
+    const wanted = (await entriesOf(file)).filter(
+      (entry) => !entry.name.endsWith('/') && destination(entry.name) !== null,
+    )
     const total = wanted.reduce((sum, entry) => sum + entry.size, 0)
     let done = 0
     for (const entry of wanted) {

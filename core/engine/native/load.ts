@@ -15,6 +15,9 @@ export type TfjsNode = typeof import('@tensorflow/tfjs-node')
 
 const require = createRequire(import.meta.url)
 
+/** The version of TensorFlow's library: what set-up provides, and once a library is loaded what that one says. */
+export let nativeVersion = '2.15.1'
+
 const folder = `tf-2.15.1-${process.platform}-${process.arch}-napi8`
 
 /** Built by set-up, or laid out as tfjs-node's own install does. */
@@ -88,11 +91,7 @@ export async function loadTfjsNode(threads: number): Promise<TfjsNode> {
     )
   }
   await loaded.ready()
+  const { binding } = loaded.backend() as { binding?: { TF_Version?: string } }
+  nativeVersion = binding?.TF_Version ?? nativeVersion
   return loaded
-}
-
-/** The version of TensorFlow's library that was loaded, "2.15.1". */
-export function nativeVersion(tf: TfjsNode): string {
-  const backend = tf.backend() as { binding?: { TF_Version?: string } }
-  return backend.binding?.TF_Version ?? 'unknown'
 }
