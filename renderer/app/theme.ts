@@ -1,0 +1,83 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** The one accent: a quiet blue that holds 4.5 : 1 on both grounds. */
+const accent: MantineColorsTuple = [
+  '#eef3fc',
+  '#dbe5f6',
+  '#b4c8ec',
+  '#8aa9e2',
+  '#678fda',
+  '#5180d5',
+  '#3f72cf',
+  '#3262b9',
+  '#2b57a6',
+  '#1f4a93',
+]
+
+/** Neutral with a breath of blue; Mantine's own dark is used from 7 (ground) to 0 (text). */
+const dark: MantineColorsTuple = [
+  '#d5d9e0',
+  '#b3b9c4',
+  '#8f97a5',
+  '#5f6774',
+  '#3a404b',
+  '#2c313a',
+  '#23272f',
+  '#1a1d23',
+  '#14161b',
+  '#0f1115',
+]
+
+const gray: MantineColorsTuple = [
+  '#f8f9fb',
+  '#f1f3f6',
+  '#e6e9ee',
+  '#d9dde4',
+  '#c4cad3',
+  '#a4acb8',
+  '#7c8593',
+  '#59616e',
+  '#3a414c',
+  '#22272f',
+]
+
+/** Calm and dense: 13 px text, small radii, small controls. */
+export const theme = createTheme({
+  colors: { accent, dark, gray },
+  primaryColor: 'accent',
+  primaryShade: { light: 7, dark: 6 },
+  fontFamily: "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '18px' },
+  lineHeights: { xs: '1.35', sm: '1.4', md: '1.45', lg: '1.5', xl: '1.5' },
+  headings: {
+    fontWeight: '600',
+    sizes: {
+      h1: { fontSize: '18px', lineHeight: '1.3' },
+      h2: { fontSize: '15px', lineHeight: '1.35' },
+      h3: { fontSize: '13px', lineHeight: '1.4' },
+    },
+  },
+  radius: { xs: '2px', sm: '4px', md: '6px', lg: '8px', xl: '12px' },
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  autoContrast: true,
+  components: {
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 28 } },
+    Button: { defaultProps: { size: 'xs', fz: 13 } },
+    Checkbox: { defaultProps: { size: 'xs' } },
+    Input: { defaultProps: { size: 'xs' } },
+    InputWrapper: { defaultProps: { size: 'xs' } },
+    Menu: { defaultProps: { shadow: 'md', withinPortal: true } },
+    Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } } },
+    NumberInput: { defaultProps: { size: 'xs' } },
+    PasswordInput: { defaultProps: { size: 'xs' } },
+    SegmentedControl: { defaultProps: { size: 'xs' } },
+    Select: { defaultProps: { size: 'xs' } },
+    Switch: { defaultProps: { size: 'xs' } },
+    Table: { defaultProps: { fz: 13, verticalSpacing: 6, horizontalSpacing: 10 } },
+    Textarea: { defaultProps: { size: 'xs' } },
+    TextInput: { defaultProps: { size: 'xs' } },
+    Tooltip: { defaultProps: { openDelay: 350, withArrow: false, fz: 12, multiline: true, maw: 320 } },
+  },
+})

@@ -1,0 +1,192 @@
+import type { Curve, Range } from './curve.ts'
+
+/** One drawn point. `band` is the envelope [min, max]. */
+export interface Point {
+  readonly x: number
+  readonly raw: number | null
+  readonly smooth: number | null
+  readonly band: [number, number] | null
+}
+
+export const mostPoints = 800
+
+/** A logarithmic scale has no place for zero and below: such values become gaps. */
+function drawable(value: number | null | undefined, logScale: boolean): number | null {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null
+  return logScale && value <= 0 ? null : value
+}
+
+/** At most `mostPoints` points: longer curves are cut into buckets that keep their last value and their extremes. */
+export function toPoints(curve: Curve, logScale: boolean): Point[] {
+  const { x, raw, min, max, smooth } = curve
+  const size = Math.ceil(x.length / mostPoints) || 1
+  const points: Point[] = []
+  for (let start = 0; start < x.length; start += size) {
+    const last = Math.min(start + size, x.length) - 1
+    let low: number | null = null
+    let high: number | null = null
+    for (let at = start; at <= last; at++) {
+      const bottom = drawable(min?.[at] ?? raw[at], logScale)
+      const top = drawable(max?.[at] ?? raw[at], logScale)
+      if (bottom !== null && (low === null || bottom < low)) low = bottom
+      if (top !== null && (high === null || top > high)) high = top
+    }
+    points.push({
+      x: x[last] ?? 0,
+      raw: drawable(raw[last], logScale),
+      smooth: drawable(smooth[last], logScale),
+      band: low !== null && high !== null ? [low, high] : null,
+    })
+  }
+  return points
+}
+
+/** From the first to the last x of all curves; null when there is no point. */
+export function xRange(curves: readonly Curve[]): Range | null {
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (const { x } of curves) {
+    low = Math.min(low, x[0] ?? low)
+    high = Math.max(high, x.at(-1) ?? high)
+  }
+  return low <= high ? [low, high] : null
+}
+
+/** What the y axis has to span so that nothing within `window` is cut off; null when nothing can be drawn. */
+export function yRange(curves: readonly Curve[], window: Range, logScale: boolean): Range | null {
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (const { x, raw, min, max, smooth } of curves) {
+    for (let at = 0; at < x.length; at++) {
+      const here = x[at] ?? 0
+      if (here < window[0] || here > window[1]) continue
+      for (const column of [raw, min, max, smooth]) {
+        const value = drawable(column?.[at], logScale)
+        if (value === null) continue
+        if (value < low) low = value
+        if (value > high) high = value
+      }
+    }
+  }
+  if (low > high) return null
+  return logScale ? paddedLog(low, high) : padded(low, high)
+}
+
+function padded(low: number, high: number): Range {
+  const span = high - low
+  if (span === 0) {
+    const room = Math.abs(low) * 0.1 || 1
+    return [low - room, high + room]
+  }
+  // Room below must not suggest that a quantity which is never negative could be.
+  const bottom = low - span * 0.04
+  return [low >= 0 && bottom < 0 ? 0 : bottom, high + span * 0.04]
+}
+
+function paddedLog(low: number, high: number): Range {
+  const room = high === low ? 2 : (high / low) ** 0.04
+  return [low / room, high * room]
+}
+
+/** Round values within the range, about `count` of them. */
+export function linearTicks([low, high]: Range, count: number): number[] {
+  const span = high - low
+  if (!(span > 0)) return [low]
+  const rough = span / count
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10) * power
+  const ticks: number[] = []
+  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index++) {
+    ticks.push(Number((index * step).toPrecision(12)))
+  }
+  return ticks
+}
+
+/** Powers of ten within the range; with 2 and 5 between them where there are few, linear ones within a factor of two. */
+export function logTicks(range: Range, count: number): number[] {
+  const [low, high] = range
+  for (const factors of [[1], [1, 2, 5]]) {
+    const ticks: number[] = []
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
+      for (const factor of factors) {
+        const tick = Number((factor * 10 ** power).toPrecision(12))
+        if (tick >= low && tick <= high) ticks.push(tick)
+      }
+    }
+    const stride = Math.ceil(ticks.length / (count * 1.5))
+    if (ticks.length >= 3) return ticks.filter((_, index) => index % stride === 0)
+  }
+  return linearTicks(range, count).filter((tick) => tick > 0)
+}
+
+/** Index of the point nearest to `at` in an ascending column; −1 when it is empty. */
+export function nearestIndex(x: readonly number[], at: number): number {
+  let low = 0
+  let high = x.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((x[middle] ?? 0) < at) low = middle + 1
+    else high = middle
+  }
+  const before = x[low - 1]
+  const here = x[low]
+  if (before !== undefined && here !== undefined && at - before < here - at) return low - 1
+  return Math.min(low, x.length - 1)
+}
+
+/** What one curve says at the pointer. */
+export interface Reading {
+  readonly curve: Curve
+  readonly x: number
+  readonly raw: number | null
+  readonly smooth: number | null
+}
+
+/**
+ * The curves' values at the point nearest to `at`, highest first. A curve that ends well before the pointer (or starts
+ * well after it) has nothing to say there.
+ */
+export function readingsAt(curves: readonly Curve[], at: number, window: Range): Reading[] {
+  const reach = (window[1] - window[0]) * 0.03
+  const readings: Reading[] = []
+  for (const curve of curves) {
+    const index = nearestIndex(curve.x, at)
+    const x = curve.x[index]
+    if (x === undefined || x < window[0] || x > window[1]) continue
+    const outside = at < (curve.x[0] ?? at) - reach || at > (curve.x.at(-1) ?? at) + reach
+    if (!outside) readings.push({ curve, x, raw: curve.raw[index] ?? null, smooth: curve.smooth[index] ?? null })
+  }
+  const height = (reading: Reading) => reading.smooth ?? reading.raw ?? Number.NEGATIVE_INFINITY
+  return readings.sort((one, other) => height(other) - height(one))
+}
+
+/** At most `rows` evenly spaced x of all curves, with each curve's raw value there: what a screen reader is given. */
+export function tableOf(curves: readonly Curve[], rows: number): { x: number; values: (number | null)[] }[] {
+  const all = [...new Set(curves.flatMap((curve) => curve.x))].sort((one, other) => one - other)
+  const last = all.length - 1
+  const count = Math.min(rows, all.length)
+  const picked = Array.from({ length: count }, (_, row) => all[Math.round((row * last) / Math.max(1, count - 1))] ?? 0)
+  return picked.map((x) => ({
+    x,
+    values: curves.map((curve) => {
+      const index = nearestIndex(curve.x, x)
+      const beyond = x > (curve.x.at(-1) ?? 0) || x < (curve.x[0] ?? 0)
+      return beyond ? null : (curve.raw[index] ?? null)
+    }),
+  }))
+}
+
+/** RFC 4180: one line a point, every column that the chart was given. */
+export function toCsv(curves: readonly Curve[], xLabel: string): string {
+  const cell = (value: string | number | null | undefined) => {
+    const text = value === null || value === undefined ? '' : String(value)
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  const lines = [['run', 'id', xLabel, 'value', 'min', 'max', 'smoothed']]
+  for (const { id, name, x, raw, min, max, smooth } of curves) {
+    for (const [at, here] of x.entries()) {
+      lines.push([name, id, here, raw[at], min?.[at], max?.[at], smooth[at]].map(cell))
+    }
+  }
+  return `${lines.map((line, index) => (index === 0 ? line.map(cell) : line).join(',')).join('\r\n')}\r\n`
+}

@@ -1,0 +1,45 @@
+import { VisuallyHidden } from '@mantine/core'
+import { tableOf } from './chart-data.ts'
+import type { Curve } from './curve.ts'
+
+export interface ChartTableProps {
+  caption: string
+  xLabel: string
+  curves: readonly Curve[]
+  formatX: (value: number) => string
+  formatY: (value: number) => string
+}
+
+const rows = 20
+
+/** What the chart shows, as a table for screen readers. */
+export function ChartTable({ caption, xLabel, curves, formatX, formatY }: ChartTableProps) {
+  return (
+    <VisuallyHidden>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{xLabel}</th>
+            {curves.map((curve) => (
+              <th scope="col" key={`${curve.id} ${curve.name}`}>
+                {curve.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {tableOf(curves, rows).map(({ x, values }) => (
+            <tr key={x}>
+              <th scope="row">{formatX(x)}</th>
+              {curves.map((curve, index) => {
+                const value = values[index] ?? null
+                return <td key={`${curve.id} ${curve.name}`}>{value === null ? 'none' : formatY(value)}</td>
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </VisuallyHidden>
+  )
+}

@@ -1,0 +1,170 @@
+import { ActionIcon, Menu, Modal, Tooltip } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
+import { Download, Expand, RotateCcw } from 'lucide-react'
+import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { formatNumber } from '../ui/format.ts'
+import { toCsv, xRange, yRange } from './chart-data.ts'
+import { ChartTable } from './chart-table.tsx'
+import { ChartTooltip } from './chart-tooltip.tsx'
+import type { Curve, Range } from './curve.ts'
+import { saveCsv, savePng, saveSvg } from './download.ts'
+import classes from './line-chart.module.css'
+import { Plot } from './plot.tsx'
+import type { Pointed } from './pointer.tsx'
+
+export interface LineChartProps {
+  /** Keep the array the same while nothing changes: a new one is drawn anew. */
+  curves: readonly Curve[]
+  /** What is measured; stands above the chart and names it for screen readers. */
+  yLabel: string
+  unit?: string | undefined
+  xLabel: string
+  logScale?: boolean
+  /** Of the drawing, pixels. */
+  height?: number
+  /** The id of the curves that stand out; the rest is dimmed. */
+  highlighted?: string | null
+  onHighlight?: (id: string | null) => void
+  formatX?: (value: number) => string
+  formatY?: (value: number) => string
+  /** Said where there is no point yet. */
+  emptyText?: string
+  /** More buttons for the head. */
+  tools?: ReactNode
+}
+
+const plain = (value: number) => formatNumber(value, 3)
+
+/** A card with curves of one measure: hover, zoom by dragging, full screen, download, and a table for screen readers. */
+export function LineChart(props: LineChartProps) {
+  const [expanded, setExpanded] = useState(false)
+  return (
+    <>
+      <Card {...props} onExpand={() => setExpanded(true)} />
+      <Modal
+        opened={expanded}
+        onClose={() => setExpanded(false)}
+        fullScreen
+        title={props.yLabel}
+        transitionProps={{ duration: 0 }}
+      >
+        {expanded && <Card {...props} height={Math.max(240, window.innerHeight - 150)} onExpand={null} />}
+      </Modal>
+    </>
+  )
+}
+
+function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
+  const { curves, yLabel, unit, xLabel, logScale = false, height = 200, highlighted = null, onHighlight } = props
+  const { formatX = plain, formatY = plain, emptyText = 'Nothing recorded yet.', tools, onExpand } = props
+  const { ref: sizeRef, width } = useElementSize()
+  const drawing = useRef<HTMLDivElement>(null)
+  const [zoom, setZoom] = useState<Range | null>(null)
+  const [pointed, setPointed] = useState<Pointed | null>(null)
+  const last = useRef<string | null>(null)
+
+  const whole = useMemo(() => xRange(curves), [curves])
+  const x = useMemo((): Range | null => zoom ?? (whole && opened(whole)), [zoom, whole])
+  const y = useMemo(() => (x ? yRange(curves, x, logScale) : null), [curves, x, logScale])
+  const handlers = useMemo(
+    () => ({
+      onPoint: (next: Pointed | null) => {
+        setPointed(next)
+        const nearest = next?.nearest ?? null
+        if (nearest === last.current) return
+        last.current = nearest
+        onHighlight?.(nearest)
+      },
+      onZoom: (range: Range) => setZoom(range),
+      onReset: () => setZoom(null),
+    }),
+    [onHighlight],
+  )
+  const svg = () => drawing.current?.querySelector<SVGSVGElement>('svg.recharts-surface') ?? null
+  const fileName = yLabel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  const known = highlighted !== null && curves.some((curve) => curve.id === highlighted) ? highlighted : null
+
+  return (
+    <figure className={classes.card} aria-label={yLabel} style={{ margin: 0 }}>
+      <div className={classes.head}>
+        <h3 className={classes.title} title={yLabel}>
+          {yLabel}
+          {unit && <span className={classes.unit}>{unit}</span>}
+        </h3>
+        <div className={classes.tools}>
+          {zoom && (
+            <Tooltip label="Reset zoom (or double-click the chart)">
+              <ActionIcon size={24} aria-label={`Reset zoom of ${yLabel}`} onClick={() => setZoom(null)}>
+                <RotateCcw size={14} />
+              </ActionIcon>
+            </Tooltip>
+          )}
+          {tools}
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon size={24} aria-label={`Download ${yLabel}`} disabled={!y}>
+                <Download size={14} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => saveCsv(fileName, toCsv(curves, xLabel))}>Numbers (CSV)</Menu.Item>
+              <Menu.Item onClick={() => svg() && void savePng(fileName, svg() as SVGSVGElement)}>
+                Picture (PNG)
+              </Menu.Item>
+              <Menu.Item onClick={() => svg() && saveSvg(fileName, svg() as SVGSVGElement)}>Drawing (SVG)</Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+          {onExpand && (
+            <ActionIcon size={24} aria-label={`Show ${yLabel} full screen`} onClick={onExpand}>
+              <Expand size={14} />
+            </ActionIcon>
+          )}
+        </div>
+      </div>
+      <div className={classes.plot} ref={drawing}>
+        <div ref={sizeRef} style={{ height, overflow: 'hidden' }}>
+          {x && y && width > 0 ? (
+            <Plot
+              curves={curves}
+              width={width}
+              height={height}
+              x={x}
+              y={y}
+              logScale={logScale}
+              highlighted={known}
+              formatX={formatX}
+              formatY={formatY}
+              {...handlers}
+            />
+          ) : (
+            <div className={classes.nothing} style={{ height }}>
+              {curves.length > 0 && x && logScale ? 'No value above zero to show on a log scale.' : emptyText}
+            </div>
+          )}
+        </div>
+        {pointed && x && y && (
+          <ChartTooltip
+            pointed={pointed}
+            width={width}
+            xLabel={xLabel}
+            highlighted={known}
+            formatX={formatX}
+            formatY={formatY}
+          />
+        )}
+      </div>
+      <ChartTable
+        caption={`${yLabel} by ${xLabel}`}
+        xLabel={xLabel}
+        curves={curves}
+        formatX={formatX}
+        formatY={formatY}
+      />
+    </figure>
+  )
+}
+
+/** A range of one value is opened, so that a single point has a place to stand. */
+function opened([low, high]: Range): Range {
+  return low === high ? [low - 1, high + 1] : [low, high]
+}

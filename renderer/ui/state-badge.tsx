@@ -1,0 +1,23 @@
+import type { RunState } from '../../core/contract/domain.ts'
+import classes from './badges.module.css'
+
+const meanings: Record<RunState, string> = {
+  queued: 'Waits for the run before it.',
+  running: 'Is being trained now.',
+  paused: 'Paused; its place is kept.',
+  stopped: 'Ended on request before its last step.',
+  finished: 'All steps are done.',
+  failed: 'Ended by an error.',
+  interrupted: 'Attune ended while it was running. What was recorded is there.',
+  archived: 'Put away.',
+}
+
+/** A run's state as a word with a dot: never by colour alone. */
+export function StateBadge({ state }: { state: RunState }) {
+  return (
+    <span className={classes.state} data-state={state} title={meanings[state]}>
+      <span className={classes.dot} aria-hidden />
+      {state}
+    </span>
+  )
+}
