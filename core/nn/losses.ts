@@ -36,6 +36,7 @@ function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf
     return { value: value as tf.Tensor, slope: slope as tf.Tensor }
   }
   const logProbabilities = tf.logSoftmax(logits as tf.Tensor2D)
-  const truth = tf.oneHot(labels as tf.Tensor1D, logits.shape[1] as number, 1, 0, 'float32')
+  // Cast, because the WebAssembly backend's float one-hot holds integers.
+  const truth = tf.cast(tf.oneHot(labels as tf.Tensor1D, logits.shape[1] as number), 'float32')
   return { value: tf.neg(tf.sum(tf.mul(logProbabilities, truth), -1)), slope: tf.sub(tf.exp(logProbabilities), truth) }
 }

@@ -26,7 +26,7 @@ export function philoxUniform(seed: number, stream: number, step: number, count:
 }
 
 /** Ten rounds on a counter of four words, in place. */
-function philox(words: Uint32Array, key0: number, key1: number): void {
+export function philox(words: Uint32Array, key0: number, key1: number): void {
   let k0 = key0 >>> 0
   let k1 = key1 >>> 0
   for (let round = 0; round < rounds; round++) {

@@ -7,7 +7,7 @@ import { EagerSession } from './session.ts'
 /** The plain engine: on TensorFlow's library where it is there, else on tfjs's own WebAssembly backend. */
 export async function openEagerEngine(threads: number): Promise<Engine> {
   if (nativeBindingPath()) await loadTfjsNode(threads)
-  else await (await import('./wasm.ts')).useWasmBackend(threads)
+  else await (await import('./wasm.ts')).installWasmBackend(threads)
   const backend = tf.getBackend()
   const info: EngineInfo = { kind: 'eager', backend, version: tf.version_core, threads }
   return {

@@ -6,13 +6,15 @@ import type { GraphBuilder, Ref } from './graph-builder.ts'
 const float32 = { type: 'float32' } as const
 
 /**
- * The nodes that change variables, after everything a program computes. Returns those to wait for.
- * An update waits for nothing but its gradient: TensorFlow copies a variable that is still being read.
+ * The nodes that change variables; returns those to wait for. Nothing orders nodes in a graph but their edges, so each
+ * update waits for its gradient, or at least for the program's own read of the variable (`reads`): a program computes
+ * with the values from before. A reader that is still at work keeps the old buffer; TensorFlow then copies on write.
  */
 export function emitUpdates(
   backend: TraceBackend,
   builder: GraphBuilder,
   handles: ReadonlyMap<string, Ref>,
+  reads: ReadonlyMap<string, Ref>,
   { updates = [], adamw }: ProgramResult,
 ): Ref[] {
   const handle = (name: string): Ref => {
@@ -22,29 +24,35 @@ export function emitUpdates(
   }
   return updates.map((update) => {
     if (update.kind === 'assign') {
-      return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value)], { dtype: float32 })
+      const read = reads.get(update.name)
+      const after = read === undefined ? [] : [waitFor(read)]
+      return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value), ...after], {
+        dtype: float32,
+      })
     }
     if (!adamw) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
+    const grad = backend.ref(update.grad)
     const decayed =
       update.weightDecay === 0
         ? []
-        : [decay(backend, builder, handle(update.name), adamw.learningRate, update.weightDecay)]
-    return applyAdam(backend, builder, update.name, handle, update.grad, adamw, decayed)
+        : [decay(backend, builder, handle(update.name), grad, adamw.learningRate, update.weightDecay)]
+    return applyAdam(backend, builder, update.name, handle, grad, adamw, decayed)
   })
 }
 
-/** w ← w − lr·decay·w, before the step itself. */
+/** w ← w − lr·decay·w, once the gradient is there and before the step itself. */
 function decay(
   backend: TraceBackend,
   builder: GraphBuilder,
   handle: Ref,
+  grad: Ref,
   learningRate: Tensor,
   weightDecay: number,
 ): Ref {
   const factor = builder.node('Mul', [backend.ref(learningRate), builder.constant([weightDecay], [], 'float32')], {
     T: float32,
   })
-  const value = builder.node('ReadVariableOp', [handle], { dtype: float32 })
+  const value = builder.node('ReadVariableOp', [handle, waitFor(grad)], { dtype: float32 })
   const amount = builder.node('Mul', [value, factor], { T: float32 })
   return builder.node('AssignSubVariableOp', [handle, amount], { dtype: float32 })
 }
@@ -58,7 +66,7 @@ function applyAdam(
   builder: GraphBuilder,
   name: string,
   handle: (name: string) => Ref,
-  grad: Tensor,
+  grad: Ref,
   scalars: AdamWScalars,
   after: readonly Ref[],
 ): Ref {
@@ -67,11 +75,16 @@ function applyAdam(
   const inputs = [
     ...[handle(name), handle(m), handle(v), zero, zero, backend.ref(scalars.stepSize)],
     ...[builder.constant([scalars.beta1], [], 'float32'), builder.constant([scalars.beta2], [], 'float32')],
-    ...[backend.ref(scalars.epsilonHat), backend.ref(grad), ...after.map((ref) => `^${ref}`)],
+    ...[backend.ref(scalars.epsilonHat), grad, ...after.map(waitFor)],
   ]
   return builder.node('ResourceApplyAdam', inputs, {
     T: float32,
     use_locking: { bool: false },
     use_nesterov: { bool: false },
   })
+}
+
+/** The control edge from the node that a value comes from. */
+function waitFor(ref: Ref): Ref {
+  return `^${ref.split(':')[0]}`
 }

@@ -25,7 +25,7 @@ const places = ['tfjs_binding.node', join('lib', 'napi-v8', 'tfjs_binding.node')
 
 /** The compiled binding: in ATTUNE_NATIVE (a folder, or the file itself), else in the cache; null when there is none. */
 export function nativeBindingPath(): string | null {
-  const chosen = process.env['ATTUNE_NATIVE']
+  const chosen = process.env.ATTUNE_NATIVE
   if (chosen?.endsWith('.node')) return existsSync(chosen) ? chosen : null
   const dir = chosen ? chosen : join(attuneCache(), 'native', folder)
   return places.map((place) => join(dir, place)).find((path) => existsSync(path)) ?? null
@@ -54,9 +54,9 @@ function answerForPreGyp(bindingPath: string): void {
  * it the library's defaults hold (as many threads as cores, and its start-up log on stderr).
  */
 function setEnvironment(threads: number): void {
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
-  process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads)
-  process.env['TF_NUM_INTEROP_THREADS'] ??= String(threads)
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
+  process.env.TF_NUM_INTEROP_THREADS ??= String(threads)
 }
 
 let loaded: TfjsNode | null = null
@@ -69,7 +69,7 @@ export async function loadTfjsNode(threads: number): Promise<TfjsNode> {
   if (loaded) return loaded
   const path = nativeBindingPath()
   if (path === null) {
-    const searched = process.env['ATTUNE_NATIVE'] ?? join(attuneCache(), 'native', folder)
+    const searched = process.env.ATTUNE_NATIVE ?? join(attuneCache(), 'native', folder)
     throw new AttuneError(
       'no_engine',
       `TensorFlow's native library is not at ${searched}; run "npm start" once in the clone to set it up, or let ATTUNE_NATIVE name its folder.`,

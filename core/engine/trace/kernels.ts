@@ -60,7 +60,7 @@ function timesOne(a: tf.TensorInfo, b: tf.TensorInfo, shape: number[], backend: 
   return null
 }
 
-table['AddN'] = (inputs, _, backend) => {
+table.AddN = (inputs, _, backend) => {
   const parts = Object.values(inputs)
   const first = parts[0]
   if (!first) throw new Error('AddN needs an input')
@@ -93,7 +93,7 @@ for (const op of ['LogicalAnd', 'LogicalOr']) {
   }
 }
 
-table['LogicalNot'] = (inputs, _, backend) => {
+table.LogicalNot = (inputs, _, backend) => {
   const x = input(inputs, 'x')
   return backend.output(x.shape, 'bool', backend.builder.node('LogicalNot', [backend.ref(x)]))
 }
@@ -130,19 +130,19 @@ for (const op of ['IsNan', 'IsFinite']) {
   }
 }
 
-table['Identity'] = (inputs, _, backend) => backend.share(input(inputs, 'x'))
-table['Reshape'] = (inputs, attrs, backend) => {
+table.Identity = (inputs, _, backend) => backend.share(input(inputs, 'x'))
+table.Reshape = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  return backend.share(x, tf.util.inferFromImplicitShape(attrs['shape'] as number[], tf.util.sizeFromShape(x.shape)))
+  return backend.share(x, tf.util.inferFromImplicitShape(attrs.shape as number[], tf.util.sizeFromShape(x.shape)))
 }
-table['ExpandDims'] = (inputs, attrs, backend) => {
+table.ExpandDims = (inputs, attrs, backend) => {
   const x = input(inputs, 'input')
-  const dim = attrs['dim'] as number
+  const dim = attrs.dim as number
   return backend.share(x, x.shape.toSpliced(dim < 0 ? dim + rankOf(x) + 1 : dim, 0, 1))
 }
-table['Cast'] = (inputs, attrs, backend) => {
+table.Cast = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const dtype = attrs['dtype'] as tf.DataType
+  const dtype = attrs.dtype as tf.DataType
   if (dtype === x.dtype) return backend.share(x)
   const node = backend.builder.node('Cast', [backend.ref(x)], {
     SrcT: type(x.dtype),
@@ -152,24 +152,17 @@ table['Cast'] = (inputs, attrs, backend) => {
   return backend.output(x.shape, dtype, node)
 }
 
-table['Fill'] = (_, attrs, backend) =>
-  backend.uniform(
-    attrs['shape'] as number[],
-    (attrs['dtype'] as tf.DataType | undefined) ?? 'float32',
-    attrs['value'] as number,
-  )
-table['ZerosLike'] = (inputs, _, backend) => backend.uniform(input(inputs, 'x').shape, input(inputs, 'x').dtype, 0)
-table['OnesLike'] = (inputs, _, backend) => backend.uniform(input(inputs, 'x').shape, input(inputs, 'x').dtype, 1)
+table.Fill = (_, attrs, backend) =>
+  backend.uniform(attrs.shape as number[], (attrs.dtype as tf.DataType | undefined) ?? 'float32', attrs.value as number)
+table.ZerosLike = (inputs, _, backend) => backend.uniform(input(inputs, 'x').shape, input(inputs, 'x').dtype, 0)
+table.OnesLike = (inputs, _, backend) => backend.uniform(input(inputs, 'x').shape, input(inputs, 'x').dtype, 1)
 
 for (const op of ['Sum', 'Mean', 'Max', 'Min', 'Prod']) {
   table[op] = (inputs, attrs, backend) => {
     const x = input(inputs, 'x')
-    const axes = axesOf(
-      op === 'Max' || op === 'Min' ? (attrs['reductionIndices'] ?? attrs['axis']) : attrs['axis'],
-      rankOf(x),
-    )
+    const axes = axesOf(op === 'Max' || op === 'Min' ? (attrs.reductionIndices ?? attrs.axis) : attrs.axis, rankOf(x))
     if (axes.length === 0) return backend.share(x)
-    const keep = attrs['keepDims'] === true
+    const keep = attrs.keepDims === true
     const shape = keep
       ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
       : x.shape.filter((_, i) => !axes.includes(i))
@@ -184,9 +177,9 @@ for (const op of ['Sum', 'Mean', 'Max', 'Min', 'Prod']) {
   }
 }
 
-table['ArgMax'] = (inputs, attrs, backend) => {
+table.ArgMax = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const [axis] = axesOf(attrs['axis'], rankOf(x))
+  const [axis] = axesOf(attrs.axis, rankOf(x))
   if (axis === undefined) throw new Error('ArgMax needs an axis')
   const ref = backend.builder.node('ArgMax', [backend.ref(x), backend.builder.int(axis)], {
     T: type(x.dtype),
@@ -196,18 +189,18 @@ table['ArgMax'] = (inputs, attrs, backend) => {
   return backend.output(x.shape.toSpliced(axis, 1), 'int32', ref)
 }
 
-table['Softmax'] = (inputs, _, backend) => {
+table.Softmax = (inputs, _, backend) => {
   const x = input(inputs, 'logits')
   return backend.output(x.shape, x.dtype, backend.builder.node('Softmax', [backend.ref(x)], { T: type(x.dtype) }))
 }
-table['LogSoftmax'] = (inputs, _, backend) => {
+table.LogSoftmax = (inputs, _, backend) => {
   const x = input(inputs, 'logits')
   return backend.output(x.shape, x.dtype, backend.builder.node('LogSoftmax', [backend.ref(x)], { T: type(x.dtype) }))
 }
 
-table['Transpose'] = (inputs, attrs, backend) => {
+table.Transpose = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const perm = attrs['perm'] as number[]
+  const perm = attrs.perm as number[]
   const shape = perm.map((axis) => x.shape[axis] as number)
   if (perm.every((axis, i) => axis === i)) return backend.share(x)
   const ref = backend.builder.node('Transpose', [backend.ref(x), backend.builder.ints(perm)], {
@@ -217,11 +210,11 @@ table['Transpose'] = (inputs, attrs, backend) => {
   return backend.output(shape, x.dtype, ref)
 }
 
-table['BatchMatMul'] = (inputs, attrs, backend) => {
+table.BatchMatMul = (inputs, attrs, backend) => {
   const a = input(inputs, 'a')
   const b = input(inputs, 'b')
-  const transposeA = attrs['transposeA'] === true
-  const transposeB = attrs['transposeB'] === true
+  const transposeA = attrs.transposeA === true
+  const transposeB = attrs.transposeB === true
   const rows = a.shape.at(transposeA ? -1 : -2) as number
   const columns = b.shape.at(transposeB ? -2 : -1) as number
   const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns]
@@ -244,12 +237,12 @@ table['BatchMatMul'] = (inputs, attrs, backend) => {
   return backend.output(shape, a.dtype, product)
 }
 
-table['SplitV'] = (inputs, attrs, backend) => {
+table.SplitV = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const [axis = 0] = axesOf(attrs['axis'], rankOf(x))
+  const [axis = 0] = axesOf(attrs.axis, rankOf(x))
   const sizes = tf.backend_util.prepareSplitSize(
     { shape: x.shape } as tf.Tensor,
-    attrs['numOrSizeSplits'] as number[] | number,
+    attrs.numOrSizeSplits as number[] | number,
     axis,
   )
   const ref = backend.builder.node('SplitV', [backend.ref(x), backend.builder.ints(sizes), backend.builder.int(axis)], {
@@ -260,11 +253,11 @@ table['SplitV'] = (inputs, attrs, backend) => {
   return sizes.map((size, i) => backend.output(x.shape.with(axis, size), x.dtype, i === 0 ? ref : `${ref}:${i}`))
 }
 
-table['Concat'] = (inputs, attrs, backend) => {
+table.Concat = (inputs, attrs, backend) => {
   const parts = Object.values(inputs)
   const first = parts[0]
   if (!first) throw new Error('Concat needs an input')
-  const [axis = 0] = axesOf(attrs['axis'], rankOf(first))
+  const [axis = 0] = axesOf(attrs.axis, rankOf(first))
   const total = parts.reduce((sum, part) => sum + (part.shape[axis] as number), 0)
   if (parts.length === 1) return backend.share(first)
   const ref = backend.builder.node('ConcatV2', [...parts.map((part) => backend.ref(part)), backend.builder.int(axis)], {
@@ -275,11 +268,11 @@ table['Concat'] = (inputs, attrs, backend) => {
   return backend.output(first.shape.with(axis, total), first.dtype, ref)
 }
 
-table['Pack'] = (inputs, attrs, backend) => {
+table.Pack = (inputs, attrs, backend) => {
   const parts = Object.values(inputs)
   const first = parts[0]
   if (!first) throw new Error('Pack needs an input')
-  const [axis = 0] = axesOf(attrs['axis'], rankOf(first) + 1)
+  const [axis = 0] = axesOf(attrs.axis, rankOf(first) + 1)
   const ref = backend.builder.node(
     'Pack',
     parts.map((part) => backend.ref(part)),
@@ -292,9 +285,9 @@ table['Pack'] = (inputs, attrs, backend) => {
   return backend.output(first.shape.toSpliced(axis, 0, parts.length), first.dtype, ref)
 }
 
-table['Unpack'] = (inputs, attrs, backend) => {
+table.Unpack = (inputs, attrs, backend) => {
   const x = input(inputs, 'value')
-  const [axis = 0] = axesOf(attrs['axis'], rankOf(x))
+  const [axis = 0] = axesOf(attrs.axis, rankOf(x))
   const count = x.shape[axis] as number
   const ref = backend.builder.node('Unpack', [backend.ref(x)], {
     T: type(x.dtype),
@@ -306,12 +299,12 @@ table['Unpack'] = (inputs, attrs, backend) => {
   )
 }
 
-table['Slice'] = (inputs, attrs, backend) => {
+table.Slice = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const [begin, size] = tf.slice_util.parseSliceParams(
     { shape: x.shape, rank: rankOf(x) } as tf.Tensor,
-    attrs['begin'] as number | number[],
-    attrs['size'] as number | number[],
+    attrs.begin as number | number[],
+    attrs.size as number | number[],
   ) as [number[], number[]]
   if (sameShape(size, x.shape)) return backend.share(x)
   const ref = backend.builder.node('Slice', [backend.ref(x), backend.builder.ints(begin), backend.builder.ints(size)], {
@@ -321,11 +314,11 @@ table['Slice'] = (inputs, attrs, backend) => {
   return backend.output(size, x.dtype, ref)
 }
 
-table['PadV2'] = (inputs, attrs, backend) => {
+table.PadV2 = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const paddings = attrs['paddings'] as [number, number][]
+  const paddings = attrs.paddings as [number, number][]
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return backend.share(x)
-  const value = backend.builder.constant([attrs['constantValue'] as number], [], x.dtype as 'float32' | 'int32')
+  const value = backend.builder.constant([attrs.constantValue as number], [], x.dtype as 'float32' | 'int32')
   const pairs = backend.builder.constant(paddings.flat(), [paddings.length, 2], 'int32')
   const ref = backend.builder.node('PadV2', [backend.ref(x), pairs, value], {
     T: type(x.dtype),
@@ -337,11 +330,11 @@ table['PadV2'] = (inputs, attrs, backend) => {
   return backend.output(shape, x.dtype, ref)
 }
 
-table['GatherV2'] = (inputs, attrs, backend) => {
+table.GatherV2 = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const indices = input(inputs, 'indices')
-  const [axis = 0] = axesOf(attrs['axis'] ?? 0, rankOf(x))
-  const batchDims = (attrs['batchDims'] as number | undefined) ?? 0
+  const [axis = 0] = axesOf(attrs.axis ?? 0, rankOf(x))
+  const batchDims = (attrs.batchDims as number | undefined) ?? 0
   const ref = backend.builder.node('GatherV2', [backend.ref(x), backend.ref(indices), backend.builder.int(axis)], {
     Tparams: type(x.dtype),
     Tindices: type('int32'),
@@ -355,10 +348,10 @@ table['GatherV2'] = (inputs, attrs, backend) => {
   )
 }
 
-table['UnsortedSegmentSum'] = (inputs, attrs, backend) => {
+table.UnsortedSegmentSum = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const segments = input(inputs, 'segmentIds')
-  const count = attrs['numSegments'] as number
+  const count = attrs.numSegments as number
   const ref = backend.builder.node(
     'UnsortedSegmentSum',
     [backend.ref(x), backend.ref(segments), backend.builder.int(count)],
@@ -371,12 +364,12 @@ table['UnsortedSegmentSum'] = (inputs, attrs, backend) => {
   return backend.output([count, ...x.shape.slice(rankOf(segments))], x.dtype, ref)
 }
 
-table['OneHot'] = (inputs, attrs, backend) => {
+table.OneHot = (inputs, attrs, backend) => {
   const indices = input(inputs, 'indices')
-  const depth = attrs['depth'] as number
-  const dtype = ((attrs['dtype'] as tf.DataType | undefined) ?? 'int32') as 'float32' | 'int32'
-  const on = backend.builder.constant([attrs['onValue'] as number], [], dtype)
-  const off = backend.builder.constant([attrs['offValue'] as number], [], dtype)
+  const depth = attrs.depth as number
+  const dtype = ((attrs.dtype as tf.DataType | undefined) ?? 'int32') as 'float32' | 'int32'
+  const on = backend.builder.constant([attrs.onValue as number], [], dtype)
+  const off = backend.builder.constant([attrs.offValue as number], [], dtype)
   const ref = backend.builder.node('OneHot', [backend.ref(indices), backend.builder.int(depth), on, off], {
     T: type(dtype),
     TI: type('int32'),
@@ -385,9 +378,9 @@ table['OneHot'] = (inputs, attrs, backend) => {
   return backend.output([...indices.shape, depth], dtype, ref)
 }
 
-table['Tile'] = (inputs, attrs, backend) => {
+table.Tile = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const reps = attrs['reps'] as number[]
+  const reps = attrs.reps as number[]
   if (reps.every((n) => n === 1)) return backend.share(x)
   const ref = backend.builder.node('Tile', [backend.ref(x), backend.builder.ints(reps)], {
     T: type(x.dtype),
@@ -400,9 +393,9 @@ table['Tile'] = (inputs, attrs, backend) => {
   )
 }
 
-table['BroadcastTo'] = (inputs, attrs, backend) => {
+table.BroadcastTo = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
-  const shape = attrs['shape'] as number[]
+  const shape = attrs.shape as number[]
   const ref = backend.builder.node('BroadcastTo', [backend.ref(x), backend.builder.ints(shape)], {
     T: type(x.dtype),
     Tidx: type('int32'),
@@ -410,7 +403,7 @@ table['BroadcastTo'] = (inputs, attrs, backend) => {
   return backend.output(shape, x.dtype, ref)
 }
 
-table['Select'] = (inputs, _, backend) => {
+table.Select = (inputs, _, backend) => {
   const condition = input(inputs, 'condition')
   const yes = input(inputs, 't')
   const no = input(inputs, 'e')
@@ -420,7 +413,7 @@ table['Select'] = (inputs, _, backend) => {
   return backend.output(broadcast(condition.shape, broadcast(yes.shape, no.shape)), yes.dtype, ref)
 }
 
-table['ClipByValue'] = (inputs, attrs, backend) => {
+table.ClipByValue = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const bound = (name: string) => backend.builder.constant([attrs[name] as number], [], x.dtype as 'float32')
   const ref = backend.builder.node('ClipByValue', [backend.ref(x), bound('clipValueMin'), bound('clipValueMax')], {
@@ -432,13 +425,13 @@ table['ClipByValue'] = (inputs, attrs, backend) => {
 // ---- Operations of our own (see nn/): TensorFlow has them, tfjs does not ----
 
 /** Half the sum of squares in one pass: nn/norms. */
-table['AttuneL2Loss'] = (inputs, _, backend) => {
+table.AttuneL2Loss = (inputs, _, backend) => {
   const x = input(inputs, 'x')
   return backend.output([], 'float32', backend.builder.node('L2Loss', [backend.ref(x)], { T: type('float32') }))
 }
 
 /** Mean cross-entropy and its gradient in one node: nn/losses. Outputs loss [n] and d loss/d logits [n, classes]. */
-table['AttuneSparseSoftmaxCrossEntropy'] = (inputs, _, backend) => {
+table.AttuneSparseSoftmaxCrossEntropy = (inputs, _, backend) => {
   const logits = input(inputs, 'logits')
   const ref = backend.builder.node(
     'SparseSoftmaxCrossEntropyWithLogits',
@@ -455,7 +448,7 @@ table['AttuneSparseSoftmaxCrossEntropy'] = (inputs, _, backend) => {
 }
 
 /** Philox4x32-10 draws in [0, 1): nn/random-uniform.ts. `state` is int32 [2], seed and step. */
-table['AttuneStatelessUniform'] = (inputs, attrs, backend) => {
+table.AttuneStatelessUniform = (inputs, attrs, backend) => {
   const { builder } = backend
   const state = backend.ref(input(inputs, 'state'))
   const part = (index: number) =>
@@ -473,9 +466,9 @@ table['AttuneStatelessUniform'] = (inputs, attrs, backend) => {
       { T: type('int32'), type: type('uint64') },
     )
   // Two spare words of the counter hold the step; the first two count the elements.
-  const key = words(join([part(0), builder.constant([attrs['stream'] as number], [1], 'int32')], 0), [1, 2])
+  const key = words(join([part(0), builder.constant([attrs.stream as number], [1], 'int32')], 0), [1, 2])
   const counter = words(join([builder.ints([0, 0]), part(1), builder.constant([0], [1], 'int32')], 0), [2, 2])
-  const shape = attrs['shape'] as number[]
+  const shape = attrs.shape as number[]
   const ref: Ref = builder.node('StatelessRandomUniformV2', [builder.ints(shape), key, counter, builder.int(1)], {
     dtype: type('float32'),
     Tshape: type('int32'),

@@ -55,8 +55,9 @@ export function traceProgram(
       feeds.set(feed, { ref, spec })
       fed[feed] = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, ref))
     }
-    const result = program.run(fed, readOnUse(backend, builder, name, variables, handles))
-    const done = emitUpdates(backend, builder, handles, result)
+    const reads = new Map<string, Ref>()
+    const result = program.run(fed, readOnUse(backend, builder, name, variables, handles, reads))
+    const done = emitUpdates(backend, builder, handles, reads, result)
     const fetches = new Map<string, Ref>()
     for (const [fetch, tensor] of Object.entries(result.fetches)) {
       const waits = done.map((update) => `^${update}`)
@@ -70,13 +71,14 @@ export function traceProgram(
   }
 }
 
-/** Variables as tensors, each read by one node per program, made when it is first asked for. */
+/** Variables as tensors, each read by one node per program, made when it is first asked for and noted in `reads`. */
 function readOnUse(
   backend: TraceBackend,
   builder: GraphBuilder,
   name: string,
   variables: Readonly<Record<string, TensorSpec>>,
   handles: ReadonlyMap<string, Ref>,
+  reads: Map<string, Ref>,
 ): Tensors {
   const tensors: Record<string, tf.Tensor> = {}
   for (const [variable, spec] of Object.entries(variables)) {
@@ -93,6 +95,7 @@ function readOnUse(
           { dtype: { type: spec.dtype } },
           `${name}/read/${variable}`,
         )
+        reads.set(variable, read)
         tensor = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, read)) as tf.Tensor
         return tensor
       },
