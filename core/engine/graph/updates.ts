@@ -71,17 +71,28 @@ function applyAdam(
   after: readonly Ref[],
 ): Ref {
   const { m, v } = momentNames(name)
+  const drift = secondMomentDrift(scalars.beta2)
+  const corrected = (scalar: Tensor) =>
+    builder.node('Mul', [backend.ref(scalar), builder.constant([drift], [], 'float32')], { T: float32 })
   const zero = builder.constant([0], [], 'float32')
   const inputs = [
-    ...[handle(name), handle(m), handle(v), zero, zero, backend.ref(scalars.stepSize)],
+    ...[handle(name), handle(m), handle(v), zero, zero, corrected(scalars.stepSize)],
     ...[builder.constant([scalars.beta1], [], 'float32'), builder.constant([scalars.beta2], [], 'float32')],
-    ...[backend.ref(scalars.epsilonHat), grad, ...after.map(waitFor)],
+    ...[corrected(scalars.epsilonHat), grad, ...after.map(waitFor)],
   ]
   return builder.node('ResourceApplyAdam', inputs, {
     T: float32,
     use_locking: { bool: false },
     use_nesterov: { bool: false },
   })
+}
+
+/**
+ * TensorFlow subtracts β2 from one in float32: for 0.999 its second moment grows by a factor that is 1.3e-5 off, always
+ * the same one. The square root of that factor belongs into step size and epsilon.
+ */
+function secondMomentDrift(beta2: number): number {
+  return Math.sqrt(Math.fround(1 - Math.fround(beta2)) / (1 - beta2))
 }
 
 /** The control edge from the node that a value comes from. */
