@@ -9,7 +9,7 @@ export function endRunning() {
 }
 
 /**
- * Runs a command to its end, quietly. Resolves to { code, output }, output being the last 8 kB of both streams and
+ * Runs a command to its end, quietly. Resolves to { code, output }, output being the last 16 kB of both streams and
  * code null when the command could not be started at all.
  */
 export function run(command, args, options = {}) {
@@ -18,7 +18,7 @@ export function run(command, args, options = {}) {
     running.add(child)
     let output = ''
     const take = (chunk) => {
-      output = (output + chunk).slice(-8192)
+      output = (output + chunk).slice(-16_384)
     }
     child.stdout.on('data', take)
     child.stderr.on('data', take)
@@ -33,13 +33,13 @@ export function run(command, args, options = {}) {
   })
 }
 
-/** The last line that says something, for a one-sentence report. */
-export function lastLine(output) {
-  const lines = output.split(/\r?\n/).filter((line) => line.trim() !== '')
-  const error = lines.findLast?.((line) => /error/i.test(line))
-  return (error ?? lines.at(-1) ?? 'no output').trim().slice(0, 300)
+/** The line that tells most of a failed command's output, for a one-sentence report. */
+export function reasonIn(output) {
+  const lines = output.split(/\r?\n/).map((line) => line.replace(/^npm (error|ERR!)/, '').trim())
+  const telling = lines.filter((line) => line !== '' && !/^code |complete log of this run|^Run "npm help/.test(line))
+  const errors = telling.filter((line) => /error|cannot|not found|no matching/i.test(line))
+  return (errors.at(-1) ?? telling.at(-1) ?? 'it said nothing').slice(0, 300)
 }
-
 /** npm as it called us, run by the Node that runs it; `npm` from the path otherwise. */
 export function runNpm(args, options) {
   const cli = process.env.npm_execpath

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { lastLine, run, runNpm } from './command.mjs'
+import { reasonIn, run, runNpm } from './command.mjs'
 import { checkSha256, placeFolder, treeSize } from './files.mjs'
 import { cacheDir, root } from './places.mjs'
 import { Problem } from './problem.mjs'
@@ -74,7 +74,7 @@ export async function fetchWheel(wheel, onBytes) {
       env: { ...process.env, TMPDIR: work, TEMP: work, TMP: work },
     })
     if (code !== 0)
-      throw new Problem(`pip could not download ${wheel.requirement}: ${lastLine(output)}`, { passing: true })
+      throw new Problem(`pip could not download ${wheel.requirement}: ${reasonIn(output)}`, { passing: true })
   })
 }
 
@@ -86,7 +86,7 @@ export async function fetchTarball(tarball, onBytes) {
       { cwd: root },
     )
     if (code !== 0)
-      throw new Problem(`npm could not download ${tarball.requirement}: ${lastLine(output)}`, { passing: true })
+      throw new Problem(`npm could not download ${tarball.requirement}: ${reasonIn(output)}`, { passing: true })
   })
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { lastLine, run } from './command.mjs'
+import { reasonIn, run } from './command.mjs'
 import { fetchWheel, forget } from './downloads.mjs'
 import { needSpace, placeFolder } from './files.mjs'
 import { modules, nativeDir } from './places.mjs'
@@ -80,7 +80,7 @@ async function compile(dir) {
     ...[join(source, 'tfjs_backend.cc'), join(source, 'tfjs_binding.cc')],
     ...['-o', join(dir, 'tfjs_binding.node'), ...libraries.map((name) => join(dir, name)), '-Wl,-rpath,$ORIGIN'],
   ])
-  if (code !== 0) throw new Problem(`${compilerName()} could not build the TensorFlow binding: ${lastLine(output)}`)
+  if (code !== 0) throw new Problem(`${compilerName()} could not build the TensorFlow binding: ${reasonIn(output)}`)
 }
 
 async function fromWheel() {
@@ -125,7 +125,7 @@ async function fromOfficialInstall(node) {
         },
       })
       if (code !== 0 || !existsSync(join(copy, 'lib', 'napi-v8', 'tfjs_binding.node')))
-        throw new Problem(`tfjs-node's official install failed: ${lastLine(output)}`, { passing: true })
+        throw new Problem(`tfjs-node's official install failed: ${reasonIn(output)}`, { passing: true })
       for (const name of ['lib', 'deps'])
         await cp(join(copy, name), join(dir, name), { recursive: true, verbatimSymlinks: true })
       await rm(join(dir, 'node_modules'), { recursive: true })

@@ -5,8 +5,6 @@ import { fileURLToPath } from 'node:url'
 /** The clone this script belongs to. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const modules = join(root, 'node_modules')
-export const rendererDir = join(root, 'dist', 'renderer')
-export const electronDir = join(root, 'dist', 'electron')
 
 const given = (name) => (process.env[name] ? resolve(process.env[name]) : null)
 
