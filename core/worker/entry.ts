@@ -1,0 +1,37 @@
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { toErrorPayload } from '../contract/errors.ts'
+import { EventGroups } from './event-groups.ts'
+import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
+
+/** What runs in a run's thread: takes one `start`, answers with groups of events, and ends. */
+
+const startedAt = performance.now()
+
+if (isMainThread || !parentPort) throw new Error('worker/entry.ts is the script of a worker thread')
+const port = parentPort
+
+// A posted message leaves at once, even while this thread computes without pause.
+const post = (message: FromWorker) => port.postMessage(message)
+
+port.once('message', async ({ spec, control }: ToWorker) => {
+  const words = new Int32Array(control)
+  const groups = new EventGroups((seq, events) => post({ type: 'events', seq, events }))
+  try {
+    if (spec.kind === 'train') {
+      // Imported here, so that the time to load TensorFlow counts as the run's.
+      const { train } = await import('../train/train.ts')
+      const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2
+      await train(spec, (event) => groups.add(event), { stop, startedAt })
+    } else {
+      const { predict } = await import('../train/predict.ts')
+      post({ type: 'predictions', predictions: await predict(spec) })
+    }
+    groups.close()
+    post({ type: 'done' })
+  } catch (thrown) {
+    groups.close()
+    post({ type: 'failed', error: toErrorPayload(thrown) })
+  } finally {
+    port.close()
+  }
+})
