@@ -93,3 +93,8 @@ export const useSelection = create<SelectionStore>()(
     },
   ),
 )
+
+/** Where the comparison of these runs is. */
+export function comparePath(ids: readonly string[]): string {
+  return ids.length === 0 ? '/compare' : `/compare?runs=${ids.join(',')}`
+}

@@ -20,6 +20,8 @@ export interface PlotProps extends Pick<PointerProps, 'onPoint' | 'onZoom' | 'on
 }
 
 const lineWidth = 1.75
+/** Up to so many points each is marked: a curve of few evaluations must not look like one of many. */
+const mostDots = 24
 
 /** The drawing itself: axes, envelopes, raw curves, smoothed curves. Domains are given, so recharts measures nothing. */
 export const Plot = memo(function Plot(props: PlotProps) {
@@ -81,7 +83,7 @@ export const Plot = memo(function Plot(props: PlotProps) {
           activeDot: false,
           legendType: 'none',
         } as const
-        const single = points.length === 1
+        const sparse = points.length <= mostDots
         return [
           <Area
             key={`${key} band`}
@@ -104,7 +106,11 @@ export const Plot = memo(function Plot(props: PlotProps) {
             key={`${key} smooth`}
             {...common}
             dataKey="smooth"
-            dot={single ? { r: 3, fill: curve.colour, strokeWidth: 0 } : false}
+            dot={
+              sparse
+                ? { r: 2.5, fill: curve.colour, fillOpacity: dimmed ? 0.2 : 1, strokeWidth: 0, strokeDasharray: '0' }
+                : false
+            }
             stroke={curve.colour}
             strokeWidth={curve.id === highlighted ? lineWidth * 1.4 : lineWidth}
             strokeOpacity={dimmed ? 0.18 : 1}

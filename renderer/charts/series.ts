@@ -1,0 +1,50 @@
+import { type Run, type Series, type SeriesInfo, seriesInfos, type XAxis } from '../../core/contract/domain.ts'
+import { formatCount, formatDuration, formatNumber, formatShort, formatValue } from '../ui/format.ts'
+import type { Curve, Dash } from './curve.ts'
+import { runColour, runDash } from './palette.ts'
+
+/** Few and exact points: an average over them would show values that were never measured. */
+function isSmoothed(name: string): boolean {
+  return !name.startsWith('eval/') && name !== 'train/learning_rate'
+}
+
+/** A fetched series in a run's colour, ready to draw. Validation measures and the learning rate are never smoothed. */
+export function curveOf(series: Series, run: Pick<Run, 'id' | 'name' | 'colour'>, dash?: Dash): Curve {
+  return {
+    id: run.id,
+    name: run.name,
+    colour: runColour(run.colour),
+    dash: dash ?? runDash(run.colour),
+    x: series.x,
+    raw: series.last,
+    min: series.min,
+    max: series.max,
+    smooth: isSmoothed(series.series) ? series.smooth : series.last,
+  }
+}
+
+export const xAxisLabels: Record<XAxis, string> = {
+  step: 'Step',
+  epoch: 'Epoch',
+  examples: 'Examples',
+  tokens: 'Tokens',
+  time: 'Training time',
+}
+
+/** How a value on this axis reads. Time is in milliseconds of training. */
+export function formatX(axis: XAxis): (value: number) => string {
+  if (axis === 'time') return formatDuration
+  if (axis === 'epoch') return (value) => formatNumber(value, 3)
+  return (value) => (Math.abs(value) >= 10_000 ? formatShort(value) : formatCount(value))
+}
+
+/** How a value of this series reads on the axis and in the tooltip. */
+export function formatY(info: Pick<SeriesInfo, 'unit'>): (value: number) => string {
+  if (info.unit === 'bytes') return (value) => formatValue(value, 'bytes')
+  if (info.unit === '1/s') return (value) => formatShort(value)
+  return (value) => formatNumber(value, 3)
+}
+
+export function seriesInfo(name: string): SeriesInfo {
+  return seriesInfos.find((info) => info.name === name) ?? { name, label: name, unit: '', better: null }
+}
