@@ -127,6 +127,8 @@ export const methods = {
       runs: z.array(id).min(1).max(50),
       series: z.array(z.string()).min(1).max(20),
       x: xAxisSchema.default('step'),
+      /** Only points after this step: how a follower fetches what it lacks. */
+      after: z.number().int().min(-1).default(-1),
       /** Buckets at most per curve: the width in pixels that will be drawn. */
       width: z.number().int().min(2).max(4000).default(800),
       smoothing: z.number().min(0).max(0.999).default(0.6),

@@ -1,0 +1,82 @@
+import type { Comparison, ConfigDiffRow, ExamplePrediction, MetricRow, OutputFilter } from '../../contract/domain.ts'
+import { AttuneError } from '../../contract/errors.ts'
+import { count, number, percent, plain } from '../format.ts'
+import { findRun, type Ground } from '../ground.ts'
+import type { Answer } from '../io.ts'
+import { type Column, table } from '../table.ts'
+
+export interface CompareOptions {
+  readonly filter: OutputFilter
+  readonly limit: number
+  /** Points per curve at most. */
+  readonly width: number
+}
+
+/** The first run is the baseline. */
+export async function compareRuns(ground: Ground, wanted: readonly string[], options: CompareOptions): Promise<Answer> {
+  const runs: string[] = []
+  for (const each of wanted) {
+    const { id, name } = await findRun(ground, each)
+    if (runs.includes(id)) throw new AttuneError('bad_request', `${name} is named twice. Compare different runs.`)
+    runs.push(id)
+  }
+  const { filter, limit, width } = options
+  const comparison = await ground.call('comparisons.get', { runs, filter, limit, width })
+  if (ground.output.json) return { value: comparison, text: '' }
+  const disagreements = await ground.call('comparisons.outputs', { runs, filter: 'disagree', limit: 5 })
+  return { value: comparison, text: described(comparison, disagreements) }
+}
+
+function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: Comparison['outputs']): string {
+  const names = runs.map(({ name }) => name)
+  /** One column per run, the baseline first. */
+  const perRun = <Row>(value: (row: Row, run: number) => string, max?: number): Column<Row>[] =>
+    names.map((title, run) => ({ title, value: (row: Row) => value(row, run), right: true, ...(max && { max }) }))
+
+  const judged = verdict.map((each, i) =>
+    each ? `${names[i + 1]}: ${each.outcome}. ${each.sentence}` : `${names[i + 1]}: nothing in common to judge on.`,
+  )
+  const differing = configDiff.filter(({ differs }) => differs)
+  const settings =
+    differing.length === 0
+      ? 'All settings are the same.'
+      : table<ConfigDiffRow>(
+          [
+            { title: 'SETTING', value: ({ setting }) => setting },
+            ...perRun<ConfigDiffRow>((row, run) => plain(row.values[run]), 32),
+          ],
+          differing,
+        )
+  const numbers = table<MetricRow>(
+    [
+      { title: 'METRIC (best, against the first)', value: ({ label }) => label },
+      ...perRun<MetricRow>(({ values }, run) => {
+        const value = values[run]
+        if (!value) return '–'
+        const sign = value.deltaBest > 0 ? '+' : ''
+        return run === 0 ? number(value.best.value) : `${number(value.best.value)} (${sign}${number(value.deltaBest)})`
+      }),
+    ],
+    metrics,
+  )
+  const prediction = (each: ExamplePrediction | undefined) =>
+    each ? `${each.correct ? '' : '✗ '}${each.predicted} ${percent(each.confidence)}` : '–'
+  const examples = table<Comparison['outputs']['rows'][number]>(
+    [
+      { title: 'ROW', value: ({ row }) => String(row), right: true },
+      { title: 'LABEL', value: ({ label }) => label, max: 16 },
+      ...perRun<Comparison['outputs']['rows'][number]>(({ predictions }, run) => prediction(predictions[run])),
+      { title: 'TEXT', value: ({ text }) => text, max: 60 },
+    ],
+    outputs.rows,
+  )
+  const heading = `Of ${count(outputs.common)} common validation rows, the runs disagree on ${count(outputs.disagree)}.`
+  const note = outputs.note === null ? '' : ` ${outputs.note}`
+  return [
+    judged.join('\n'),
+    settings,
+    numbers,
+    `${heading}${note}`,
+    ...(outputs.rows.length > 0 ? [examples] : []),
+  ].join('\n\n')
+}

@@ -1,0 +1,41 @@
+import type { Model } from '../../contract/domain.ts'
+import { bytes, count, moment } from '../format.ts'
+import { type Ground, showingProgress, sourceOf } from '../ground.ts'
+import type { Answer } from '../io.ts'
+import { facts, table } from '../table.ts'
+
+export async function addModel(ground: Ground, folder: string, name: string | undefined): Promise<Answer> {
+  const source = sourceOf(ground, 'starter', folder)
+  ground.output.note(`Adding ${folder} …`)
+  const { model } = await showingProgress(
+    ground,
+    ground.call('models.add', { source, ...(name !== undefined && { name }) }),
+  )
+  const text = facts([
+    ['id', model.id],
+    ['name', model.name],
+    ['architecture', `${model.architecture}, ${model.layers} layers, hidden size ${model.hiddenSize}`],
+    ['parameters', `${count(model.parameters)} (${bytes(model.bytes)})`],
+    ...(model.licence === undefined ? [] : [['licence', model.licence] as const]),
+  ])
+  return { value: { model }, text: `Added.\n${text}` }
+}
+
+export async function listModels({ call }: Ground): Promise<Answer> {
+  const { models } = await call('models.list', {})
+  const text =
+    models.length === 0
+      ? 'No models yet. Add one: attune models add FOLDER, or starter:minilm-l6.'
+      : table(
+          [
+            { title: 'ID', value: ({ id }: Model) => id },
+            { title: 'NAME', value: ({ name }) => name, max: 40 },
+            { title: 'KIND', value: ({ architecture }) => architecture },
+            { title: 'PARAMETERS', value: ({ parameters }) => count(parameters), right: true },
+            { title: 'LAYERS', value: ({ layers }) => String(layers), right: true },
+            { title: 'ADDED', value: ({ createdAt }) => moment(createdAt) },
+          ],
+          models,
+        )
+  return { value: { models }, text }
+}

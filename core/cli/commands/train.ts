@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Run } from '../../contract/domain.ts'
+import { AttuneError } from '../../contract/errors.ts'
+import { bytes, duration, number } from '../format.ts'
+import { findDataset, findModel, type Ground } from '../ground.ts'
+import type { Io } from '../io.ts'
+import { createProgressLine } from '../progress-line.ts'
+import { readRunSettings } from '../run-settings.ts'
+import { facts } from '../table.ts'
+import { watchRun } from '../watch.ts'
+
+export interface TrainOptions {
+  readonly watch: boolean
+  readonly set: readonly string[]
+}
+
+/** As a shell reports a process that a SIGINT ended. */
+const interruptedCode = 130
+/** Without a terminal, progress is a line of its own: this often. */
+const plainEveryMs = 5000
+
+/**
+ * Queues a run and stays until it has ended, since a run lives in the process that trains it: this one, or a window
+ * that is open on the same data home and takes it from the queue. Resolves to the exit code: 0 when the run finished,
+ * 130 when a signal stopped it (its weights are kept), 1 otherwise.
+ */
+export async function train(ground: Ground, file: string, { watch, set }: TrainOptions): Promise<number> {
+  const { call, io, output } = ground
+  const source = file === '-' ? 'standard input' : file
+  const written = readRunSettings(await textOf(file, io), source, set)
+  const model = await findModel(ground, written.model)
+  const dataset = await findDataset(ground, written.dataset)
+  const { run } = await call('runs.create', { config: { ...written, model: model.id, dataset: dataset.id } })
+
+  const signals = listenForStop(ground, run.id)
+  if (!output.json) {
+    output.note(`Run ${run.name} (${run.id}): ${model.name} on ${dataset.name}.`)
+    output.note('It trains while this command runs. Ctrl+C stops it and keeps its weights.')
+  }
+  try {
+    const line = createProgressLine()
+    let lastPlain = Number.NEGATIVE_INFINITY
+    const ended = await watchRun(
+      ground,
+      run.id,
+      (event) => {
+        line.take(event)
+        if (watch && output.json) output.object(event)
+        if (!output.json && event.event === 'log' && event.level !== 'info') output.note(event.text)
+      },
+      (now) => {
+        if (!watch || output.json) return
+        const terminal = io.stderr.isTTY === true
+        if (!terminal && performance.now() - lastPlain < plainEveryMs) return
+        lastPlain = performance.now()
+        output.progress(line.text(now))
+      },
+    )
+    if (output.json) output.object({ run: ended })
+    else output.text(summary(ended))
+    if (ended.state === 'finished') return 0
+    return signals.count() > 0 && ended.state === 'stopped' ? interruptedCode : 1
+  } finally {
+    signals.end()
+  }
+}
+
+/** The first signal asks the run to stop after its present step and save; the second ends the process at once. */
+function listenForStop({ call, io, output }: Ground, id: string) {
+  let count = 0
+  const end = io.onSignal(() => {
+    count += 1
+    if (count > 1) return io.exit(interruptedCode)
+    output.note('Stopping after this step and saving the weights. Once more to leave at once.')
+    call('runs.stop', { id, keep: true }).catch((error: unknown) => {
+      const over = error instanceof AttuneError && error.code === 'conflict'
+      if (!over) output.note(error instanceof Error ? error.message : String(error))
+    })
+  })
+  return { count: () => count, end }
+}
+
+async function textOf(file: string, io: Io): Promise<string> {
+  if (file === '-') {
+    const chunks: Buffer[] = []
+    for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks).toString('utf8')
+  }
+  const path = resolve(io.cwd, file)
+  try {
+    return (await readFile(path, 'utf8')).replace(/^\ufeff/, '')
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const why = reason === 'ENOENT' ? 'it is not there' : reason === 'EISDIR' ? 'it is a folder' : reason
+    throw new AttuneError('not_found', `The settings file ${path} cannot be read: ${why}.`, { path }, { cause })
+  }
+}
+
+function summary(run: Run): string {
+  const { timings } = run
+  const rows: [string, string][] = [
+    ['run', `${run.name} (${run.id})`],
+    ['state', run.error ? `${run.state}: ${run.error.message}` : run.state],
+  ]
+  for (const [series, { last, best }] of Object.entries(run.metrics)) {
+    if (series.startsWith('perf/') || series === 'train/learning_rate') continue
+    rows.push([series, `${number(last.value)} (best ${number(best.value)} at step ${best.step})`])
+  }
+  if (timings) {
+    rows.push(
+      ['steps', `${timings.steps} in ${duration(timings.seconds)}, median ${number(timings.medianStepMs)} ms`],
+      ['speed', `${timings.examplesPerSecond.toFixed(1)} examples/s, ${Math.round(timings.tokensPerSecond)} tokens/s`],
+      ['peak memory', bytes(timings.peakMemoryBytes)],
+    )
+  }
+  return facts(rows)
+}

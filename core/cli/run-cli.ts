@@ -1,0 +1,215 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { program as installed } from '../host/program.ts'
+import type { Ground } from './ground.ts'
+import { type Answer, createOutput, type Io } from './io.ts'
+
+const failed = 1
+const badUse = 2
+/** Errors that say that the command line or the settings file is wrong, not that the work failed. */
+const misuse: ReadonlySet<AttuneError['code']> = new Set(['bad_request', 'bad_config', 'unknown_method'])
+
+/** Runs one command line (without program and script) to its end and resolves to the exit code: 0, 1 or 2. */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const json = args.includes('--json')
+  const output = createOutput(io, json)
+  const cli = new Command('attune')
+  let exitCode = 0
+
+  /** Opens the app only when a command runs, so that help and mistakes answer at once. */
+  const grounded = async (work: (ground: Ground) => Promise<Answer | number>): Promise<void> => {
+    const { withGround } = await import('./ground.ts')
+    await withGround(io, output, async (ground) => {
+      const answer = await work(ground)
+      if (typeof answer === 'number') {
+        exitCode = answer
+        return
+      }
+      if (json) output.object(answer.value)
+      else output.text(answer.text)
+      exitCode = answer.exitCode ?? 0
+    })
+  }
+
+  describeCommands(cli, grounded)
+  for (const command of everyCommand(cli)) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void (json || io.stderr.write(text)),
+    })
+  }
+  try {
+    await cli.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0
+      const helped = thrown.code === 'commander.help'
+      const message = helped ? 'Name a command; --help lists them.' : thrown.message.replace(/^error: /, '')
+      if (json) output.object({ error: { code: 'bad_request', message } })
+      return badUse
+    }
+    const error = toErrorPayload(thrown)
+    tell(error)
+    return misuse.has(error.code) ? badUse : failed
+  }
+
+  function tell(error: ErrorPayload): void {
+    output.settle()
+    if (json) output.object({ error })
+    else io.stderr.write(`${error.message}\n`)
+  }
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)]
+}
+
+type Grounded = (work: (ground: Ground) => Promise<Answer | number>) => Promise<void>
+
+/** The whole command line at a glance. Each action loads its own code. */
+function describeCommands(cli: Command, grounded: Grounded): void {
+  cli
+    .description('Fine-tune Transformer models on this machine and compare the results.')
+    .version(installed().version)
+    .option('--json', 'one JSON object (or one a line) on stdout, progress on stderr')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help tells more)')
+
+  const datasets = cli.command('datasets').description('labelled texts to train on')
+  datasets
+    .command('import')
+    .description('import a CSV or JSONL file, or sample:spam-assassin')
+    .argument('<file>')
+    .option('--name <name>', 'else the file name')
+    .option('--task <task>', 'text-classification')
+    .option('--map <columns>', 'text=COLUMN,label=COLUMN; guessed when left out')
+    .option('--encoding <name>', 'such as windows-1252; guessed when left out')
+    .option('--delimiter <character>', 'of a CSV file; guessed when left out')
+    .addOption(new Option('--on-bad-rows <what>', 'skip or stop').choices(['skip', 'stop']).default('skip'))
+    .action((file, options) =>
+      grounded(async (ground) => (await import('./commands/datasets.ts')).importDataset(ground, file, options)),
+    )
+  datasets
+    .command('list')
+    .description('all datasets')
+    .action(() => grounded(async (ground) => (await import('./commands/datasets.ts')).listDatasets(ground)))
+  datasets
+    .command('show')
+    .description('one dataset and its first rows')
+    .argument('<dataset>', 'id, name, or the beginning of an id')
+    .option('--limit <rows>', 'rows to show', wholeNumber(1, 500), 5)
+    .action((dataset, { limit }) =>
+      grounded(async (ground) => (await import('./commands/datasets.ts')).showDataset(ground, dataset, limit)),
+    )
+
+  const models = cli.command('models').description('pre-trained models to start from')
+  models
+    .command('add')
+    .description('add a Hugging Face folder, or starter:minilm-l6')
+    .argument('<folder>')
+    .option('--name <name>', 'else the folder name')
+    .action((folder, { name }) =>
+      grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, name)),
+    )
+  models
+    .command('list')
+    .description('all models')
+    .action(() => grounded(async (ground) => (await import('./commands/models.ts')).listModels(ground)))
+
+  cli
+    .command('train')
+    .description('train a run from a settings file and stay until it has ended')
+    .argument('<config>', 'JSON file with model, dataset and settings; - reads standard input')
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .option('--set <key=value...>', 'settings that win over the file', [])
+    .action((config, options) =>
+      grounded(async (ground) => (await import('./commands/train.ts')).train(ground, config, options)),
+    )
+
+  describeRuns(cli, grounded)
+
+  cli
+    .command('compare')
+    .description('compare runs, the first being the baseline')
+    .argument('<runs...>', 'ids, names, or beginnings of ids')
+    .addOption(
+      new Option('--filter <which>', 'example outputs to list')
+        .choices(['all', 'disagree', 'wrong', 'only-baseline-right', 'only-candidate-right'])
+        .default('all'),
+    )
+    .option('--limit <rows>', 'example outputs at most', wholeNumber(1, 500), 50)
+    .option('--width <points>', 'points per curve at most', wholeNumber(2, 4000), 800)
+    .action((runs, options) =>
+      grounded(async (ground) => (await import('./commands/compare.ts')).compareRuns(ground, runs, options)),
+    )
+  cli
+    .command('predict')
+    .description('label texts with a trained run')
+    .argument('<run>', 'id, name, or the beginning of an id')
+    .option('--input <file>', 'CSV, TSV, JSONL or plain lines; - reads standard input')
+    .option('--text <text...>', 'texts themselves')
+    .option('--column <name>', 'the column with the text, else "text"')
+    .addOption(checkpointOption())
+    .action((run, options) =>
+      grounded(async (ground) => (await import('./commands/predict.ts')).predict(ground, run, options)),
+    )
+  cli
+    .command('serve')
+    .description('serve the app to a browser on this machine')
+    .option('--port <number>', 'else a usual one, or any that is free')
+    .option('--no-open', 'only print the address')
+    .action((options) =>
+      grounded(async (ground) => (await import('./commands/serve.ts')).serveCommand(ground, options)),
+    )
+  cli
+    .command('doctor')
+    .description('what this machine has, what is missing, what to do')
+    .action(() => grounded(async (ground) => (await import('./commands/doctor.ts')).doctor(ground)))
+}
+
+function describeRuns(cli: Command, grounded: Grounded): void {
+  const runs = cli.command('runs').description('training runs')
+  const load = () => import('./commands/runs.ts')
+  const one = (name: string, description: string) =>
+    runs.command(name).description(description).argument('<run>', 'id, name, or the beginning of an id')
+
+  runs
+    .command('list')
+    .description('all runs, newest first')
+    .action(() => grounded(async (ground) => (await load()).listRuns(ground)))
+  one('show', 'one run: settings, metrics, checkpoints').action((run) =>
+    grounded(async (ground) => (await load()).showRun(ground, run)),
+  )
+  one('stop', 'stop a run after its present step and keep its weights')
+    .option('--discard', 'do not write a last checkpoint', false)
+    .action((run, { discard }) => grounded(async (ground) => (await load()).stopRun(ground, run, !discard)))
+  one('export', 'copy a checkpoint as a folder that transformers or peft load')
+    .addOption(checkpointOption())
+    .option('--merge', 'fold the adapter into the base model', false)
+    .action((run, options) => grounded(async (ground) => (await load()).exportRun(ground, run, options)))
+  one('log', 'the log of a run').action((run) => grounded(async (ground) => (await load()).logOfRun(ground, run)))
+  one('rename', 'give a run another name')
+    .argument('<name>')
+    .action((run, name) => grounded(async (ground) => (await load()).renameRun(ground, run, name)))
+  one('delete', 'delete a run; "runs restore" brings it back').action((run) =>
+    grounded(async (ground) => (await load()).deleteRun(ground, run)),
+  )
+  runs
+    .command('restore')
+    .description('bring a deleted run back')
+    .argument('<id>', 'its whole id')
+    .action((id) => grounded(async (ground) => (await load()).restoreRun(ground, id)))
+}
+
+function checkpointOption(): Option {
+  return new Option('--checkpoint <which>', 'best or last').choices(['best', 'last']).default('best')
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
