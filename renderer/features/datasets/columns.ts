@@ -1,0 +1,77 @@
+import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
+
+export type Part = keyof ColumnMapping
+
+export const parts: readonly { part: Part; label: string; help: string }[] = [
+  { part: 'text', label: 'Text column', help: 'What the model reads.' },
+  { part: 'label', label: 'Label column', help: 'What it learns to say.' },
+]
+
+/** The guess of the preview under the person's own choices; a choice that names no column of this file is dropped. */
+export function mappingOf(preview: Preview, chosen: Partial<ColumnMapping>): Partial<ColumnMapping> {
+  const known = (name: string | undefined) =>
+    name !== undefined && preview.columns.some((column) => column.name === name) ? name : undefined
+  const text = known(chosen.text) ?? known(preview.guess.text)
+  const label = known(chosen.label) ?? known(preview.guess.label)
+  return { ...(text !== undefined && { text }), ...(label !== undefined && { label }) }
+}
+
+/** Why these columns cannot be imported, as a sentence; null when they can. */
+export function mappingProblem(preview: Preview, { text, label }: Partial<ColumnMapping>): string | null {
+  if (preview.columns.length < 2) {
+    return `The file has ${preview.columns.length === 1 ? 'one column' : 'no columns'}; a text and a label are needed.`
+  }
+  if (text === undefined) return 'Choose the column that holds the text.'
+  if (label === undefined) return 'Choose the column that holds the label.'
+  if (text === label) return `Text and label are both "${text}"; choose two columns.`
+  const column = preview.columns.find(({ name }) => name === label)
+  if (preview.complete && column && column.distinct < 2) {
+    return `Column "${label}" has one value only; a label needs at least two classes.`
+  }
+  return null
+}
+
+/** A doubt worth saying before the import, though it may go ahead; null when there is none. */
+export function mappingDoubt(preview: Preview, { label }: Partial<ColumnMapping>): string | null {
+  const column = preview.columns.find(({ name }) => name === label)
+  if (!column || preview.scanned < 20 || column.distinct <= preview.scanned / 2) return null
+  return `Column "${column.name}" has ${column.distinct} different values in ${preview.scanned} rows. Is it really the label?`
+}
+
+export interface ClassShare {
+  readonly label: string
+  readonly count: number
+  /** 0 to 1, of all counted rows. */
+  readonly share: number
+}
+
+/** Largest class first; classes of equal size by name. */
+export function classShares(counts: readonly { label: string; count: number }[]): ClassShare[] {
+  const total = counts.reduce((sum, { count }) => sum + count, 0)
+  return counts
+    .map(({ label, count }) => ({ label, count, share: total === 0 ? 0 : count / total }))
+    .sort((one, other) => other.count - one.count || one.label.localeCompare(other.label))
+}
+
+/** How often each label occurs among the rows that the preview shows; empty cells are not counted. */
+export function previewClasses(preview: Preview, label: string | undefined): ClassShare[] {
+  const at = preview.columns.findIndex(({ name }) => name === label)
+  if (at < 0) return []
+  const counts = new Map<string, number>()
+  for (const { cells } of preview.rows) {
+    const cell = cells[at]?.trim()
+    if (cell) counts.set(cell, (counts.get(cell) ?? 0) + 1)
+  }
+  return classShares([...counts].map(([name, count]) => ({ label: name, count })))
+}
+
+/** A delimiter as people call it. */
+export function delimiterName(delimiter: string): string {
+  const names: Record<string, string> = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Bar' }
+  return names[delimiter] ?? `"${delimiter}"`
+}
+
+/** "mails.train.csv" → "mails.train". */
+export function nameFromFile(fileName: string): string {
+  return fileName.replace(/\.[^.]+$/, '') || fileName
+}

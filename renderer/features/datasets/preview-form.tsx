@@ -1,0 +1,214 @@
+import { Alert, Button, Group, Progress, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { keepPreviousData } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import type { ColumnMapping, Dataset, Preview, Source } from '../../../core/contract/domain.ts'
+import { useAct, useCall, useClient } from '../../client/hooks.ts'
+import { useProgress } from '../../client/progress.ts'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { formatBytes, formatCount, plural } from '../../ui/format.ts'
+import { ClassBars } from './class-bars.tsx'
+import {
+  delimiterName,
+  mappingDoubt,
+  mappingOf,
+  mappingProblem,
+  nameFromFile,
+  parts,
+  previewClasses,
+} from './columns.ts'
+import { PreviewTable } from './preview-table.tsx'
+import { ProblemList } from './problem-list.tsx'
+
+const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252']
+const delimiters = [',', ';', '\t', '|']
+
+export interface PreviewFormProps {
+  source: Source
+  /** What progress is announced under. */
+  task: string
+  onBack: () => void
+  onImported: (dataset: Dataset) => void
+}
+
+interface Reading {
+  encoding?: string
+  delimiter?: string
+}
+
+export function PreviewForm({ source, task, onBack, onImported }: PreviewFormProps) {
+  const [reading, setReading] = useState<Reading>({})
+  const preview = useCall(
+    'datasets.preview',
+    { source, ...reading },
+    { staleTime: Number.POSITIVE_INFINITY, retry: false, placeholderData: keepPreviousData },
+  )
+  if (preview.error) {
+    return (
+      <Stack>
+        <ErrorPanel error={preview.error} title="The file could not be read" />
+        <Group justify="flex-end">
+          {(reading.encoding || reading.delimiter) && (
+            <Button variant="default" onClick={() => setReading({})}>
+              Back to what was detected
+            </Button>
+          )}
+          <Button onClick={onBack}>Choose another file</Button>
+        </Group>
+      </Stack>
+    )
+  }
+  if (!preview.data) return <Text c="dimmed">Looking at the first rows…</Text>
+  return (
+    <Loaded preview={preview.data} reading={reading} onReading={setReading} {...{ source, task, onBack, onImported }} />
+  )
+}
+
+interface LoadedProps extends PreviewFormProps {
+  preview: Preview
+  reading: Reading
+  onReading: (reading: Reading) => void
+}
+
+function Loaded({ preview, reading, onReading, source, task, onBack, onImported }: LoadedProps) {
+  const client = useClient()
+  const [chosen, setChosen] = useState<Partial<ColumnMapping>>({})
+  const [name, setName] = useState('')
+  const [skip, setSkip] = useState(true)
+  // The call itself cannot be called back: what arrives after a cancel is removed again.
+  const cancelled = useRef(false)
+  useEffect(
+    () => () => {
+      cancelled.current = true
+    },
+    [],
+  )
+  const act = useAct('datasets.import', {
+    quiet: true,
+    onSuccess: ({ dataset }) => {
+      if (cancelled.current) void client.call('datasets.delete', { id: dataset.id })
+      else onImported(dataset)
+    },
+  })
+  const progress = useProgress(act.isPending ? task : null)
+  const mapping = mappingOf(preview, chosen)
+  const problem = mappingProblem(preview, mapping)
+  const doubt = mappingDoubt(preview, mapping)
+  const classes = previewClasses(preview, mapping.label)
+  const columns = preview.columns.map((column) => column.name)
+
+  const start = () => {
+    cancelled.current = false
+    act.mutate({ source, mapping, onBadRows: skip ? 'skip' : 'stop', ...reading, ...(name.trim() && { name }) })
+  }
+  const back = () => {
+    cancelled.current = true
+    onBack()
+  }
+
+  return (
+    <Stack gap="md">
+      <SimpleGrid cols={{ base: 2, md: 5 }} spacing="sm">
+        {parts.map(({ part, label, help }) => (
+          <Select
+            key={part}
+            label={label}
+            description={help}
+            data={columns}
+            value={mapping[part] ?? null}
+            allowDeselect={false}
+            onChange={(value) => value !== null && setChosen({ ...chosen, [part]: value })}
+          />
+        ))}
+        <TextInput
+          label="Name"
+          description="What it is called here."
+          placeholder={nameFromFile(preview.fileName)}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Select
+          label="Encoding"
+          description="How letters are stored."
+          data={[...new Set([preview.encoding, ...encodings])]}
+          value={reading.encoding ?? preview.encoding}
+          allowDeselect={false}
+          onChange={(encoding) => encoding !== null && onReading({ ...reading, encoding })}
+        />
+        {preview.delimiter !== undefined && (
+          <Select
+            label="Delimiter"
+            description="What parts the columns."
+            data={[...new Set([preview.delimiter, ...delimiters])].map((value) => ({
+              value,
+              label: delimiterName(value),
+            }))}
+            value={reading.delimiter ?? preview.delimiter}
+            allowDeselect={false}
+            onChange={(delimiter) => delimiter !== null && onReading({ ...reading, delimiter })}
+          />
+        )}
+      </SimpleGrid>
+
+      <Text fz={12} c="dimmed">
+        {preview.format === 'csv' ? 'CSV' : 'JSON Lines'}, {formatBytes(preview.bytes)}.{' '}
+        {preview.complete
+          ? `${plural(preview.scanned, 'row')} in all.`
+          : `The first ${formatCount(preview.scanned)} rows were looked at.`}
+      </Text>
+
+      <PreviewTable preview={preview} mapping={mapping} />
+      {classes.length > 0 && (
+        <div>
+          <Text fz={12} c="dimmed" mb={4}>
+            Classes among the {plural(preview.rows.length, 'row')} shown
+          </Text>
+          <ClassBars classes={classes} />
+        </div>
+      )}
+      {preview.problemCount > 0 && (
+        <Alert color="yellow" title={`${plural(preview.problemCount, 'row')} cannot be used`}>
+          <ProblemList problems={preview.problems} total={preview.problemCount} />
+          <Switch
+            mt="sm"
+            label="Leave such rows out (otherwise the import stops at the first)"
+            checked={skip}
+            onChange={(event) => setSkip(event.currentTarget.checked)}
+          />
+        </Alert>
+      )}
+      {doubt !== null && <Alert color="yellow">{doubt}</Alert>}
+      {act.error && <ErrorPanel error={act.error} title="Nothing was imported" />}
+
+      <Group justify="flex-end" gap="sm">
+        {act.isPending ? (
+          <div style={{ flex: 1 }} aria-live="polite">
+            <Text fz={12} c="dimmed">
+              {progress ? `${progress.label}: ${progressText(progress.done, progress.total)}` : 'Importing…'}
+            </Text>
+            <Progress
+              value={progress?.total ? (100 * progress.done) / progress.total : 100}
+              animated={!progress?.total}
+              aria-label="Import"
+            />
+          </div>
+        ) : (
+          problem !== null && (
+            <Text fz={13} c="var(--attune-bad)" style={{ flex: 1 }} role="status">
+              {problem}
+            </Text>
+          )
+        )}
+        <Button variant="default" onClick={back}>
+          Cancel
+        </Button>
+        <Button onClick={start} loading={act.isPending} disabled={problem !== null} data-autofocus>
+          Import
+        </Button>
+      </Group>
+    </Stack>
+  )
+}
+
+function progressText(done: number, total: number | null): string {
+  return total ? `${Math.floor((100 * done) / total)} %` : formatCount(done)
+}

@@ -1,0 +1,86 @@
+import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
+import type { Model } from '../../../core/contract/domain.ts'
+import { useCall, useClient } from '../../client/hooks.ts'
+import { DropZone } from '../../ui/drop-zone.tsx'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { formatPercent } from '../../ui/format.ts'
+import { type AddModel, useAddModel } from './use-add-model.ts'
+
+export interface AddDialogProps {
+  opened: boolean
+  onClose: () => void
+  /** Models that are there already. */
+  known: readonly Model[]
+  onAdded: (model: Model) => void
+}
+
+export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
+  const add = useAddModel(onAdded)
+  const close = () => {
+    add.cancel()
+    onClose()
+  }
+  return (
+    <Modal opened={opened} onClose={close} size={620} title="Add a model" closeButtonProps={{ 'aria-label': 'Close' }}>
+      {add.busy === null ? <Choose add={add} known={known} /> : <Busy add={add} />}
+    </Modal>
+  )
+}
+
+function Busy({ add }: { add: AddModel }) {
+  return (
+    <Stack gap="sm" py="md">
+      <Text fz={13} aria-live="polite">
+        {add.busy}
+        {add.share === null ? '…' : `: ${formatPercent(add.share, 0)}`}
+      </Text>
+      <Progress
+        value={add.share === null ? 100 : add.share * 100}
+        animated={add.share === null}
+        aria-label="Progress"
+      />
+      <Group justify="flex-end">
+        <Button variant="default" onClick={add.cancel}>
+          Cancel
+        </Button>
+      </Group>
+    </Stack>
+  )
+}
+
+function Choose({ add, known }: { add: AddModel; known: readonly Model[] }) {
+  const { desktop } = useClient()
+  const info = useCall('app.info', {})
+  const starters = info.data?.starters.filter(
+    ({ available, name, title }) =>
+      available && !known.some((model) => model.source.includes(name) || model.name === title),
+  )
+  return (
+    <Stack gap="md">
+      {add.error !== null && <ErrorPanel error={add.error} title="The model was not added" />}
+      <DropZone
+        title="Choose a model's folder"
+        hint="A Hugging Face folder: config.json, model.safetensors, tokenizer.json or vocab.txt"
+        button="Choose a folder"
+        folder
+        onFiles={add.addFiles}
+        {...(desktop && { onChoose: add.openDialog })}
+      />
+      {starters?.map((starter) => (
+        <Group key={starter.name} justify="space-between" wrap="nowrap" gap="md">
+          <div>
+            <Text fz={13} fw={500}>
+              {starter.title}
+            </Text>
+            <Text fz={12} c="dimmed">
+              {starter.description} {starter.licence}.
+            </Text>
+          </div>
+          <Button variant="default" flex="none" onClick={() => add.addStarter(starter.name, starter.title)}>
+            Add
+          </Button>
+        </Group>
+      ))}
+    </Stack>
+  )
+}

@@ -1,0 +1,37 @@
+import type { AppInfo, Dataset, Model } from '../../../core/contract/domain.ts'
+import { type Draft, type ReadDraft, settingOf } from './draft.ts'
+import { fields } from './field.ts'
+
+export interface Situation {
+  readonly draft: Draft
+  readonly read: ReadDraft
+  readonly model: Model | undefined
+  readonly dataset: Dataset | undefined
+  /** Undefined until the app has said what it has. */
+  readonly info: Pick<AppInfo, 'engine' | 'engineProblem'> | undefined
+}
+
+/** Why the run cannot start, as a sentence; null when it can. */
+export function blockedBecause({ draft, read, model, dataset, info }: Situation): string | null {
+  if (!model) return 'Choose a model.'
+  if (!dataset) return 'Choose a dataset.'
+  if (dataset.labels.length < 2) return `${dataset.name} has one class only; there is nothing to tell apart.`
+  const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
+  if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`
+  const length = settingOf(read.given, 'max_length', draft.method)
+  if (length > model.maxPositions) {
+    return `Max length: ${model.name} takes at most ${model.maxPositions} tokens, and ${length} are asked for.`
+  }
+  if (draft.method === 'lora') {
+    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora'))
+    if (unknown) return `Target modules: ${model.name} has no "${unknown}". It has ${model.linearModules.join(', ')}.`
+  }
+  if (info && info.engine === null) return info.engineProblem ?? 'No training engine could be loaded.'
+  return null
+}
+
+/** By the last word of the name, so that a longer path ("attention.self.query") is not refused here. */
+function unknownTarget(model: Model, targets: readonly string[]): string | undefined {
+  const last = (name: string) => name.split('.').at(-1)
+  return targets.find((target) => !model.linearModules.some((name) => last(name) === last(target)))
+}

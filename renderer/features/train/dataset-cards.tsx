@@ -1,0 +1,66 @@
+import { Button, Group } from '@mantine/core'
+import { Link } from 'wouter'
+import type { Dataset } from '../../../core/contract/domain.ts'
+import { useAct, useCall } from '../../client/hooks.ts'
+import { plural } from '../../ui/format.ts'
+import { ChoiceCard } from './choice-card.tsx'
+import styles from './train.module.css'
+
+export interface DatasetCardsProps {
+  datasets: readonly Dataset[]
+  chosen: string | null
+  onChoose: (id: string) => void
+}
+
+export function DatasetCards({ datasets, chosen, onChoose }: DatasetCardsProps) {
+  if (datasets.length === 0) return <NoDataset onImported={onChoose} />
+  return (
+    <div className={styles.cards} role="radiogroup" aria-label="Dataset">
+      {datasets.map((dataset) => (
+        <ChoiceCard
+          key={dataset.id}
+          group="dataset"
+          title={dataset.name}
+          facts={plural(dataset.rows, 'row')}
+          checked={dataset.id === chosen}
+          onChoose={() => onChoose(dataset.id)}
+        >
+          {classesLine(dataset)}
+        </ChoiceCard>
+      ))}
+      <Link href="/datasets" className={styles.more}>
+        Import a dataset…
+      </Link>
+    </div>
+  )
+}
+
+function classesLine({ labels, contentHash }: Dataset): string {
+  const names = labels.slice(0, 4).map(({ label }) => label)
+  const more = labels.length > names.length ? `, … (${labels.length})` : ''
+  return `${names.join(', ')}${more} · version ${contentHash.slice(0, 8)}`
+}
+
+function NoDataset({ onImported }: { onImported: (id: string) => void }) {
+  const info = useCall('app.info', {})
+  const act = useAct('datasets.import', { onSuccess: ({ dataset }) => onImported(dataset.id) })
+  const sample = info.data?.samples.find(({ available }) => available)
+  return (
+    <div className={styles.nothing}>
+      <span>There is no dataset yet.</span>
+      <Group gap="xs">
+        {sample && (
+          <Button
+            loading={act.isPending}
+            onClick={() => act.mutate({ source: { kind: 'sample', name: sample.name }, name: sample.title })}
+          >
+            Import the sample dataset
+          </Button>
+        )}
+        <Button component={Link} href="/datasets" variant="default">
+          Import a file
+        </Button>
+      </Group>
+    </div>
+  )
+}

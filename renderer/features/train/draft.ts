@@ -1,0 +1,91 @@
+import {
+  defaultLearningRate,
+  type Method,
+  type RunConfig,
+  type RunConfigInput,
+  runConfigInputSchema,
+  type SettingName,
+} from '../../../core/contract/settings.ts'
+import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
+
+/** The form as typed. A setting that is absent (or empty) takes its default. */
+export interface Draft {
+  readonly model: string | null
+  readonly dataset: string | null
+  readonly method: Method
+  readonly typed: Readonly<Partial<Record<SettingName, string | readonly string[]>>>
+}
+
+export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', typed: {} }
+
+export interface ReadDraft {
+  /** What was given, by setting; only what was typed and can be read. */
+  readonly given: Partial<Record<SettingName, unknown>>
+  /** Sentences by setting. */
+  readonly problems: Partial<Record<SettingName, string>>
+}
+
+/** Reads every field that belongs to the method; each with its own problem. */
+export function readDraft({ method, typed }: Pick<Draft, 'method' | 'typed'>): ReadDraft {
+  const given: Partial<Record<SettingName, unknown>> = {}
+  const problems: Partial<Record<SettingName, string>> = {}
+  for (const field of fieldsFor(method)) {
+    const entered = typed[field.name]
+    if (entered === undefined || (typeof entered === 'string' && entered.trim() === '')) continue
+    const value = readEntry(field, entered)
+    const parsed = value === undefined ? null : runConfigInputSchema.shape[field.name].safeParse(value)
+    if (parsed?.success) given[field.name] = value
+    else problems[field.name] = parsed ? firstMessage(parsed.error.issues) : `"${entered}" is not a number.`
+  }
+  return { given, problems }
+}
+
+function readEntry({ input }: Field, entered: string | readonly string[]): unknown {
+  if (typeof entered !== 'string') return [...entered]
+  return input.kind === 'number' ? readNumber(entered) : entered.trim()
+}
+
+function firstMessage(issues: readonly { message: string }[]): string {
+  const message = issues[0]?.message ?? 'This value cannot be used'
+  return message.endsWith('.') ? message : `${message}.`
+}
+
+/** The value in force: what was given, else the default. */
+export function settingOf<Name extends SettingName>(
+  given: ReadDraft['given'],
+  name: Name,
+  method: Method,
+): RunConfig[Name] {
+  const value = name === 'learning_rate' ? (given[name] ?? defaultLearningRate[method]) : given[name]
+  // Every value in `given` has passed its own schema, and parsing what is undefined gives the default.
+  return runConfigInputSchema.shape[name].parse(value) as RunConfig[Name]
+}
+
+/** CONFIG.json: what was picked and given, in the order of the form; null while something is missing or wrong. */
+export function configOf(draft: Draft): RunConfigInput | null {
+  const { given, problems } = readDraft(draft)
+  if (draft.model === null || draft.dataset === null || Object.keys(problems).length > 0) return null
+  const { model, dataset, method } = draft
+  // Each value in `given` has passed its own schema.
+  return { model, dataset, task: 'text-classification', method, ...given } as RunConfigInput
+}
+
+/** The settings of an earlier run, written as a person would have: what equals a default is left empty. */
+export function draftFrom(config: RunConfig): Draft {
+  const typed: Partial<Record<SettingName, string | readonly string[]>> = {}
+  for (const { name, fallback } of fieldsFor(config.method)) {
+    if (name === 'name') continue
+    const value = config[name]
+    const usual = name === 'learning_rate' ? defaultLearningRate[config.method] : fallback
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(usual)) continue
+    if (Array.isArray(value)) typed[name] = value
+    else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
+  }
+  return { model: config.model, dataset: config.dataset, method: config.method, typed }
+}
+
+/** The same run from a shell (POSIX): writes the file, then trains with it. */
+export function commandOf(config: RunConfigInput): string {
+  const json = JSON.stringify(config, null, 2)
+  return `cat > config.json <<'JSON'\n${json}\nJSON\nnpm run -s attune -- train config.json --watch`
+}

@@ -1,0 +1,118 @@
+import { Select, Skeleton } from '@mantine/core'
+import { useLocation } from 'wouter'
+import { useAct, useCall } from '../../client/hooks.ts'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { formatWhen } from '../../ui/format.ts'
+import { Page } from '../../ui/page.tsx'
+import { useShortcut } from '../../ui/shortcuts.ts'
+import { AdvancedSettings } from './advanced-settings.tsx'
+import { blockedBecause } from './blocked.ts'
+import { DatasetCards } from './dataset-cards.tsx'
+import { configOf, draftFrom, readDraft } from './draft.ts'
+import { fieldsFor } from './field.ts'
+import { MethodCards } from './method-cards.tsx'
+import { ModelCards } from './model-cards.tsx'
+import { SettingField } from './setting-field.tsx'
+import { Summary } from './summary.tsx'
+import styles from './train.module.css'
+import { useDraft } from './use-draft.ts'
+import { usePrefill } from './use-prefill.ts'
+
+/** `/new`: model, dataset, method, settings; what it comes to and Start at the side. */
+export function NewRunScreen() {
+  const models = useCall('models.list', {})
+  const datasets = useCall('datasets.list', {})
+  const runs = useCall('runs.list', {})
+  const info = useCall('app.info', {})
+  const [, navigate] = useLocation()
+  const { draft, pick, setMethod, replace } = useDraft()
+  usePrefill({ models: models.data?.models, datasets: datasets.data?.datasets, runs: runs.data?.runs })
+
+  const model = models.data?.models.find(({ id }) => id === draft.model)
+  const dataset = datasets.data?.datasets.find(({ id }) => id === draft.dataset)
+  const read = readDraft(draft)
+  const config = configOf(draft)
+  const blocked = blockedBecause({ draft, read, model, dataset, info: info.data })
+  const create = useAct('runs.create', { quiet: true, onSuccess: ({ run }) => navigate(`/runs/${run.id}`) })
+  const start = blocked === null && config !== null && !create.isPending ? () => create.mutate({ config }) : null
+  useShortcut('Mod+Enter', 'Start the run', 'New run', start)
+
+  const failed = models.error ?? datasets.error
+  const basic = fieldsFor(draft.method).filter(({ level }) => level === 'basic')
+  return (
+    <Page
+      title="New run"
+      subtitle="Fine-tune a model on your data, on this machine"
+      width="full"
+      actions={
+        <Select
+          aria-label="Take the settings of an earlier run"
+          placeholder="Settings of an earlier run…"
+          searchable
+          clearable
+          nothingFoundMessage="No run of this name"
+          data={(runs.data?.runs ?? []).map((run) => ({
+            value: run.id,
+            label: `${run.name} (${formatWhen(run.createdAt, Date.now())})`,
+          }))}
+          value={null}
+          onChange={(id) => {
+            const from = runs.data?.runs.find((run) => run.id === id)
+            if (from) replace(draftFrom(from.config))
+          }}
+          w={260}
+        />
+      }
+    >
+      <div className={styles.layout}>
+        <div className={styles.form}>
+          {failed && <ErrorPanel error={failed} />}
+          <Section title="Model">
+            {models.data ? (
+              <ModelCards models={models.data.models} chosen={draft.model} onChoose={(id) => pick({ model: id })} />
+            ) : (
+              <Skeleton height={72} />
+            )}
+          </Section>
+          <Section title="Dataset">
+            {datasets.data ? (
+              <DatasetCards
+                datasets={datasets.data.datasets}
+                chosen={draft.dataset}
+                onChoose={(id) => pick({ dataset: id })}
+              />
+            ) : (
+              <Skeleton height={72} />
+            )}
+          </Section>
+          <Section title="Method">
+            <MethodCards method={draft.method} onChoose={setMethod} {...{ model, dataset, read }} />
+          </Section>
+          <Section title="Settings">
+            <div className={styles.grid}>
+              {basic.map((field) => (
+                <SettingField key={field.name} field={field} problem={read.problems[field.name]} model={model} />
+              ))}
+            </div>
+            <AdvancedSettings problems={read.problems} model={model} />
+          </Section>
+        </div>
+        <Summary
+          {...{ draft, read, model, dataset, config, blocked }}
+          error={create.error}
+          starting={create.isPending}
+          onStart={start}
+        />
+      </div>
+    </Page>
+  )
+}
+
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section aria-label={title} className={styles.section}>
+      <h2 className={styles.sectionTitle}>{title}</h2>
+      {children}
+    </section>
+  )
+}

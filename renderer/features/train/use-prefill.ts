@@ -1,0 +1,41 @@
+import { useEffect, useRef } from 'react'
+import { useSearchParams } from 'wouter'
+import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { draftFrom } from './draft.ts'
+import { useDraft } from './use-draft.ts'
+
+export interface Known {
+  readonly models: readonly Model[] | undefined
+  readonly datasets: readonly Dataset[] | undefined
+  readonly runs: readonly Run[] | undefined
+}
+
+/**
+ * `#/new?from=<run>&model=…&dataset=…`: first the run's settings, then what the address names besides. Without either,
+ * an only model or dataset is picked. What has been deleted meanwhile is let go.
+ */
+export function usePrefill({ models, datasets, runs }: Known): void {
+  const [search] = useSearchParams()
+  const { draft, pick, replace } = useDraft()
+  const applied = useRef<string | null>(null)
+  const address = search.toString()
+
+  useEffect(() => {
+    if (!models || !datasets || !runs || applied.current === address) return
+    applied.current = address
+    const from = runs.find((run) => run.id === search.get('from'))
+    if (from) replace(draftFrom(from.config))
+    const model = search.get('model')
+    const dataset = search.get('dataset')
+    pick({ ...(model && { model }), ...(dataset && { dataset }) })
+  }, [address, search, models, datasets, runs, pick, replace])
+
+  useEffect(() => {
+    if (!models || !datasets) return
+    const settled = (id: string | null, known: readonly { id: string }[]) =>
+      known.some((one) => one.id === id) ? id : known.length === 1 ? (known[0]?.id ?? null) : null
+    const model = settled(draft.model, models)
+    const dataset = settled(draft.dataset, datasets)
+    if (model !== draft.model || dataset !== draft.dataset) pick({ model, dataset })
+  }, [draft.model, draft.dataset, models, datasets, pick])
+}
