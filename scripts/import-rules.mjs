@@ -22,6 +22,7 @@ export async function checkImports(root) {
     validate: true,
     ruleSet: { forbidden },
   })
+  if (typeof output === 'string') throw new Error('dependency-cruiser answered with text.')
   const own = output.modules.filter((module) => /^(core|electron|renderer|scripts)\//.test(module.source))
   if (own.length === 0) throw new Error(`The import rules looked at no module below ${root}.`)
   if (!own.some((module) => module.dependencies.length > 0))

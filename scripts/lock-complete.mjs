@@ -10,21 +10,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
-const systemNames = new Map([
-  ...systems.map((name) => [name, name]),
-  ['windows', 'win32'],
-  ['win', 'win32'],
-  ['linuxmusl', 'linux'],
-])
-const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
-const processorNames = new Map([...processors.map((name) => [name, name]), ['armv6', 'arm'], ['armv7', 'arm']])
+/** A word in a package's name → what Node calls it. */
+const systemNames = {
+  ...{ aix: 'aix', android: 'android', darwin: 'darwin', freebsd: 'freebsd', linux: 'linux', linuxmusl: 'linux' },
+  ...{ netbsd: 'netbsd', openbsd: 'openbsd', openharmony: 'openharmony', sunos: 'sunos' },
+  ...{ win: 'win32', win32: 'win32', windows: 'win32' },
+}
+const processorNames = {
+  ...{ arm: 'arm', armv6: 'arm', armv7: 'arm', arm64: 'arm64', ia32: 'ia32', loong64: 'loong64', mips64el: 'mips64el' },
+  ...{ ppc64: 'ppc64', riscv64: 'riscv64', s390x: 's390x', wasm32: 'wasm32', x64: 'x64' },
+}
 
 /** "@swc/core-linux-arm-gnueabihf" → { os: 'linux', cpu: 'arm', libc: 'glibc' }; parts that the name leaves open are undefined. */
 export function platformOf(name) {
   const words = name.replace(/^@[^/]+\//, '').split(/[-_.]/)
-  const os = words.map((word) => systemNames.get(word)).find(Boolean)
-  const cpu = words.map((word) => processorNames.get(word)).find(Boolean)
+  const os = words.map((word) => systemNames[word]).find(Boolean)
+  const cpu = words.map((word) => processorNames[word]).find(Boolean)
   const musl = words.some((word) => word.includes('musl'))
   const gnu = words.some((word) => word.startsWith('gnu'))
   return { os, cpu, libc: os !== 'linux' ? undefined : musl ? 'musl' : gnu ? 'glibc' : undefined }

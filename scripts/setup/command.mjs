@@ -40,6 +40,7 @@ export function reasonIn(output) {
   const errors = telling.filter((line) => /error|cannot|not found|no matching/i.test(line))
   return (errors.at(-1) ?? telling.at(-1) ?? 'it said nothing').slice(0, 300)
 }
+
 /** npm as it called us, run by the Node that runs it; `npm` from the path otherwise. */
 export function runNpm(args, options) {
   const cli = process.env.npm_execpath
@@ -52,11 +53,11 @@ export function runNpm(args, options) {
 export function become(command, args, options) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options })
+    /** @type {NodeJS.Signals[]} */
     const signals = process.platform === 'win32' ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
-    const pass = Object.fromEntries(signals.map((signal) => [signal, () => child.kill(signal)]))
     for (const signal of signals) {
       process.removeAllListeners(signal)
-      process.on(signal, pass[signal])
+      process.on(signal, () => child.kill(signal))
     }
     child.on('error', reject)
     // As shells do: 128 + the signal's number.

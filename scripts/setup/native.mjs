@@ -53,11 +53,10 @@ const headers = [
   'tsl/platform/ctstring_internal.h',
 ]
 
-/** Where each wanted entry of the wheel goes. */
-const destinations = new Map([
-  ...libraries.map((name) => [`tensorflow/${name}`, name]),
-  ...headers.map((name) => [`tensorflow/include/${name}`, `include/${name}`]),
-])
+const wanted = [
+  ...libraries.map((name) => `tensorflow/${name}`),
+  ...headers.map((name) => `tensorflow/include/${name}`),
+]
 
 const bytesWhileWorking = 900e6
 const bytesOfficial = 700e6
@@ -93,8 +92,13 @@ async function fromWheel() {
   const archive = await step(`TensorFlow 2.15.1: download ${size(wheel.bytes)}`, (at) => fetchWheel(wheel, at))
   await placeFolder(nativeDir(), async (dir) => {
     await step('TensorFlow: unpack 615 MB', async (at) => {
-      const found = await unzip(archive, dir, (name) => destinations.get(name) ?? null, at)
-      const missing = [...destinations.keys()].filter((name) => !found.includes(name))
+      const found = await unzip(
+        archive,
+        dir,
+        (name) => (wanted.includes(name) ? name.slice('tensorflow/'.length) : null),
+        at,
+      )
+      const missing = wanted.filter((name) => !found.includes(name))
       if (missing.length > 0) throw new Problem(`The TensorFlow wheel does not hold ${missing.join(', ')}.`)
     })
     await step(`TensorFlow: build the binding with ${compilerName()}`, () => compile(dir))

@@ -57,7 +57,7 @@ async function entriesOf(file) {
  * Unpacks the entries for which `destination(name)` gives a relative path (null leaves one out) below `dir`.
  * Resolves to the names unpacked. `onBytes(done, total)` counts unpacked bytes.
  */
-export async function unzip(archive, dir, destination, onBytes = () => {}) {
+export async function unzip(archive, dir, destination, onBytes = undefined) {
   const file = await open(archive)
   try {
     const wanted = (await entriesOf(file)).filter(
@@ -79,7 +79,7 @@ export async function unzip(archive, dir, destination, onBytes = () => {}) {
       const count = async function* (chunks) {
         for await (const chunk of chunks) {
           done += chunk.length
-          onBytes(done, total)
+          onBytes?.(done, total)
           yield chunk
         }
       }
