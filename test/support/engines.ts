@@ -6,6 +6,13 @@ export async function bothEngines(): Promise<{ graph: Engine; eager: Engine }> {
   return { graph: await openEngine('graph', 2), eager: await openEngine('eager', 2) }
 }
 
+/** Makes the eager engine's backend the current one, for tests that call tfjs operations directly. */
+export async function selectEagerBackend(): Promise<void> {
+  const { eager } = await bothEngines()
+  const session = await eager.open({ variables: {}, optimized: [], programs: {} })
+  session.close()
+}
+
 /** What a program of its own, without variables, computes on each engine. */
 export async function runOnBoth(
   program: Program,

@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { gelu, geluTanh } from '../../../core/nn/activations.ts'
 import { attend, mergeHeads, paddingMask, splitHeads } from '../../../core/nn/attention.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
 import { classificationLoss } from '../../../core/nn/losses.ts'
 import { layerNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
-import { bothEngines, largestDifference, someValues } from '../../support/engines.ts'
+import { largestDifference, selectEagerBackend, someValues } from '../../support/engines.ts'
 
-beforeAll(async () => {
-  await (await bothEngines()).eager.open({ variables: {}, optimized: [], programs: {} })
-})
+await selectEagerBackend()
 
 /** Gradients of Σ c·f(x…) for fixed c: by the function's own gradient, and by autodiff of the same maths composed. */
 function bothGradients(

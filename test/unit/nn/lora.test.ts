@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AttuneError } from '../../../core/contract/errors.ts'
 import { bert } from '../../../core/models/bert.ts'
 import { initialise } from '../../../core/nn/init.ts'
 import { linear } from '../../../core/nn/linear.ts'
 import { loraParameters, loraParams, loraTargets } from '../../../core/nn/lora.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
-import { bothEngines, largestDifference, someValues } from '../../support/engines.ts'
+import { largestDifference, selectEagerBackend, someValues } from '../../support/engines.ts'
 
-beforeAll(async () => {
-  await (await bothEngines()).eager.open({ variables: {}, optimized: [], programs: {} })
-})
+await selectEagerBackend()
 
 const config = bert.parseConfig({
   model_type: 'bert',
