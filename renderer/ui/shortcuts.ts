@@ -54,10 +54,9 @@ export function useShortcut(keys: string, label: string, group: string, handler:
   useEffect(() => {
     latest.current = handler
   })
+  useShortcutHint(keys, label, group, active)
   useEffect(() => {
     if (!active) return
-    const shortcut: Shortcut = { keys, label, group }
-    useShortcutList.setState(({ shortcuts }) => ({ shortcuts: [...shortcuts, shortcut] }))
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || !matches(keys, event)) return
       const plain = !keys.includes('Mod+')
@@ -67,9 +66,17 @@ export function useShortcut(keys: string, label: string, group: string, handler:
       latest.current?.()
     }
     window.addEventListener('keydown', onKeyDown)
-    return () => {
-      window.removeEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [keys, active])
+}
+
+/** Only lists a key that the component itself listens for, such as one that acts on a focused row. */
+export function useShortcutHint(keys: string, label: string, group: string, active = true): void {
+  useEffect(() => {
+    if (!active) return
+    const shortcut: Shortcut = { keys, label, group }
+    useShortcutList.setState(({ shortcuts }) => ({ shortcuts: [...shortcuts, shortcut] }))
+    return () =>
       useShortcutList.setState(({ shortcuts }) => ({ shortcuts: shortcuts.filter((other) => other !== shortcut) }))
-    }
   }, [keys, label, group, active])
 }

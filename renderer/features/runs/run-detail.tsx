@@ -1,0 +1,64 @@
+import { Tabs } from '@mantine/core'
+import { keepPreviousData } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLocation, useSearch } from 'wouter'
+import { useCall } from '../../client/hooks.ts'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { ExportDialog, type Which } from './export-dialog.tsx'
+import { RunCharts } from './run-charts.tsx'
+import { RunCheckpoints } from './run-checkpoints.tsx'
+import classes from './run-detail.module.css'
+import { RunHeader } from './run-header.tsx'
+import { RunLog } from './run-log.tsx'
+import { RunSettings } from './run-settings.tsx'
+import { RunSummary } from './run-summary.tsx'
+import { RunTry } from './run-try.tsx'
+
+const tabs = { charts: 'Charts', settings: 'Settings', log: 'Log', checkpoints: 'Checkpoints', try: 'Try it' }
+type Tab = keyof typeof tabs
+
+/** All about one run. The open tab is part of the address. */
+export function RunDetail({ id }: { id: string }) {
+  const { data, error, refetch } = useCall('runs.get', { id }, { placeholderData: keepPreviousData })
+  const [, navigate] = useLocation()
+  const asked = new URLSearchParams(useSearch()).get('tab') ?? ''
+  const [exporting, setExporting] = useState<Which | null>(null)
+  const tab: Tab = Object.hasOwn(tabs, asked) ? (asked as Tab) : 'charts'
+  if (error) {
+    return (
+      <div className={classes.padded}>
+        <ErrorPanel error={error} onRetry={() => void refetch()} />
+      </div>
+    )
+  }
+  const run = data?.run
+  if (!run) return null
+  return (
+    <div className={classes.detail}>
+      <RunHeader key={run.id} run={run} onExport={setExporting} />
+      <RunSummary run={run} />
+      <Tabs
+        className={classes.tabs ?? ''}
+        value={tab}
+        keepMounted={false}
+        onChange={(next) => navigate(`/runs/${id}${next === 'charts' ? '' : `?tab=${next}`}`, { replace: true })}
+      >
+        <Tabs.List className={classes.tabList ?? ''}>
+          {Object.entries(tabs).map(([value, title]) => (
+            <Tabs.Tab key={value} value={value} fz={13}>
+              {title}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel className={classes.panel ?? ''} value={tab}>
+          {tab === 'charts' && <RunCharts run={run} />}
+          {tab === 'settings' && <RunSettings run={run} />}
+          {tab === 'log' && <RunLog id={run.id} />}
+          {tab === 'checkpoints' && <RunCheckpoints run={run} onExport={setExporting} />}
+          {tab === 'try' && <RunTry key={run.id} run={run} />}
+        </Tabs.Panel>
+      </Tabs>
+      <ExportDialog run={run} which={exporting} onClose={() => setExporting(null)} />
+    </div>
+  )
+}

@@ -1,0 +1,118 @@
+import { Alert, Progress, Text, Textarea } from '@mantine/core'
+import { CircleAlert, Unplug } from 'lucide-react'
+import { type ReactNode, useEffect, useState } from 'react'
+import type { Run } from '../../../core/contract/domain.ts'
+import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate } from '../../ui/format.ts'
+import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
+import classes from './run-detail.module.css'
+import { isOver, useRunActs } from './use-run-acts.ts'
+
+/** What a run has come to: where it is, its best numbers, and why it ended when it ended badly. */
+export function RunSummary({ run }: { run: Run }) {
+  const share = shareDone(run)
+  return (
+    <div className={classes.summary}>
+      {run.error && run.state !== 'interrupted' && (
+        <Alert mb={10} color="red" variant="light" icon={<CircleAlert size={18} />} title="This run failed">
+          {run.error.message}
+        </Alert>
+      )}
+      {run.state === 'interrupted' && (
+        <Alert mb={10} color="yellow" variant="light" icon={<Unplug size={18} />} title="This run was interrupted">
+          Attune ended while it was at {stepText(run)}. Curves, log and checkpoints up to the last record are intact. To
+          train to the end, start a new run with the same settings from the menu above.
+        </Alert>
+      )}
+      {!isOver(run) && (
+        <div className={classes.progressLine} role="status">
+          <Progress
+            flex={1}
+            size={6}
+            value={(share ?? 0) * 100}
+            animated={run.state === 'running' && share === null}
+            aria-label={`${formatPercent(share ?? 0, 0)} done`}
+          />
+          <span className="tabular">{progressText(run)}</span>
+        </div>
+      )}
+      <dl className={classes.facts}>
+        {factsOf(run).map(({ name, value, note }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              {value}
+              {note !== undefined && <small>{note}</small>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Notes key={run.id} run={run} />
+    </div>
+  )
+}
+
+interface Fact {
+  name: string
+  value: ReactNode
+  note?: string
+}
+
+function factsOf(run: Run): Fact[] {
+  const { metrics, timings, plan } = run
+  const best = (series: string, format: (value: number) => string, name: string): Fact[] => {
+    const value = metrics[series]?.best
+    return value ? [{ name, value: format(value.value), note: `step ${value.step}` }] : []
+  }
+  const live = (series: string) => metrics[series]?.last.value
+  const elapsed = elapsedMs(run, Date.now())
+  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second')
+  const memory = timings?.peakMemoryBytes ?? live('perf/memory')
+  return [
+    ...best('eval/accuracy', formatPercent, 'Best accuracy'),
+    ...best('eval/f1', (value) => formatNumber(value), 'Best F1'),
+    ...best('eval/loss', (value) => formatNumber(value), 'Best validation loss'),
+    ...(isOver(run) ? [{ name: 'Steps', value: `${run.step}`, ...(plan && { note: `of ${plan.totalSteps}` }) }] : []),
+    ...(elapsed === null ? [] : [{ name: 'Time', value: formatDuration(elapsed) }]),
+    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, 'tokens') }]),
+    ...(memory === undefined ? [] : [{ name: timings ? 'Peak memory' : 'Memory', value: formatBytes(memory) }]),
+    ...(plan
+      ? [
+          {
+            name: 'Trained parameters',
+            value: formatPercent(plan.trainableParameters / plan.parameters, 1),
+            note: `of ${formatNumber(plan.parameters / 1e6, 3)}M`,
+          },
+        ]
+      : []),
+    ...(run.bytes > 0 ? [{ name: 'On disk', value: formatBytes(run.bytes) }] : []),
+  ]
+}
+
+function Notes({ run }: { run: Run }) {
+  const acts = useRunActs(run)
+  const [draft, setDraft] = useState(run.notes)
+  useEffect(() => setDraft(run.notes), [run.notes])
+  return (
+    <Textarea
+      variant="unstyled"
+      autosize
+      minRows={1}
+      maxRows={6}
+      maxLength={20_000}
+      aria-label="Notes on this run"
+      placeholder="Notes…"
+      value={draft}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={() => draft !== run.notes && acts.setNotes(draft)}
+    />
+  )
+}
+
+/** For a tab that has nothing to show yet. */
+export function NotYet({ children }: { children: ReactNode }) {
+  return (
+    <Text c="dimmed" fz={13} py="xl" ta="center">
+      {children}
+    </Text>
+  )
+}

@@ -1,0 +1,120 @@
+import { Button, Group, SegmentedControl, Stack, Text, Textarea } from '@mantine/core'
+import { Play } from 'lucide-react'
+import { Fragment, useState } from 'react'
+import type { Prediction, Run } from '../../../core/contract/domain.ts'
+import { runColour } from '../../charts/palette.ts'
+import { useAct, useCall } from '../../client/hooks.ts'
+import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { formatPercent } from '../../ui/format.ts'
+import { readableKeys } from '../../ui/shortcuts.ts'
+import type { Which } from './export-dialog.tsx'
+import classes from './run-detail.module.css'
+import { NotYet } from './run-summary.tsx'
+
+const mostLabels = 12
+
+/** A text of one's own, and what the trained model makes of it. */
+export function RunTry({ run }: { run: Run }) {
+  const [text, setText] = useState('')
+  const [which, setWhich] = useState<Which>('best')
+  const checkpoints = useCall('runs.checkpoints', { id: run.id }).data?.checkpoints
+  const rows = useCall('datasets.rows', { id: run.dataset.id, limit: 20 }, { retry: false }).data?.rows
+  const act = useAct('runs.predict', { quiet: true })
+
+  if (checkpoints?.length === 0)
+    return <NotYet>This run has no weights to try yet: it has written no checkpoint.</NotYet>
+  const predict = () => {
+    if (text.trim() !== '' && !act.isPending) act.mutate({ id: run.id, checkpoint: which, texts: [text] })
+  }
+  const example = () => {
+    const others = rows?.filter((row) => row.text !== text) ?? []
+    const row = others[Math.floor(Math.random() * others.length)]
+    if (row) setText(row.text)
+  }
+  const prediction = act.data?.predictions[0]
+  return (
+    <Stack className={classes.padded ?? ''} gap="md" maw={760}>
+      <Textarea
+        label="Text"
+        size="sm"
+        autosize
+        minRows={4}
+        maxRows={14}
+        placeholder="Type or paste a text to classify"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) predict()
+        }}
+      />
+      <Group gap="xs">
+        <Button
+          leftSection={<Play size={14} />}
+          loading={act.isPending}
+          disabled={text.trim() === ''}
+          onClick={predict}
+        >
+          Predict
+        </Button>
+        <Text fz={12} c="dimmed">
+          {readableKeys('Mod+Enter')}
+        </Text>
+        {rows && rows.length > 0 && (
+          <Button variant="default" onClick={example}>
+            A text from the dataset
+          </Button>
+        )}
+        <SegmentedControl
+          ml="auto"
+          aria-label="Checkpoint"
+          data={[
+            { value: 'best', label: 'Best' },
+            { value: 'last', label: 'Last' },
+          ]}
+          value={which}
+          onChange={(value) => setWhich(value as Which)}
+        />
+      </Group>
+      <div aria-live="polite">
+        {act.error && <ErrorPanel error={act.error} />}
+        {act.data && prediction && (
+          <Bars labels={act.data.labels} prediction={prediction} colour={runColour(run.colour)} />
+        )}
+      </div>
+    </Stack>
+  )
+}
+
+function Bars({ labels, prediction, colour }: { labels: readonly string[]; prediction: Prediction; colour: string }) {
+  const scored = labels
+    .map((label, index) => ({ label, score: prediction.scores[index] ?? 0 }))
+    .sort((one, other) => other.score - one.score)
+  return (
+    <Stack gap="xs">
+      <Text fz={14}>
+        Predicted: <b>{prediction.label}</b>
+      </Text>
+      <div className={classes.bars}>
+        {scored.slice(0, mostLabels).map(({ label, score }) => (
+          <Fragment key={label}>
+            <span>{label}</span>
+            <span className={classes.bar} aria-hidden>
+              <div
+                className={classes.fill}
+                style={{ width: `${score * 100}%`, background: colour, opacity: label === prediction.label ? 1 : 0.45 }}
+              />
+            </span>
+            <span className="tabular" style={{ textAlign: 'right' }}>
+              {formatPercent(score)}
+            </span>
+          </Fragment>
+        ))}
+      </div>
+      {scored.length > mostLabels && (
+        <Text fz={12} c="dimmed">
+          and {scored.length - mostLabels} classes below
+        </Text>
+      )}
+    </Stack>
+  )
+}

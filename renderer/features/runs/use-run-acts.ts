@@ -1,0 +1,50 @@
+import { useLocation } from 'wouter'
+import type { Run } from '../../../core/contract/domain.ts'
+import { useAct } from '../../client/hooks.ts'
+import { formatBytes } from '../../ui/format.ts'
+import { notifyDone, offerUndo } from '../../ui/undo.tsx'
+
+/** States in which a run is over: it may be deleted, archived and exported from. */
+export function isOver(run: Pick<Run, 'state'>): boolean {
+  return run.state !== 'queued' && run.state !== 'running' && run.state !== 'paused'
+}
+
+/** What can be done with one run. Failures are shown as notifications. */
+export function useRunActs(run: Run) {
+  const [, navigate] = useLocation()
+  const { id, name } = run
+  const stop = useAct('runs.stop')
+  const update = useAct('runs.update')
+  const archive = useAct('runs.archive')
+  const remove = useAct('runs.delete')
+  const restore = useAct('runs.restore')
+
+  return {
+    stop: (keep: boolean) => stop.mutate({ id, keep }),
+    rename: (to: string) => update.mutate({ id, name: to }),
+    setNotes: (notes: string) => update.mutate({ id, notes }),
+    archive: (archived: boolean) =>
+      archive.mutate(
+        { id, archived },
+        {
+          onSuccess: () => {
+            if (!archived) return notifyDone(`“${name}” is back in the list.`)
+            offerUndo(`“${name}” is archived.`, () => archive.mutateAsync({ id, archived: false }))
+          },
+        },
+      ),
+    remove: () =>
+      remove.mutate(
+        { id },
+        {
+          onSuccess: ({ bytes }) => {
+            navigate('/runs')
+            offerUndo(`“${name}” is deleted, ${formatBytes(bytes)} in the trash.`, async () => {
+              await restore.mutateAsync({ id })
+              navigate(`/runs/${id}`)
+            })
+          },
+        },
+      ),
+  }
+}
