@@ -2,10 +2,25 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
 const running = new Set()
+let watcher = (_pids) => {}
 
-/** Ends what `run` has started; for the signal handler. */
+/** `watch(pids)` is called whenever the commands that `run` has under way change. */
+export function watchRunning(watch) {
+  watcher = watch
+}
+
+/** Ends a command with all that it started. Each has a process group of its own, where there are such. */
+export function end(pid, signal = 'SIGTERM') {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, signal)
+  } catch {
+    // gone already
+  }
+}
+
+/** Ends what `run` has under way; for the signal handler. */
 export function endRunning() {
-  for (const child of running) child.kill('SIGTERM')
+  for (const pid of running) end(pid)
 }
 
 /**
@@ -14,22 +29,32 @@ export function endRunning() {
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
-    running.add(child)
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+      ...options,
+    })
     let output = ''
     const take = (chunk) => {
       output = (output + chunk).slice(-16_384)
     }
+    const settle = (code) => {
+      running.delete(child.pid)
+      watcher([...running])
+      resolve({ code, output })
+    }
     child.stdout.on('data', take)
     child.stderr.on('data', take)
     child.on('error', (error) => {
-      running.delete(child)
-      resolve({ code: null, output: error.message })
+      output += error.message
+      if (child.pid === undefined) settle(null)
     })
     child.on('close', (code) => {
-      running.delete(child)
-      resolve({ code: code ?? 1, output })
+      if (child.pid !== undefined) settle(code ?? 1)
     })
+    if (child.pid === undefined) return
+    running.add(child.pid)
+    watcher([...running])
   })
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,6 +22,12 @@ const script = (body: string) => [
   `import { withLock } from ${JSON.stringify(module)};${body}`,
 ]
 
+/** Ended processes stay listed as zombies until their new parent looks. */
+function runs(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)])
+  return /^[^Z]/.test(stdout.toString())
+}
+
 test('is let go when the work fails', async () => {
   await expect(
     withLock(lock, async () => {
@@ -43,6 +49,21 @@ test('a killed owner does not hold it', async () => {
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(await withLock(lock, async () => 'mine')).toBe('mine')
+})
+
+test('what a killed owner had under way is ended before the next begins', async () => {
+  const command = pathToFileURL(join(import.meta.dirname, '../../../scripts/setup/command.mjs')).href
+  const body = `import { run } from ${JSON.stringify(command)};
+    await withLock(${JSON.stringify(lock)}, async () => { const done = run('sleep', ['600']); console.log('held'); await done })`
+  const child = spawn(process.execPath, script(body))
+  await once(child.stdout, 'data')
+  const [{ pid }] = JSON.parse(readFileSync(lock, 'utf8')).commands
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(runs(pid)).toBe(true)
+  await withLock(lock, async () => {
+    expect(runs(pid)).toBe(false)
+  })
 })
 
 test('an unreadable lock and a process number that came round again count as let go', async () => {
