@@ -58,12 +58,18 @@ export function run(command, args, options = {}) {
   })
 }
 
-/** The line that tells most of a failed command's output, for a one-sentence report. */
+const idle = /^at |^Emitted |^code |complete log of this run|^Run "npm help/
+
+/** The line that tells most of a failed command's output, as the end of a sentence. */
 export function reasonIn(output) {
   const lines = output.split(/\r?\n/).map((line) => line.replace(/^npm (error|ERR!)/, '').trim())
-  const telling = lines.filter((line) => line !== '' && !/^code |complete log of this run|^Run "npm help/.test(line))
+  const telling = lines.filter((line) => line !== '' && !idle.test(line))
   const errors = telling.filter((line) => /error|cannot|not found|no matching/i.test(line))
-  return (errors.at(-1) ?? telling.at(-1) ?? 'it said nothing').slice(0, 300)
+  const line = errors.at(-1) ?? telling.at(-1) ?? 'it said nothing'
+  return `${line
+    .replace(/^error: /i, '')
+    .replace(/\.$/, '')
+    .slice(0, 300)}.`
 }
 
 /** npm as it called us, run by the Node that runs it; `npm` from the path otherwise. */

@@ -22,6 +22,11 @@ async function pythonWithPip() {
   return null
 }
 
+/** Why pip cannot be used here, or ''. */
+export async function pipObstacle() {
+  return (await pythonWithPip()) ? '' : 'Python 3 with pip was not found; install it (python3 and python3-pip).'
+}
+
 /** Runs `work` while telling how much has arrived below `dir`. */
 async function watching(dir, total, onBytes, work) {
   const timer = setInterval(() => void treeSize(dir).then((bytes) => onBytes(bytes, total)), 250)
@@ -57,7 +62,7 @@ async function keep({ name, bytes, sha256 }, onBytes, fetch) {
 export async function fetchWheel(wheel, onBytes) {
   return keep(wheel, onBytes, async (arrival, work) => {
     const python = await pythonWithPip()
-    if (!python) throw new Problem('Python 3 with pip was not found; install it (python3 and python3-pip).')
+    if (!python) throw new Problem(await pipObstacle())
     const args = [
       '-m',
       'pip',

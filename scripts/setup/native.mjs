@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { reasonIn, run } from './command.mjs'
-import { fetchWheel, forget } from './downloads.mjs'
+import { fetchWheel, forget, pipObstacle } from './downloads.mjs'
 import { needSpace, placeFolder } from './files.mjs'
 import { modules, nativeDir } from './places.mjs'
 import { Problem } from './problem.mjs'
@@ -82,12 +82,19 @@ async function compile(dir) {
   if (code !== 0) throw new Problem(`${compilerName()} could not build the TensorFlow binding: ${reasonIn(output)}`)
 }
 
+const platform = `${process.platform}-${process.arch}`
+
+/** Why the first way cannot be gone on this machine as it is, or ''. */
+export async function nativeObstacle() {
+  if (!wheels[platform]) return `There is no TensorFlow wheel to take the library from for ${platform}.`
+  const { code } = await run(compilerName(), ['--version'])
+  return code === 0 ? pipObstacle() : `The C++ compiler ${compilerName()} was not found; install g++.`
+}
+
 async function fromWheel() {
-  const wheel = wheels[`${process.platform}-${process.arch}`]
-  if (!wheel)
-    throw new Problem(`There is no TensorFlow wheel to take the library from for ${process.platform}-${process.arch}.`)
-  if ((await run(compilerName(), ['--version'])).code !== 0)
-    throw new Problem(`The C++ compiler ${compilerName()} was not found; install g++.`)
+  const obstacle = await nativeObstacle()
+  if (obstacle) throw new Problem(obstacle)
+  const wheel = wheels[platform]
   await needSpace(nativeDir(), bytesWhileWorking, 'TensorFlow')
   const archive = await step(`TensorFlow 2.15.1: download ${size(wheel.bytes)}`, (at) => fetchWheel(wheel, at))
   await placeFolder(nativeDir(), async (dir) => {
@@ -137,7 +144,7 @@ async function fromOfficialInstall(node) {
   )
 }
 
-/** Provides the library by the first way that works. Throws a Problem with both reasons when none does. */
+/** Provides the library by the first way that works. */
 export async function provideNative(node) {
   try {
     await fromWheel()

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildReady, provideElectron, provideRenderer } from './build.mjs'
 import { findChromium, provideChromium } from './chromium.mjs'
 import { withLock } from './lock.mjs'
-import { nativeReady, provideNative } from './native.mjs'
+import { nativeObstacle, nativeReady, provideNative } from './native.mjs'
 import { node24 } from './node24.mjs'
 import { packagesReady, providePackages } from './packages.mjs'
 import { cacheDir, modules, root } from './places.mjs'
@@ -18,13 +18,15 @@ const cloneLock = join(root, '.cache', 'setup.lock')
 
 /**
  * What a clone may need, in the order it is provided. `ready` is cheap (a few file looks); `provide` runs under a lock
- * and only when it is not ready. `without` marks what the app can do without, as the sentence that says so.
+ * and only when it is not ready. `without` marks what the app can do without, as the sentence that says so;
+ * `obstacle` says what this machine lacks for it.
  */
 const steps = {
   packages: { ready: packagesReady, provide: providePackages, lock: cloneLock },
   native: {
     ready: nativeReady,
     provide: () => provideNative(node24()),
+    obstacle: nativeObstacle,
     lock: cacheLock('native'),
     without: 'Training will run on the slow engine (WebAssembly instead of TensorFlow), and the app says so.',
   },
@@ -50,25 +52,34 @@ const steps = {
   },
 }
 
-/** A host that could not be reached is not asked again for an hour, so that working offline starts at once. */
+/**
+ * A host that could not be reached is not asked again for an hour, so that working offline starts at once; sooner when
+ * what stood in the way on this machine has changed.
+ */
 const pause = 3_600_000
-const missedFile = (name) => join(cacheDir(), 'missed', name)
+const missedFile = (name) => join(cacheDir(), 'missed', `${name}.json`)
+const obstacleOf = async (name) => (await steps[name].obstacle?.()) ?? ''
 
+/** The sentence of a failure that is not worth repeating yet, or null. */
 async function missedLately(name) {
   const info = await stat(missedFile(name)).catch(() => null)
-  return info !== null && Date.now() - info.mtimeMs < pause ? readFile(missedFile(name), 'utf8') : null
+  if (info === null || Date.now() - info.mtimeMs >= pause) return null
+  const { sentence, obstacle } = JSON.parse(await readFile(missedFile(name), 'utf8'))
+  return obstacle === (await obstacleOf(name)) ? `${obstacle} ${sentence}`.trim() : null
 }
 
 async function remember(name, sentence) {
   await mkdir(dirname(missedFile(name)), { recursive: true })
-  await writeFile(missedFile(name), sentence)
+  const text = JSON.stringify({ sentence, obstacle: await obstacleOf(name) })
+  await writeFile(`${missedFile(name)}.${process.pid}`, text)
+  await rename(`${missedFile(name)}.${process.pid}`, missedFile(name))
 }
 
 async function provide(name) {
   const step = steps[name]
   const missed = step.without ? await missedLately(name) : null
   if (missed) {
-    say(`! ${missed} ${step.without} (Not tried again within the hour; delete ${missedFile(name)} to try now.)`)
+    say(`! ${missed} ${step.without} (Tried again in an hour, or when ${missedFile(name)} is deleted.)`)
     return
   }
   try {

@@ -54,12 +54,17 @@ describe('lock-complete', () => {
   })
 })
 
-test('the reason of a failed command is its telling line', () => {
-  expect(reasonIn('Collecting x\nERROR: No matching distribution found for x==1\n\n')).toBe(
-    'ERROR: No matching distribution found for x==1',
-  )
-  expect(
-    reasonIn('npm error code E404\nnpm error 404 Not Found\nnpm error A complete log of this run can be found in: x'),
-  ).toBe('404 Not Found')
-  expect(reasonIn('')).toBe('it said nothing')
+test.each([
+  ['Collecting x\nERROR: No matching distribution found for x==1\n\n', 'No matching distribution found for x==1.'],
+  [
+    'npm error code E404\nnpm error 404 Not Found\nnpm error A complete log of this run can be found in: x',
+    '404 Not Found.',
+  ],
+  [
+    "Error: getaddrinfo ENOTFOUND h\n    at errorHandler (node:net)\nEmitted 'error' event at:\n",
+    'getaddrinfo ENOTFOUND h.',
+  ],
+  ['', 'it said nothing.'],
+])('the reason in %j is %j', (output, reason) => {
+  expect(reasonIn(output)).toBe(reason)
 })
