@@ -37,7 +37,8 @@ const may = {
     packages: ['node'],
   },
   'core/worker': { places: ['core/contract'], packages: ['node'] },
-  'core/store': { places: ['core/contract'], packages: ['node', 'better-sqlite3', 'zod'] },
+  // What the recorder writes is what a run's thread says.
+  'core/store': { places: ['core/contract', 'core/worker/protocol.ts'], packages: ['node', 'better-sqlite3', 'zod'] },
   'core/stats': { places: ['core/contract'], packages: [] },
   'core/app': {
     places: [
@@ -53,7 +54,7 @@ const may = {
   },
   'core/cli': {
     places: ['core/contract', 'core/app', 'core/host', 'core/worker/handle.ts', 'core/engine/native'],
-    packages: ['node', 'commander', 'zod'],
+    packages: ['node', 'commander', 'csv-parse', 'zod'],
   },
   'electron/preload': { places: ['electron/channels.ts', 'core/contract'], packages: ['electron'] },
   electron: { places: ['core/contract', 'core/host', 'core/app'], packages: ['node', 'electron'] },
