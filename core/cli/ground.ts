@@ -18,9 +18,17 @@ export interface Ground {
   readonly output: Output
 }
 
-/** Opens the app, does the work, closes the app, whatever happens. */
-export async function withGround<T>(io: Io, output: Output, work: (ground: Ground) => Promise<T>): Promise<T> {
-  const host = await createHost()
+/**
+ * Opens the app, does the work, closes the app, whatever happens. A command that stays also trains what other processes
+ * left in the queue.
+ */
+export async function withGround<T>(
+  io: Io,
+  output: Output,
+  { stays }: { readonly stays: boolean },
+  work: (ground: Ground) => Promise<T>,
+): Promise<T> {
+  const host = await createHost({ adoptQueue: stays })
   try {
     const { handlers, subscribe } = host.app
     return await work({ host, call: memoryCall(handlers), subscribe, io, output })

@@ -17,9 +17,9 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
 
   /** Opens the app only when a command runs, so that help and mistakes answer at once. */
-  const grounded = async (work: (ground: Ground) => Promise<Answer | number>): Promise<void> => {
+  const grounded: Grounded = async (work, { stays } = { stays: false }) => {
     const { withGround } = await import('./ground.ts')
-    await withGround(io, output, async (ground) => {
+    await withGround(io, output, { stays }, async (ground) => {
       const answer = await work(ground)
       if (typeof answer === 'number') {
         exitCode = answer
@@ -65,7 +65,11 @@ function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
 }
 
-type Grounded = (work: (ground: Ground) => Promise<Answer | number>) => Promise<void>
+/** Runs a command's work over the app. `stays`: the command lasts until it is told to end. */
+type Grounded = (
+  work: (ground: Ground) => Promise<Answer | number>,
+  options?: { readonly stays: boolean },
+) => Promise<void>
 
 /** The whole command line at a glance. Each action loads its own code. */
 function describeCommands(cli: Command, grounded: Grounded): void {
@@ -160,7 +164,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .option('--port <number>', 'else a usual one, or any that is free')
     .option('--no-open', 'only print the address')
     .action((options) =>
-      grounded(async (ground) => (await import('./commands/serve.ts')).serveCommand(ground, options)),
+      grounded(async (ground) => (await import('./commands/serve.ts')).serveCommand(ground, options), {
+        stays: true,
+      }),
     )
   cli
     .command('doctor')

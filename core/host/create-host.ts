@@ -13,6 +13,11 @@ export interface HostOptions {
   readonly cache?: string
   readonly clock?: Clock
   readonly threads?: number
+  /**
+   * Whether this process also trains queued runs whose own process has ended. True when absent: a window or a server
+   * stays. A short command must not begin what it will not end.
+   */
+  readonly adoptQueue?: boolean
 }
 
 export interface Host {
@@ -33,9 +38,16 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const threads = options.threads ?? engineThreads()
   const { version } = program()
   await makeHome(home)
-  const clock = options.clock ?? systemClock
-  const engine = () => probeEngine(threads)
-  const app = await createApp({ home, cache, version, clock, startWorker, engine, threads })
+  const app = await createApp({
+    home,
+    cache,
+    version,
+    clock: options.clock ?? systemClock,
+    startWorker,
+    engine: () => probeEngine(threads),
+    threads,
+    adoptQueue: options.adoptQueue ?? true,
+  })
   return { app, home, cache, threads, version }
 }
 
