@@ -29,6 +29,8 @@ export interface ParameterSpec extends TensorSpec {
  */
 export interface SequenceClassifier<Config> {
   readonly modelType: string
+  /** What transformers calls this classification model: "architectures" in the config.json of a checkpoint. */
+  readonly className: string
   parseConfig(json: unknown): Config
   /** Fields that every model has, under one name. */
   describe(config: Config): {

@@ -170,6 +170,7 @@ function rename(name: string): string | null {
 
 export const bert: SequenceClassifier<BertConfig> = {
   modelType: 'bert',
+  className: 'BertForSequenceClassification',
   parseConfig,
   describe: (config) => ({
     vocabSize: config.vocab_size,

@@ -1,0 +1,55 @@
+import type { Prediction } from '../contract/domain.ts'
+import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
+import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
+import { openEngine } from '../engine/open.ts'
+import { readPrediction } from '../tasks/text-classification.ts'
+import type { PredictSpec } from '../worker/protocol.ts'
+import { scoreRows } from './evaluate.ts'
+import { nameFailure } from './failures.ts'
+import { loadModel } from './load-model.ts'
+import { sessionSpec } from './programs.ts'
+import { trainableOf } from './trainable.ts'
+import { restoreVariables } from './weights.ts'
+
+/**
+ * What a checkpoint says about texts, in their order. Rejects with AttuneError: bad_file (a checkpoint that is not
+ * whole), no_engine, out_of_memory.
+ */
+export async function predict(spec: PredictSpec): Promise<Prediction[]> {
+  if (spec.texts.length === 0) return []
+  try {
+    return await predictTexts(spec)
+  } catch (thrown) {
+    throw nameFailure(thrown)
+  }
+}
+
+async function predictTexts({ config, labels, texts, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
+  // An adapter leans on its base model; any other checkpoint is a whole model folder.
+  const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir
+  const model = await loadModel(folder, labels.length, { maxLength: config.max_length })
+  const trainable = trainableOf(model, config)
+  const tokenizer = await loadTokenizer(folder)
+  const encoded: EncodedRows = {
+    rows: Int32Array.from(texts.keys()),
+    labels: new Int32Array(texts.length),
+    ids: texts.map((text) => tokenizer.encode(text, config.max_length).ids),
+  }
+  const batchSize = Math.min(config.per_device_eval_batch_size, texts.length)
+  const buckets = chooseBuckets(
+    encoded.ids.map((ids) => ids.length),
+    config.max_length,
+  )
+  const engine = await openEngine(config.engine, threads)
+  const programs = { ...config, per_device_eval_batch_size: batchSize }
+  const session = await engine.open(sessionSpec(model, trainable, programs, { train: [], evaluate: buckets }))
+  try {
+    await restoreVariables(session, model, trainable, spec.checkpointDir)
+    const classes = labels.length
+    const layout = { classes, buckets, batchSize, padId: tokenizer.padId }
+    const { logits } = scoreRows(session, encoded, layout, () => {})
+    return texts.map((_, i) => readPrediction(logits.subarray(i * classes, (i + 1) * classes), labels))
+  } finally {
+    session.close()
+  }
+}

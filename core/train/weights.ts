@@ -1,0 +1,115 @@
+import { openAdapter } from '../checkpoint/adapter.ts'
+import { openWeights, type Weights } from '../checkpoint/weights.ts'
+import { AttuneError } from '../contract/errors.ts'
+import type { Session } from '../engine/engine.ts'
+import type { ParameterSpec } from '../models/architecture.ts'
+import { initialise } from '../nn/init.ts'
+import type { LoadedModel } from './load-model.ts'
+import type { Reporter } from './reporter.ts'
+import { isHead, type Trainable } from './trainable.ts'
+import { writeVariables } from './variables.ts'
+
+type Specs = Readonly<Record<string, ParameterSpec>>
+
+/**
+ * Sets a session's variables for the beginning of a run: the checkpoint's weights where it has them, the head and the
+ * adapters from the seed where it does not. Throws AttuneError bad_file naming a tensor that is missing or misshapen.
+ */
+export async function fillVariables(
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  seed: number,
+  reporter: Pick<Reporter, 'log'>,
+): Promise<void> {
+  const weights = await openWeights(model.dir)
+  try {
+    const sources = sourceNames(weights, model)
+    const fresh: string[] = []
+    writeVariables(session, model.parameters, (name, spec) => {
+      const source = sources.get(name)
+      if (isHead(model, name) && !(source !== undefined && fits(weights, source, spec))) {
+        const shape = source === undefined ? null : weights.shape(source)
+        fresh.push(shape === null ? name : `${name} (there for ${shape[0]} classes)`)
+        return initialise(spec, seed, name)
+      }
+      return readWhole(weights, source, name, spec, model.dir)
+    })
+    writeVariables(session, trainable.adapters, (name, spec) => initialise(spec, seed, name))
+    if (fresh.length > 0) reporter.log('info', `Not in the checkpoint, drawn with seed ${seed}: ${fresh.join(', ')}.`)
+    const unused = weights.names().length - sources.size
+    if (unused > 0) reporter.log('info', `Tensors of the checkpoint that are no part of this model: ${unused}.`)
+  } finally {
+    weights.close()
+  }
+}
+
+/**
+ * Sets a session's variables to a checkpoint that a run wrote: all of them from its folder, or, for an adapter, those
+ * that were trained from its folder and the others from the base model's. Nothing is drawn: what is missing throws
+ * AttuneError bad_file.
+ */
+export async function restoreVariables(
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  checkpointDir: string,
+): Promise<void> {
+  const trained: Specs = trainable.targets.length > 0 ? trainedSpecs(model, trainable) : {}
+  const weights = await openWeights(model.dir)
+  try {
+    const sources = sourceNames(weights, model)
+    const rest = Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !Object.hasOwn(trained, name)))
+    writeVariables(session, rest, (name, spec) => readWhole(weights, sources.get(name), name, spec, model.dir))
+  } finally {
+    weights.close()
+  }
+  if (Object.keys(trained).length === 0) return
+  const adapter = await openAdapter(checkpointDir)
+  try {
+    const there = new Set(adapter.names())
+    writeVariables(session, trained, (name, spec) =>
+      readWhole(adapter, there.has(name) ? name : undefined, name, spec, checkpointDir),
+    )
+  } finally {
+    adapter.close()
+  }
+}
+
+/** The trained parameters, adapters included. */
+export function trainedSpecs(model: LoadedModel, { adapters, names }: Trainable): Specs {
+  const all: Specs = { ...model.parameters, ...adapters }
+  return Object.fromEntries(names.map((name) => [name, all[name] as ParameterSpec]))
+}
+
+/** Our name of each parameter to the checkpoint's own. */
+function sourceNames(weights: Weights, model: LoadedModel): Map<string, string> {
+  const sources = new Map<string, string>()
+  for (const name of weights.names()) {
+    const ours = model.architecture.rename(name)
+    if (ours !== null && Object.hasOwn(model.parameters, ours)) sources.set(ours, name)
+  }
+  return sources
+}
+
+function fits(weights: Weights, source: string, spec: ParameterSpec): boolean {
+  return String(weights.shape(source)) === String(spec.shape)
+}
+
+function readWhole(
+  weights: Weights,
+  source: string | undefined,
+  name: string,
+  spec: ParameterSpec,
+  dir: string,
+): Float32Array {
+  if (source === undefined) {
+    const message = `The weights lack "${name}" (${dir}). Use a folder that has the whole model.`
+    throw new AttuneError('bad_file', message, { tensor: name })
+  }
+  if (!fits(weights, source, spec)) {
+    const message = `The tensor "${source}" has the shape [${weights.shape(source)}], but this model needs [${spec.shape}] (${dir}).`
+    throw new AttuneError('bad_file', message, { tensor: source })
+  }
+  return weights.read(source)
+}

@@ -1,0 +1,55 @@
+import { copyFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeAdapter } from '../checkpoint/adapter.ts'
+import { writeSafetensors } from '../checkpoint/safetensors.ts'
+import type { Session } from '../engine/engine.ts'
+import type { TrainSpec } from '../worker/protocol.ts'
+import type { LoadedModel } from './load-model.ts'
+import type { Trainable } from './trainable.ts'
+import { readVariables } from './variables.ts'
+import { trainedSpecs } from './weights.ts'
+
+/** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
+const companions =
+  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|(licen[cs]e|notice)(\..+)?)$/i
+
+/**
+ * Puts a session's present weights into a folder: a whole Hugging Face model (config.json, model.safetensors, tokenizer
+ * files), or for method "lora" a PEFT adapter with the head beside it.
+ */
+export function checkpointWriter(
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  { config, labels, modelDir }: Pick<TrainSpec, 'config' | 'labels' | 'modelDir'>,
+): (dir: string) => Promise<void> {
+  if (config.method === 'lora') {
+    return async (dir) => {
+      await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
+        r: config.lora_r,
+        alpha: config.lora_alpha,
+        dropout: config.lora_dropout,
+        targetModules: config.target_modules,
+        baseModel: modelDir,
+      })
+    }
+  }
+  return async (dir) => {
+    await writeSafetensors(join(dir, 'model.safetensors'), readVariables(session, model.parameters), { format: 'pt' })
+    await writeFile(join(dir, 'config.json'), `${JSON.stringify(exportedConfig(model, labels), null, 2)}\n`)
+    for (const name of await readdir(modelDir)) {
+      if (companions.test(name)) await copyFile(join(modelDir, name), join(dir, name))
+    }
+  }
+}
+
+/** The model's config.json with the labels of the run, as transformers saves a classification model. */
+function exportedConfig({ json, architecture }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
+  return {
+    ...json,
+    architectures: [architecture.className],
+    id2label: Object.fromEntries(labels.entries()),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    problem_type: 'single_label_classification',
+  }
+}
