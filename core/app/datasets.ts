@@ -1,0 +1,140 @@
+import { basename, extname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
+import type { Handlers, ParsedInput } from '../contract/methods.ts'
+import { importTextClassification, previewFile } from '../data/import.ts'
+import { openRowStore } from '../data/row-store.ts'
+import { previewTokens } from '../data/token-preview.ts'
+import type { Context } from './context.ts'
+import { requireDataset, requireModel } from './find.ts'
+import { moveFolder, removeFolder } from './folders.ts'
+import { newId } from './ids.ts'
+import { uniqueName } from './names.ts'
+import { sampleFile } from './shipped.ts'
+import { discard, restore } from './trash.ts'
+
+type DatasetMethods = Extract<keyof Handlers, `datasets.${string}`>
+
+/** Rows looked through between two pauses, in which the process answers others. */
+const rowsPerSlice = 2000
+
+export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods> {
+  const { store, folders, bus } = context
+  const changed = () => bus.emit({ type: 'datasets' })
+  const dirOf = (id: string) => folders.of('datasets', id)
+
+  return {
+    'datasets.preview': async ({ source, encoding, delimiter }) => {
+      const { path, fileName } = await findSource(context, source)
+      return previewFile(path, fileName, { encoding, delimiter })
+    },
+    'datasets.import': async (input) => ({ dataset: await importDataset(context, input) }),
+    'datasets.list': () => ({ datasets: store.datasets.list() }),
+    'datasets.get': ({ id }) => ({ dataset: requireDataset(store, id) }),
+    'datasets.rows': async ({ id, ...asked }) => {
+      requireDataset(store, id)
+      return findRows(dirOf(id), asked)
+    },
+    'datasets.tokens': async ({ id, model, maxLength, limit }) => {
+      requireDataset(store, id)
+      requireModel(store, model)
+      const preview = await previewTokens(dirOf(id), folders.of('models', model), { maxLength, limit })
+      return { ...preview, model, maxLength }
+    },
+    'datasets.rename': ({ id, name }) => {
+      requireDataset(store, id)
+      store.datasets.rename(id, name)
+      changed()
+      return { dataset: requireDataset(store, id) }
+    },
+    'datasets.delete': async ({ id }) => {
+      const { bytes } = requireDataset(store, id)
+      const freed = await discard(context, 'datasets', id)
+      changed()
+      return { bytes: freed ? bytes : 0 }
+    },
+    'datasets.restore': async ({ id }) => {
+      await restore(context, 'datasets', id)
+      changed()
+      return { dataset: requireDataset(store, id) }
+    },
+  }
+}
+
+/** Read into a folder beside, which takes its place when it is whole; the record comes last. */
+async function importDataset(context: Context, input: ParsedInput<'datasets.import'>): Promise<Dataset> {
+  const { store, folders, bus, clock } = context
+  const { path, fileName, title, licence } = await findSource(context, input.source)
+  const id = newId()
+  const dir = folders.of('datasets', id)
+  const fresh = `${dir}.new`
+  const { mapping, encoding, delimiter, onBadRows } = input
+  const task = input.source.kind === 'file' ? input.source.handle : input.source.name
+  try {
+    const progress = bus.progress(task, `Reading ${fileName}`)
+    const options = { mapping, encoding, delimiter, onBadRows }
+    const found = await importTextClassification(path, fileName, options, fresh, progress)
+    await moveFolder(fresh, dir)
+    const taken = new Set(store.datasets.list().map(({ name }) => name))
+    const wanted = input.name ?? title ?? basename(fileName, extname(fileName))
+    const dataset: Dataset = {
+      ...found,
+      id,
+      name: uniqueName(wanted, taken),
+      createdAt: clock.now(),
+      ...(licence !== undefined && { licence }),
+    }
+    store.datasets.add(dataset)
+    bus.emit({ type: 'datasets' })
+    return dataset
+  } catch (error) {
+    await removeFolder(fresh)
+    await removeFolder(dir)
+    throw error
+  }
+}
+
+interface FoundSource {
+  readonly path: string
+  readonly fileName: string
+  readonly title?: string
+  readonly licence?: string
+}
+
+async function findSource({ files, folders }: Context, source: Source): Promise<FoundSource> {
+  if (source.kind === 'file') return files.resolve(source.handle)
+  const { dir, title, licence, file } = await sampleFile(folders.cache, source.name)
+  return { path: join(dir, file), fileName: file, title, licence }
+}
+
+interface AskedRows {
+  readonly offset: number
+  readonly limit: number
+  readonly label?: string | undefined
+  readonly search?: string | undefined
+}
+
+/** One page of the rows that have the label and contain the text (in any case), and how many there are. */
+async function findRows(dir: string, { offset, limit, label, search }: AskedRows) {
+  const rows = openRowStore(dir)
+  try {
+    if (label === undefined && !search) {
+      const count = Math.max(0, Math.min(limit, rows.count - offset))
+      return { total: rows.count, rows: rows.readMany(Array.from({ length: count }, (_, i) => offset + i)) }
+    }
+    const page: DatasetRow[] = []
+    const wanted = search?.toLowerCase() ?? ''
+    let total = 0
+    let looked = 0
+    for (const row of rows.iterate()) {
+      if (++looked % rowsPerSlice === 0) await setImmediate()
+      if (label !== undefined && row.label !== label) continue
+      if (!row.text.toLowerCase().includes(wanted)) continue
+      if (total >= offset && page.length < limit) page.push(row)
+      total++
+    }
+    return { total, rows: page }
+  } finally {
+    rows.close()
+  }
+}

@@ -1,0 +1,21 @@
+import { type MetricRow, type Run, seriesInfos } from '../contract/domain.ts'
+
+/** Last and best value of each series that any of the runs has, and how far from the first run's. */
+export function metricTable(runs: readonly Run[]): MetricRow[] {
+  return seriesInfos
+    .filter(({ name }) => runs.some(({ metrics }) => metrics[name]))
+    .map(({ name, label, unit, better }) => {
+      const baseline = runs[0]?.metrics[name]
+      const values = runs.map(({ metrics }) => {
+        const own = metrics[name]
+        if (!own) return null
+        return {
+          ...own,
+          // Nothing to compare with is no difference: the baseline's own cell is null and says so.
+          deltaLast: baseline ? own.last.value - baseline.last.value : 0,
+          deltaBest: baseline ? own.best.value - baseline.best.value : 0,
+        }
+      })
+      return { series: name, label, unit, better, values }
+    })
+}

@@ -1,0 +1,210 @@
+import { mkdirSync } from 'node:fs'
+import { AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { isOwnerAlive } from '../store/owner.ts'
+import type { RunCursor } from '../store/queries/queue.ts'
+import type { WorkerHandle } from '../worker/handle.ts'
+import { type RunEvent, stopValues, type TrainSpec } from '../worker/protocol.ts'
+import type { Context } from './context.ts'
+import { nameError } from './errors.ts'
+import { afterInterruption } from './recovery.ts'
+
+/** The run that is being trained in this process. */
+interface Active {
+  readonly id: string
+  readonly handle: WorkerHandle
+}
+
+/** How a run ended that could not tell so itself, still to be written (the disk may be full for a while). */
+interface Ending {
+  readonly id: string
+  readonly state: 'failed' | 'stopped' | 'interrupted'
+  readonly error: ErrorPayload | null
+}
+
+/**
+ * The runs of this process, one at a time over all processes of a data home: a run is claimed in a write transaction.
+ * After one has ended, however it did, the next begins. `look` is called when something may have changed.
+ */
+export class RunQueue {
+  private readonly context: Context
+  private active: Active | null = null
+  private unwritten: Ending[] = []
+  private closed = false
+
+  constructor(context: Context) {
+    this.context = context
+  }
+
+  /** Catches up with what other processes did: runs they left behind, stops they ask for, a turn that has come. */
+  look(): void {
+    if (this.closed) return
+    this.writeEndings()
+    this.releaseAbandoned()
+    this.heedStop()
+    this.startNext()
+  }
+
+  /** Ends a queued or running run. Throws conflict when it had ended already. */
+  stop(id: string, keep: boolean): void {
+    const { store, clock } = this.context
+    const wanted = keep ? stopValues.keep : stopValues.discard
+    const cursor = store.transact(
+      () => {
+        const state = store.queue.progress(id)?.draft.state
+        if (state === 'queued') return store.queue.end(id, 'stopped', clock.now(), null)
+        if (state !== 'running')
+          throw new AttuneError('conflict', `The run ${id} is ${state}: there is nothing to stop.`)
+        // A stop at once is not taken back by a later, milder one.
+        const former = store.queue.stopRequest(id)
+        return store.queue.requestStop(id, wanted > former ? wanted : (former as 1 | 2))
+      },
+      { durable: true },
+    )
+    if (cursor) this.announce(cursor)
+    this.heedStop()
+  }
+
+  /** Ends what this process trains, which counts as interrupted. */
+  async close(): Promise<void> {
+    this.closed = true
+    const active = this.active
+    this.active = null
+    if (active) {
+      await active.handle.terminate()
+      this.end({ id: active.id, state: 'interrupted', error: null })
+      await afterInterruption(this.context, active.id)
+    }
+    this.writeEndings()
+  }
+
+  private startNext(): void {
+    if (this.active || this.closed) return
+    const { store, owner, clock, deps, folders } = this.context
+    const cursor = store.queue.claimNext(owner.id, clock.now(), (other) => {
+      if (isOwnerAlive(folders.locks, other)) return 'wait'
+      return deps.adoptQueue ? 'take' : 'leave'
+    })
+    if (!cursor) return
+    this.announce(cursor)
+    try {
+      this.active = { id: cursor.id, handle: this.start(cursor.id) }
+    } catch (thrown) {
+      this.end({ id: cursor.id, state: 'failed', error: toErrorPayload(nameError(thrown, this.context)) })
+      this.startNext()
+    }
+  }
+
+  private start(id: string): WorkerHandle {
+    const { deps } = this.context
+    const current = () => this.active?.id === id
+    return deps.startWorker(this.specOf(id), {
+      events: (seq, events) => {
+        if (current()) this.record(id, seq, events)
+      },
+      predictions: () => {},
+      done: () => {
+        if (!current()) return
+        const { state } = this.context.store.queue.progress(id)?.draft ?? {}
+        const silent: ErrorPayload = { code: 'internal', message: 'The run ended without a result.' }
+        if (state === 'running') this.end({ id, state: 'failed', error: silent })
+        this.next()
+      },
+      failed: (error) => {
+        if (!current()) return
+        this.end({ id, state: error.code === 'stopped' ? 'stopped' : 'failed', error: errorOf(error) })
+        this.next()
+      },
+    })
+  }
+
+  private specOf(id: string): TrainSpec {
+    const { store, folders, deps } = this.context
+    const run = store.runs.get(id)?.run
+    const dataset = run && store.datasets.get(run.dataset.id)?.dataset
+    if (!run || !dataset) throw new AttuneError('not_found', `The run ${id} or its dataset is no longer there.`)
+    const runDir = folders.of('runs', id)
+    mkdirSync(runDir, { recursive: true })
+    return {
+      kind: 'train',
+      run: id,
+      config: run.config,
+      modelDir: folders.of('models', run.model.id),
+      datasetDir: folders.of('datasets', run.dataset.id),
+      labels: dataset.labels.map(({ label }) => label),
+      runDir,
+      threads: deps.threads,
+    }
+  }
+
+  /** What cannot be written ends the run: its record would no longer be what happened. */
+  private record(id: string, seq: number, events: readonly RunEvent[]): void {
+    try {
+      this.announce(this.context.store.recorder.record(id, seq, events))
+    } catch (thrown) {
+      const handle = this.active?.handle
+      this.end({ id, state: 'failed', error: toErrorPayload(nameError(thrown, this.context)) })
+      void handle?.terminate().then(() => this.next())
+    }
+  }
+
+  private next(): void {
+    this.active = null
+    this.startNext()
+  }
+
+  private end(ending: Ending): void {
+    this.unwritten.push(ending)
+    this.writeEndings()
+  }
+
+  private writeEndings(): void {
+    const { store, clock } = this.context
+    const endings = this.unwritten
+    this.unwritten = []
+    for (const ending of endings) {
+      const { id, state, error } = ending
+      try {
+        const cursor = store.transact(
+          () => {
+            const at = clock.now()
+            if (error) store.logs.add(id, { at, level: 'error', text: error.message })
+            return store.queue.end(id, state, at, error)
+          },
+          { durable: true },
+        )
+        if (cursor) this.announce(cursor)
+      } catch {
+        // Tried again at the next look: until there is room, the run shows as running, and this process as its owner.
+        this.unwritten.push(ending)
+      }
+    }
+  }
+
+  /** Runs of processes that have ended. */
+  private releaseAbandoned(): void {
+    const { store, owner, folders, clock } = this.context
+    for (const run of store.queue.active()) {
+      if (run.owner === owner.id || isOwnerAlive(folders.locks, run.owner)) continue
+      const cursor = store.queue.end(run.id, 'interrupted', clock.now(), null)
+      if (!cursor) continue
+      this.announce(cursor)
+      void afterInterruption(this.context, run.id)
+    }
+  }
+
+  /** Passes on what was asked of the run here, in this process or another. */
+  private heedStop(): void {
+    if (!this.active) return
+    const asked = this.context.store.queue.stopRequest(this.active.id)
+    if (asked !== stopValues.none) this.active.handle.stop(asked === stopValues.keep)
+  }
+
+  private announce(cursor: RunCursor): void {
+    this.context.bus.emit({ type: 'run', ...cursor })
+  }
+}
+
+/** Being stopped is not an error of the run. */
+function errorOf(error: ErrorPayload): ErrorPayload | null {
+  return error.code === 'stopped' ? null : error
+}

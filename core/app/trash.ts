@@ -1,0 +1,68 @@
+import { AttuneError } from '../contract/errors.ts'
+import type { Context } from './context.ts'
+import { missing } from './find.ts'
+import { exists, type Kind, moveFolder, removeFolder } from './folders.ts'
+
+/** How long a deleted thing can be restored. */
+const keptMs = 30 * 24 * 60 * 60 * 1000
+
+/**
+ * Deletes, so that it can be undone. First the record says so, then the files move: an end between the two leaves a
+ * deleted thing with its files still in place, which restoring and purging both look for. Files of a dataset or model
+ * that runs came from stay, as those runs are still read with them; false then.
+ */
+export async function discard(context: Context, kind: Kind, id: string): Promise<boolean> {
+  const { store, folders, clock } = context
+  setDeleted(context, kind, id, clock.now())
+  if (kind !== 'runs' && store[kind].uses(id) > 0) return false
+  await moveFolder(folders.of(kind, id), folders.trashed(kind, id))
+  return true
+}
+
+/** Throws not_found when there is nothing deleted of that id, or its files were removed for good. */
+export async function restore(context: Context, kind: Kind, id: string): Promise<void> {
+  const { store, folders } = context
+  const singular = kind === 'datasets' ? 'dataset' : kind === 'models' ? 'model' : 'run'
+  const found = store[kind].get(id)
+  if (!found) throw missing(singular, id)
+  if (found.deletedAt === null) throw new AttuneError('conflict', `The ${singular} ${id} is not deleted.`, { id })
+  await moveFolder(folders.trashed(kind, id), folders.of(kind, id))
+  // A run that never began has no folder.
+  if (kind !== 'runs' && !(await exists(folders.of(kind, id)))) {
+    throw new AttuneError('not_found', `The files of the ${singular} ${id} were removed after 30 days in the trash.`, {
+      id,
+    })
+  }
+  setDeleted(context, kind, id, null)
+}
+
+/** Removes for good what was deleted long ago: runs first, as datasets and models wait for theirs. */
+export async function purge(context: Context): Promise<void> {
+  const { store, folders, clock } = context
+  const before = clock.now() - keptMs
+  for (const { id, deletedAt } of store.runs.deleted()) {
+    if (deletedAt > before) continue
+    await removeFiles('runs', id)
+    store.runs.purge(id)
+  }
+  for (const kind of ['datasets', 'models'] as const) {
+    for (const { id, deletedAt } of store[kind].deleted()) {
+      if (deletedAt > before || store[kind].uses(id) > 0) continue
+      await removeFiles(kind, id)
+    }
+  }
+
+  async function removeFiles(kind: Kind, id: string): Promise<void> {
+    await removeFolder(folders.trashed(kind, id))
+    await removeFolder(folders.of(kind, id))
+  }
+}
+
+function setDeleted({ store, bus }: Context, kind: Kind, id: string, at: number | null): void {
+  if (kind !== 'runs') {
+    store.transact(() => store[kind].setDeleted(id, at), { durable: true })
+    return
+  }
+  const cursor = store.transact(() => store.runs.setDeleted(id, at), { durable: true })
+  if (cursor) bus.emit({ type: 'run', ...cursor })
+}

@@ -1,0 +1,41 @@
+import Database from 'better-sqlite3'
+
+export type Db = Database.Database
+
+/** Written into the header of every database of ours: "ATUN". */
+export const applicationId = 0x4154554e
+
+/** How long a statement waits for another process's lock before it fails as busy. */
+const busyTimeoutMs = 5000
+
+/**
+ * Opens a database with the settings that all of ours have. WAL with synchronous NORMAL survives any end of the
+ * process; only a power cut may take the last commits, and `transact` with `durable` closes that gap where it matters.
+ */
+export function connect(path: string, onSql?: (sql: string) => void): Db {
+  const db = new Database(path, { timeout: busyTimeoutMs, ...(onSql && { verbose: (sql) => onSql(String(sql)) }) })
+  try {
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = NORMAL')
+    db.pragma('foreign_keys = ON')
+    db.pragma('trusted_schema = OFF')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/**
+ * One write transaction. Locks at its begin (an upgrade from reading could fail at once, whatever the timeout says).
+ * `durable`: the commit also outlives a power cut; for what the person is told has happened.
+ */
+export function transact<T>(db: Db, work: () => T, { durable = false } = {}): T {
+  if (db.inTransaction) return work()
+  if (durable) db.pragma('synchronous = FULL')
+  try {
+    return db.transaction(work).immediate()
+  } finally {
+    if (durable) db.pragma('synchronous = NORMAL')
+  }
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { constants, copyFileSync, existsSync, linkSync, rmSync } from 'node:fs'
+import type { Clock } from '../util/clock.ts'
+import { refuseDamagedPages, refuseForeignFile } from './check.ts'
+import { Curves } from './curves.ts'
+import { applicationId, connect, type Db, transact } from './database.ts'
+import { nameStoreError } from './errors.ts'
+import { type Migration, migrate, readMigrations } from './migrate.ts'
+import { checkpointQueries } from './queries/checkpoints.ts'
+import { datasetQueries } from './queries/datasets.ts'
+import { logQueries } from './queries/logs.ts'
+import { metricQueries } from './queries/metrics.ts'
+import { modelQueries } from './queries/models.ts'
+import { predictionQueries } from './queries/predictions.ts'
+import { queueQueries } from './queries/queue.ts'
+import { runQueries } from './queries/runs.ts'
+import { createRecorder } from './recorder.ts'
+
+export interface StoreOptions {
+  readonly clock: Clock
+  /** Ours when absent. */
+  readonly migrations?: readonly Migration[]
+  /** Told of every statement, with its values: for tests of query plans. */
+  readonly onSql?: (sql: string) => void
+}
+
+export type Store = ReturnType<typeof assemble>
+
+/**
+ * Opens the database at `path`, which is made when there is none, and brings it up to date. Synchronous, as all of it:
+ * a statement takes microseconds. Throws AttuneError: bad_file (damaged, foreign, newer, edited, unwritable; the file is
+ * left as it is), busy, disk_full.
+ */
+export function openStore(path: string, { clock, migrations = readMigrations(), onSql }: StoreOptions): Store {
+  try {
+    if (!existsSync(path)) create(path, migrations, clock.now())
+    refuseForeignFile(path)
+    const db = connect(path, onSql)
+    try {
+      refuseDamagedPages(db, path)
+      migrate(db, migrations, clock.now())
+      return assemble(db, clock)
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } catch (error) {
+    throw nameStoreError(error, path)
+  }
+}
+
+/** Built beside and put in place whole: a database under its own name is never half made, whenever the process ends. */
+function create(path: string, migrations: readonly Migration[], now: number): void {
+  const fresh = `${path}.new-${randomUUID()}`
+  try {
+    const db = connect(fresh)
+    db.pragma(`application_id = ${applicationId}`)
+    migrate(db, migrations, now)
+    db.close()
+    putInPlace(fresh, path)
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(fresh + suffix, { force: true })
+  }
+}
+
+/** Never over another process's database, which may have appeared meanwhile and then is the one. */
+function putInPlace(fresh: string, path: string): void {
+  try {
+    linkSync(fresh, path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return
+    // A file system without hard links.
+    copyFileSync(fresh, path, constants.COPYFILE_EXCL)
+  }
+}
+
+function assemble(db: Db, clock: Clock) {
+  const checkpoints = checkpointQueries(db)
+  const logs = logQueries(db)
+  const metrics = metricQueries(db)
+  const predictions = predictionQueries(db)
+  const queue = queueQueries(db)
+  return {
+    path: db.name,
+    datasets: datasetQueries(db),
+    models: modelQueries(db),
+    runs: runQueries(db),
+    checkpoints,
+    logs,
+    metrics,
+    predictions,
+    queue,
+    curves: new Curves(metrics),
+    recorder: createRecorder(db, { queue, logs, checkpoints, metrics, predictions }, clock),
+    /** Several writes as one. `durable`: they outlive a power cut. */
+    transact: <T>(work: () => T, options?: { durable?: boolean }): T => transact(db, work, options),
+    /** A number that changes when another process has committed. */
+    dataVersion: (): number => db.pragma('data_version', { simple: true }) as number,
+    /** Leaves one tidy file behind, unless another process still has it open. */
+    close(): void {
+      db.pragma('optimize')
+      db.pragma('wal_checkpoint(TRUNCATE)')
+      db.close()
+    },
+  }
+}

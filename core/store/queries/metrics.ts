@@ -1,0 +1,44 @@
+import type { RunEvent } from '../../worker/protocol.ts'
+import type { Db } from '../database.ts'
+
+export type PointRow = [step: number, value: number | null]
+export type TickRow = [step: number, epoch: number, examples: number, tokens: number, elapsedMs: number]
+
+/** The newest step may be told of again (a run that goes on from it): the later value counts. */
+const insertPointSql = `
+  INSERT INTO metrics (run, series, step, value) VALUES (?, ?, ?, ?)
+  ON CONFLICT (run, series, step) DO UPDATE SET value = excluded.value`
+
+/** Training and evaluation report the same step separately. */
+const insertTickSql = `
+  INSERT INTO ticks (run, step, epoch, examples, tokens, elapsed_ms) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (run, step) DO NOTHING`
+
+const pointsSql = `
+  SELECT step, value FROM metrics
+  WHERE run = ? AND series = ? AND step >= ?
+  ORDER BY step LIMIT ?`
+
+const ticksSql = `
+  SELECT step, epoch, examples, tokens, elapsed_ms FROM ticks
+  WHERE run = ? AND step >= ?
+  ORDER BY step LIMIT ?`
+
+export function metricQueries(db: Db) {
+  const insertPoint = db.prepare(insertPointSql)
+  const insertTick = db.prepare(insertTickSql)
+  const points = db.prepare<[string, string, number, number], PointRow>(pointsSql).raw()
+  const ticks = db.prepare<[string, number, number], TickRow>(ticksSql).raw()
+  return {
+    add(run: string, event: Omit<Extract<RunEvent, { kind: 'metrics' }>, 'kind'>): void {
+      const { step, epoch, examples, tokens, elapsedMs, values } = event
+      insertTick.run(run, step, epoch, examples, tokens, elapsedMs)
+      for (const [series, value] of Object.entries(values)) insertPoint.run(run, series, step, value)
+    },
+    /** Points of a curve from a step on, in order; null stands for NaN. */
+    points: (run: string, series: string, from: number, limit: number) => points.all(run, series, from, limit),
+    ticks: (run: string, from: number, limit: number) => ticks.all(run, from, limit),
+  }
+}
+
+export type MetricQueries = ReturnType<typeof metricQueries>

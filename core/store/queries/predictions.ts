@@ -1,0 +1,83 @@
+import type { RunEvent } from '../../worker/protocol.ts'
+import { blobOf, float32Of, int32Of } from '../columns.ts'
+import type { Db } from '../database.ts'
+
+/** A run's validation predictions as columns of one length; `rows` ascends. Class ids are of the run's plan. */
+export interface PredictionColumns {
+  readonly rows: Int32Array
+  readonly gold: Int32Array
+  readonly predicted: Int32Array
+  readonly confidence: Float32Array
+  readonly loss: Float32Array
+}
+
+interface PredictionRow {
+  readonly row_ids: Buffer
+  readonly gold: Buffer
+  readonly predicted: Buffer
+  readonly confidence: Buffer
+  readonly loss: Buffer
+}
+
+const upsertSql = `
+  INSERT OR REPLACE INTO predictions (run, row_ids, gold, predicted, confidence, loss, scores)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+const selectSql = 'SELECT row_ids, gold, predicted, confidence, loss FROM predictions WHERE run = ?'
+
+export function predictionQueries(db: Db) {
+  const upsert = db.prepare(upsertSql)
+  const select = db.prepare<[string], PredictionRow>(selectSql)
+  return {
+    set(run: string, event: Omit<Extract<RunEvent, { kind: 'predictions' }>, 'kind'>): void {
+      const columns = inOrder(event)
+      upsert.run(
+        run,
+        blobOf(columns.rows),
+        blobOf(columns.gold),
+        blobOf(columns.predicted),
+        blobOf(columns.confidence),
+        blobOf(columns.loss),
+        blobOf(columns.scores),
+      )
+    },
+    get(run: string): PredictionColumns | null {
+      const row = select.get(run)
+      if (!row) return null
+      return {
+        rows: int32Of(row.row_ids),
+        gold: int32Of(row.gold),
+        predicted: int32Of(row.predicted),
+        confidence: float32Of(row.confidence),
+        loss: float32Of(row.loss),
+      }
+    },
+  }
+}
+
+export type PredictionQueries = ReturnType<typeof predictionQueries>
+
+type Told = Omit<Extract<RunEvent, { kind: 'predictions' }>, 'kind'>
+
+/** By ascending row, so that runs can be joined by walking through both. */
+function inOrder({ rows, gold, predicted, loss, scores }: Told): PredictionColumns & { readonly scores: Float32Array } {
+  const count = rows.length
+  const classes = count === 0 ? 0 : scores.length / count
+  const order = Array.from(rows.keys()).sort((a, b) => at(rows, a) - at(rows, b))
+  return {
+    rows: Int32Array.from(order, (i) => at(rows, i)),
+    gold: Int32Array.from(order, (i) => at(gold, i)),
+    predicted: Int32Array.from(order, (i) => at(predicted, i)),
+    confidence: Float32Array.from(order, (i) => at(scores, i * classes + at(predicted, i))),
+    loss: Float32Array.from(order, (i) => at(loss, i)),
+    scores: Float32Array.from({ length: scores.length }, (_, flat) => {
+      const i = at(order, Math.floor(flat / classes))
+      return at(scores, i * classes + (flat % classes))
+    }),
+  }
+}
+
+/** The worker sends columns of equal length. */
+function at(column: readonly number[], index: number): number {
+  return column[index] as number
+}

@@ -1,0 +1,140 @@
+import type { Run, RunState } from '../../contract/domain.ts'
+import type { ErrorPayload } from '../../contract/errors.ts'
+import type { Db } from '../database.ts'
+import type { RunCursor } from './queue.ts'
+
+interface RunRow {
+  readonly id: string
+  readonly name: string
+  readonly state: RunState
+  readonly phase: Run['phase']
+  readonly phase_progress: number | null
+  readonly config: string
+  readonly model: string
+  readonly model_name: string
+  readonly weights_hash: string
+  readonly dataset: string
+  readonly dataset_name: string
+  readonly content_hash: string
+  readonly colour: number
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly step: number
+  readonly epoch: number
+  readonly plan: string | null
+  readonly engine: string | null
+  readonly metrics: string
+  readonly timings: string | null
+  readonly error: string | null
+  readonly stop_requested: 0 | 1 | 2
+  readonly bytes: number
+  readonly notes: string
+  readonly app_version: string
+  readonly revision: number
+  readonly deleted_at: number | null
+}
+
+/** What a run begins with; all else comes from its events. */
+export type NewRun = Pick<Run, 'id' | 'name' | 'config' | 'colour' | 'createdAt' | 'appVersion'> & {
+  readonly owner: string
+}
+
+const insertSql = `
+  INSERT INTO runs (id, name, state, config, model, dataset, colour, created_at, app_version, owner)
+  VALUES (:id, :name, 'queued', :config, :model, :dataset, :colour, :createdAt, :appVersion, :owner)`
+
+const selectSql = `
+  SELECT runs.*, models.name AS model_name, models.weights_hash, datasets.name AS dataset_name, datasets.content_hash
+  FROM runs
+  JOIN models ON models.id = runs.model
+  JOIN datasets ON datasets.id = runs.dataset`
+
+const listSql = `${selectSql} WHERE runs.deleted_at IS NULL ORDER BY runs.created_at DESC, runs.rowid DESC`
+const getSql = `${selectSql} WHERE runs.id = ?`
+const cursorsSql = 'SELECT id, step, revision FROM runs'
+const namesSql = 'SELECT name FROM runs'
+const coloursSql = 'SELECT colour FROM runs WHERE deleted_at IS NULL'
+const deletedSql = 'SELECT id, deleted_at AS deletedAt FROM runs WHERE deleted_at IS NOT NULL'
+
+const touched = 'revision = revision + 1 WHERE id = :id RETURNING id, step, revision'
+const updateSql = `UPDATE runs SET name = coalesce(:name, name), notes = coalesce(:notes, notes), ${touched}`
+const archiveSql = `
+  UPDATE runs SET state_before_archive = state, state = 'archived', ${touched}`
+const unarchiveSql = `
+  UPDATE runs SET state = coalesce(state_before_archive, 'finished'), state_before_archive = NULL, ${touched}`
+const setDeletedSql = `UPDATE runs SET deleted_at = :at, ${touched}`
+const purgeSql = 'DELETE FROM runs WHERE id = ? AND deleted_at IS NOT NULL'
+
+/** What people do with runs; what runs do themselves is in queue.ts. */
+export function runQueries(db: Db) {
+  const insert = db.prepare(insertSql)
+  const list = db.prepare<[], RunRow>(listSql)
+  const get = db.prepare<[string], RunRow>(getSql)
+  const cursors = db.prepare<[], RunCursor>(cursorsSql)
+  const names = db.prepare<[], string>(namesSql).pluck()
+  const colours = db.prepare<[], number>(coloursSql).pluck()
+  const deleted = db.prepare<[], { id: string; deletedAt: number }>(deletedSql)
+  const update = db.prepare<object, RunCursor>(updateSql)
+  const archive = db.prepare<object, RunCursor>(archiveSql)
+  const unarchive = db.prepare<object, RunCursor>(unarchiveSql)
+  const setDeleted = db.prepare<object, RunCursor>(setDeletedSql)
+  const purge = db.prepare<[string]>(purgeSql)
+  return {
+    add({ config, ...run }: NewRun): void {
+      insert.run({ ...run, config: JSON.stringify(config), model: config.model, dataset: config.dataset })
+    },
+    /** Newest first; deleted ones are not in it. */
+    list: (): Run[] => list.all().map(runOf),
+    /** Deleted ones too. */
+    get(id: string): { run: Run; deletedAt: number | null } | null {
+      const row = get.get(id)
+      return row ? { run: runOf(row), deletedAt: row.deleted_at } : null
+    },
+    /** Where each run stands, deleted ones too: to see what another process changed. */
+    cursors: (): RunCursor[] => cursors.all(),
+    names: (): Set<string> => new Set(names.all()),
+    colours: (): number[] => colours.all(),
+    deleted: () => deleted.all(),
+    update: (id: string, { name, notes }: { name: string | undefined; notes: string | undefined }) =>
+      update.get({ id, name: name ?? null, notes: notes ?? null }) ?? null,
+    setArchived: (id: string, archived: boolean) => (archived ? archive : unarchive).get({ id }) ?? null,
+    setDeleted: (id: string, at: number | null) => setDeleted.get({ id, at }) ?? null,
+    /** Removes a deleted run with all that belongs to it, for good. */
+    purge(id: string): void {
+      purge.run(id)
+    },
+  }
+}
+
+export type RunQueries = ReturnType<typeof runQueries>
+
+function runOf(row: RunRow): Run {
+  const parsed = <T>(json: string | null) => (json === null ? null : (JSON.parse(json) as T))
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    phase: row.phase,
+    phaseProgress: row.phase_progress,
+    config: JSON.parse(row.config) as Run['config'],
+    model: { id: row.model, name: row.model_name, weightsHash: row.weights_hash },
+    dataset: { id: row.dataset, name: row.dataset_name, contentHash: row.content_hash },
+    colour: row.colour,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    step: row.step,
+    epoch: row.epoch,
+    plan: parsed<NonNullable<Run['plan']>>(row.plan),
+    engine: parsed<NonNullable<Run['engine']>>(row.engine),
+    metrics: JSON.parse(row.metrics) as Run['metrics'],
+    timings: parsed<NonNullable<Run['timings']>>(row.timings),
+    error: parsed<ErrorPayload>(row.error),
+    stopRequested: row.stop_requested !== 0,
+    bytes: row.bytes,
+    notes: row.notes,
+    appVersion: row.app_version,
+    revision: row.revision,
+  }
+}

@@ -1,0 +1,125 @@
+import { Worker } from 'node:worker_threads'
+import type { Prediction } from '../contract/domain.ts'
+import { type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import {
+  controlWords,
+  type FromWorker,
+  type PredictSpec,
+  type RunEvent,
+  stopValues,
+  stopWord,
+  type ToWorker,
+  type TrainSpec,
+} from './protocol.ts'
+
+/** What a worker tells its owner. Exactly one of `done` and `failed` comes, last; neither after `terminate`. */
+export interface WorkerListeners {
+  events(seq: number, events: readonly RunEvent[]): void
+  predictions(predictions: readonly Prediction[]): void
+  done(): void
+  failed(error: ErrorPayload): void
+}
+
+export interface WorkerHandle {
+  /** Asks for the end: after the present step with the weights written, or at once. The worker still says `done`. */
+  stop(keep: boolean): void
+  /** Ends it wherever it is; nothing more is told. */
+  terminate(): Promise<void>
+}
+
+/** The wire to wherever the work is done: a thread here, another process or machine elsewhere. */
+export interface Port {
+  post(message: ToWorker): void
+  close(): Promise<void>
+}
+
+export interface PortListeners {
+  message(message: FromWorker): void
+  /** It ended without being asked to, or a message could not be read. At most once, nothing after it. */
+  broke(error: ErrorPayload): void
+}
+
+export type OpenPort = (on: PortListeners) => Port
+
+export type StartWorker = (spec: TrainSpec | PredictSpec, on: WorkerListeners) => WorkerHandle
+
+// The extension is that of this file: .ts in the sources, .js in a build.
+const entry = new URL(`./entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+
+/** Starts a training run or a prediction in a thread of its own. Returns at once; failures are told, never thrown. */
+export const startWorker: StartWorker = (spec, on) => startOver(threadPort(entry), spec, on)
+
+/** The same over any port. */
+export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: WorkerListeners): WorkerHandle {
+  const control = new SharedArrayBuffer(4 * controlWords)
+  let ended = false
+  const end = (tell: () => void) => {
+    if (ended) return
+    ended = true
+    tell()
+    void port.close()
+  }
+  const port = open({
+    message(message) {
+      if (ended) return
+      if (message.type === 'events') on.events(message.seq, message.events)
+      else if (message.type === 'predictions') on.predictions(message.predictions)
+      else if (message.type === 'done') end(() => on.done())
+      else end(() => on.failed(message.error))
+    },
+    broke: (error) => end(() => on.failed(error)),
+  })
+  port.post({ type: 'start', spec, control })
+  return {
+    stop(keep) {
+      Atomics.store(new Int32Array(control), stopWord, keep ? stopValues.keep : stopValues.discard)
+    },
+    async terminate() {
+      ended = true
+      await port.close()
+    },
+  }
+}
+
+/** A port to a worker thread that runs the module at `entry`. */
+export function threadPort(entry: URL): OpenPort {
+  return (on) => {
+    // What libraries print must not mix with what a command prints.
+    const worker = new Worker(entry, { stdout: true })
+    worker.stdout.pipe(process.stderr, { end: false })
+    let over = false
+    const broke = (error: ErrorPayload) => {
+      if (over) return
+      over = true
+      on.broke(error)
+    }
+    worker.on('message', (message: FromWorker) => {
+      if (!over) on.message(message)
+    })
+    worker.on('error', (error) => broke(nameThreadError(error)))
+    worker.on('messageerror', (error) => {
+      broke({ code: 'internal', message: `A message of the worker could not be read: ${error.message}` })
+    })
+    worker.on('exit', (code) => {
+      broke({ code: 'internal', message: `The worker ended with exit code ${code} before it was done.` })
+    })
+    return {
+      post: (message) => worker.postMessage(message),
+      async close() {
+        over = true
+        await worker.terminate()
+      },
+    }
+  }
+}
+
+function nameThreadError(error: unknown): ErrorPayload {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      code: 'out_of_memory',
+      message:
+        'The run needed more memory than there is. Try a smaller per_device_train_batch_size or max_length, or fewer rows.',
+    }
+  }
+  return toErrorPayload(error)
+}
