@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { AttuneError } from '../contract/errors.ts'
+
+/** config.json of a model folder: the fields that every architecture has, whatever it calls them. */
+export interface ModelConfig {
+  /** The whole file. */
+  readonly json: Readonly<Record<string, unknown>>
+  readonly modelType: string
+  readonly vocabSize: number
+  readonly hiddenSize: number
+  readonly layers: number
+  readonly heads: number
+  readonly maxPositions: number
+}
+
+const size = z.number().int().positive()
+const configSchema = z.looseObject({
+  model_type: z.string().min(1).max(100),
+  vocab_size: size,
+  hidden_size: size,
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  max_position_embeddings: size,
+})
+
+/** model_types that models/registry.ts can run. */
+export const runnableModelTypes: readonly string[] = ['bert']
+
+/** Throws AttuneError: not_found, bad_file naming the field, unsupported (architecture, or code in the folder). */
+export async function readModelConfig(dir: string): Promise<ModelConfig> {
+  const json = await readJson(dir, 'config.json')
+  if (json === null) {
+    const message = `There is no config.json in ${dir}. Choose a folder that a Hugging Face model was saved to.`
+    throw new AttuneError('not_found', message)
+  }
+  if (json.auto_map !== undefined) {
+    const message = `config.json in ${dir} has auto_map: the model brings its own code, which is never run here. Choose a model of a built-in architecture (${runnableModelTypes.join(', ')}).`
+    throw new AttuneError('unsupported', message)
+  }
+  const { model_type: given } = json
+  if (typeof given === 'string' && !runnableModelTypes.includes(given)) {
+    const message = `config.json in ${dir}: the architecture "${given.slice(0, 100)}" is not known to this version; known are ${runnableModelTypes.join(', ')}.`
+    throw new AttuneError('unsupported', message)
+  }
+  const parsed = configSchema.safeParse(json)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new AttuneError('bad_file', `config.json in ${dir}: ${issue?.path.join('.')}: ${issue?.message}.`)
+  }
+  const config = parsed.data
+  return {
+    json,
+    modelType: config.model_type,
+    vocabSize: config.vocab_size,
+    hiddenSize: config.hidden_size,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    maxPositions: config.max_position_embeddings,
+  }
+}
+
+/** A JSON object from a folder, null when the file is not there. Throws AttuneError bad_file. */
+export async function readJson(dir: string, name: string): Promise<Record<string, unknown> | null> {
+  let text: string
+  try {
+    text = await readFile(join(dir, name), 'utf8')
+  } catch {
+    return null
+  }
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  } catch (cause) {
+    throw new AttuneError('bad_file', `${name} in ${dir} is not valid JSON.`, undefined, { cause })
+  }
+  throw new AttuneError('bad_file', `${name} in ${dir} is not a JSON object.`)
+}

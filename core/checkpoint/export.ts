@@ -1,0 +1,99 @@
+import { constants } from 'node:fs'
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AttuneError } from '../contract/errors.ts'
+import { adapterConfigFile, openAdapter } from './adapter.ts'
+import { readModelConfig } from './config.ts'
+import { mergedTensors } from './merge.ts'
+import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
+import { writeSafetensors } from './safetensors.ts'
+import { saveCheckpoint, verifyCheckpoint } from './save.ts'
+import { openWeights, weightsFile } from './weights.ts'
+
+export interface ExportOptions {
+  /** The run's labels; a label's index is its class id. */
+  readonly labels: readonly string[]
+  readonly card: CardFacts
+  /** An adapter and its base as one whole model. Nothing to do for a checkpoint that is whole already. */
+  readonly merge?: boolean
+}
+
+/** All that a tokenizer may consist of, and the terms of use. */
+const companionFile =
+  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|(licen[cs]e|notice)(\..+)?)$/i
+
+/**
+ * Copies a run's checkpoint as a folder for others: a Hugging Face model (config.json, model.safetensors, tokenizer,
+ * README.md) or a PEFT adapter. The checkpoint is proved first, and the folder appears whole or not at all. Throws
+ * AttuneError: not_found, bad_file (a damaged checkpoint), conflict (`destination` exists), disk_full.
+ */
+export async function exportCheckpoint(
+  checkpointDir: string,
+  modelDir: string,
+  destination: string,
+  { labels, card, merge = false }: ExportOptions,
+): Promise<{ path: string; bytes: number; files: string[] }> {
+  const manifest = await verifyCheckpoint(checkpointDir)
+  const names = manifest.files.map(({ name }) => name)
+  const isAdapter = names.includes(adapterConfigFile)
+  const kind: ExportKind = isAdapter && !merge ? 'adapter' : 'model'
+  const exists = await readdir(destination).catch(() => null)
+  if (exists !== null) throw new AttuneError('conflict', `${destination} is there already. Choose another name.`)
+
+  const { bytes } = await saveCheckpoint(destination, async (dir) => {
+    if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, labels)
+    else for (const name of names.filter(isModelFile)) await copyWithin(checkpointDir, dir, name)
+    // An adapter checkpoint may leave the tokenizer with its base.
+    const there = new Set(await readdir(dir))
+    for (const name of await readdir(modelDir)) {
+      if (companionFile.test(name) && !there.has(name)) await copyWithin(modelDir, dir, name)
+    }
+    if (kind === 'adapter') await nameBaseModel(dir, card.baseModel)
+    await writeFile(join(dir, 'README.md'), modelCard(card, labels, kind))
+  })
+  return { path: destination, bytes, files: (await readdir(destination)).sort() }
+}
+
+/** The state of the training stays behind. */
+function isModelFile(name: string): boolean {
+  return !name.includes('/') && name !== 'trainer_state.json'
+}
+
+/** Copies, sharing blocks where the file system can. */
+async function copyWithin(from: string, to: string, name: string): Promise<void> {
+  await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
+}
+
+/** A run's adapter names the base model's folder on this machine; an exported one names the model. */
+async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
+  const path = join(dir, adapterConfigFile)
+  const config: Record<string, unknown> = JSON.parse(await readFile(path, 'utf8'))
+  await writeFile(path, `${JSON.stringify({ ...config, base_model_name_or_path: baseModel }, null, 2)}\n`)
+}
+
+async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
+  const { json, modelType } = await readModelConfig(modelDir)
+  const base = await openWeights(modelDir)
+  try {
+    const adapter = await openAdapter(adapterDir)
+    try {
+      await writeSafetensors(join(to, weightsFile), mergedTensors(base, adapter, modelType), { format: 'pt' })
+    } finally {
+      adapter.close()
+    }
+  } finally {
+    base.close()
+  }
+  const config = { ...json, ...classifierFields(modelType, labels) }
+  await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
+}
+
+/** What transformers adds to config.json when it saves a classification model. */
+function classifierFields(modelType: string, labels: readonly string[]): Record<string, unknown> {
+  return {
+    architectures: [`${modelType.charAt(0).toUpperCase()}${modelType.slice(1)}ForSequenceClassification`],
+    id2label: Object.fromEntries(labels.entries()),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    problem_type: 'single_label_classification',
+  }
+}

@@ -1,0 +1,67 @@
+import { AttuneError } from '../contract/errors.ts'
+import type { AdapterConfig } from './adapter.ts'
+import { classifierName } from './names.ts'
+import type { TensorToWrite } from './safetensors.ts'
+import type { Weights } from './weights.ts'
+
+const suffixA = '.lora_A.weight'
+const suffixB = '.lora_B.weight'
+
+/**
+ * The whole model that an adapter makes of its base: W + (alpha/r)·B·A for each adapted layer, the adapter's head, and
+ * everything else as it was. Yields one tensor after the other. Throws AttuneError bad_file when the two do not fit.
+ */
+export function* mergedTensors(
+  base: Weights,
+  adapter: Weights & { config: AdapterConfig },
+  modelType: string,
+): Generator<TensorToWrite> {
+  const names = adapter.names()
+  const adapted = new Set(names.filter((name) => name.endsWith(suffixA)).map((name) => name.slice(0, -suffixA.length)))
+  const whole = new Set(names.filter((name) => !name.endsWith(suffixA) && !name.endsWith(suffixB)))
+  for (const source of base.names()) {
+    const name = classifierName(modelType, source)
+    if (name === null || whole.has(name)) continue
+    const module = name.endsWith('.weight') ? name.slice(0, -'.weight'.length) : ''
+    const shape = base.shape(source)
+    const data = base.read(source)
+    if (adapted.delete(module)) addLowRank(data, shape, adapter, module)
+    yield { name, shape, data }
+  }
+  for (const name of whole) yield { name, shape: adapter.shape(name), data: adapter.read(name) }
+  const [lost] = adapted
+  if (lost !== undefined) throw misfit(lost, 'the base model has no such layer')
+}
+
+/** weight [out, in] += (alpha/r) · B [out, r] · A [r, in], summed in float64. */
+function addLowRank(
+  weight: Float32Array,
+  shape: readonly number[],
+  adapter: Weights & { config: AdapterConfig },
+  module: string,
+): void {
+  const { r, alpha } = adapter.config
+  const [out, width] = shape as [number, number]
+  const shapeA = adapter.shape(`${module}${suffixA}`)
+  const shapeB = adapter.shape(`${module}${suffixB}`)
+  if (shape.length !== 2 || String(shapeA) !== String([r, width]) || String(shapeB) !== String([out, r])) {
+    throw misfit(module, `A [${shapeA}] and B [${shapeB}] with r = ${r} do not fit the weight [${shape}]`)
+  }
+  const a = adapter.read(`${module}${suffixA}`)
+  const b = adapter.read(`${module}${suffixB}`)
+  const row = new Float64Array(width)
+  for (let i = 0; i < out; i++) {
+    row.fill(0)
+    for (let k = 0; k < r; k++) {
+      const factor = b[i * r + k] as number
+      for (let j = 0; j < width; j++) row[j] = (row[j] as number) + factor * (a[k * width + j] as number)
+    }
+    for (let j = 0; j < width; j++) {
+      weight[i * width + j] = (weight[i * width + j] as number) + (alpha / r) * (row[j] as number)
+    }
+  }
+}
+
+function misfit(module: string, what: string): AttuneError {
+  return new AttuneError('bad_file', `The adapter does not fit its base model: "${module}": ${what}.`)
+}

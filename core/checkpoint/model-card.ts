@@ -1,0 +1,78 @@
+/** What an exported folder's README.md says about how it came to be. */
+export interface CardFacts {
+  /** The run's name. */
+  readonly name: string
+  readonly baseModel: string
+  readonly licence?: string | undefined
+  readonly dataset: string
+  /** By series name ("eval/accuracy"), from the exported checkpoint. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** The run's settings by name. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+export type ExportKind = 'model' | 'adapter'
+
+/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. */
+export function modelCard(facts: CardFacts, labels: readonly string[], kind: ExportKind): string {
+  const library = kind === 'adapter' ? 'peft' : 'transformers'
+  // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
+  const header = [
+    ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
+    `base_model: ${JSON.stringify(facts.baseModel)}`,
+    `library_name: ${library}`,
+    'pipeline_tag: text-classification',
+  ]
+  const what = kind === 'adapter' ? 'A LoRA adapter' : 'A text classification model'
+  return `---
+${header.join('\n')}
+---
+
+# ${inline(facts.name)}
+
+${what}, fine-tuned from ${inline(facts.baseModel)} on ${inline(facts.dataset)} with Attune.
+
+Labels: ${labels.map((label) => code(label)).join(', ')}
+
+${table(['Metric', 'Value'], facts.metrics)}
+${table(['Setting', 'Value'], facts.settings)}
+## Use
+
+\`\`\`python
+${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse}
+\`\`\`
+`
+}
+
+const modelUse = `from transformers import pipeline
+
+classify = pipeline("text-classification", model=".")
+print(classify("Some text"))`
+
+function adapterUse(baseModel: string, labels: number): string {
+  return `from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(baseModel)}, num_labels=${labels})
+model = PeftModel.from_pretrained(base, ".")
+tokenizer = AutoTokenizer.from_pretrained(".")`
+}
+
+function table(heads: readonly [string, string], rows: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(rows).map(([name, value]) => `| ${code(name)} | ${code(text(value))} |`)
+  return lines.length === 0 ? '' : `| ${heads.join(' | ')} |\n| --- | --- |\n${lines.join('\n')}\n`
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}
+
+/** One line of Markdown that shows a person's own words and nothing else. */
+function inline(words: string): string {
+  return words.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&')
+}
+
+/** In a code span, where only the backtick and, in tables, the bar mean something. */
+function code(words: string): string {
+  return `\`${words.replace(/\s+/g, ' ').replaceAll('`', "'").replaceAll('|', '\\|')}\``
+}

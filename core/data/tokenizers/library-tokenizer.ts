@@ -1,0 +1,41 @@
+import { Tokenizer as Library } from '@huggingface/tokenizers'
+import { padIdOf, tokensById } from './special-tokens.ts'
+import type { Encoding, Tokenizer } from './tokenizer.ts'
+import type { TokenizerJson } from './tokenizer-json.ts'
+
+/** Any other checked tokenizer.json, run by @huggingface/tokenizers. */
+export class LibraryTokenizer implements Tokenizer {
+  readonly padId: number
+  readonly vocabSize: number
+  readonly hash: string
+  private readonly library: Library
+  private readonly byId: readonly string[]
+  /** Special tokens that go before and after a text. */
+  private readonly before: number
+  private readonly after: number
+
+  constructor(json: TokenizerJson, settings: Record<string, unknown>, hash: string) {
+    this.library = new Library(json, settings)
+    this.byId = tokensById(json)
+    this.vocabSize = this.byId.length
+    this.padId = padIdOf(json, settings, this.byId)
+    this.hash = hash
+    const specials: number[] = this.library.encode('').ids
+    const around: number[] = this.library.encode(this.byId.find((token) => /^[a-z]$/.test(token)) ?? 'a').ids
+    const shared = around.findIndex((id, i) => id !== specials[i])
+    this.before = shared < 0 ? specials.length : Math.min(shared, specials.length)
+    this.after = specials.length - this.before
+  }
+
+  encode(text: string, maxLength: number): Encoding {
+    const ids: number[] = this.library.encode(text).ids
+    if (ids.length <= maxLength) return { ids: Int32Array.from(ids), length: ids.length }
+    const head = ids.slice(0, Math.max(this.before, maxLength - this.after))
+    const tail = this.after === 0 ? [] : ids.slice(-this.after)
+    return { ids: Int32Array.from([...head, ...tail]), length: ids.length }
+  }
+
+  tokens(ids: ArrayLike<number>): string[] {
+    return Array.from(ids, (id) => this.byId[id] ?? '')
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AttuneError } from '../../contract/errors.ts'
+import { codeOf } from '../../util/files.ts'
+import { BertTokenizer, isBertTokenizer } from './bert-tokenizer.ts'
+import { LibraryTokenizer } from './library-tokenizer.ts'
+import { parseTokenizerJson, type TokenizerJson } from './tokenizer-json.ts'
+import { bertTokenizerJson, parseVocabText } from './vocab-text.ts'
+
+export interface Encoding {
+  /** Special tokens included, at most maxLength of them. */
+  readonly ids: Int32Array
+  /** Tokens before cutting, special tokens included. */
+  readonly length: number
+}
+
+/** Text to token ids, as the model was trained with. */
+export interface Tokenizer {
+  /** Cuts the text's end, not the special tokens, to `maxLength` (≥ number of special tokens). */
+  encode(text: string, maxLength: number): Encoding
+  /** How ids read. */
+  tokens(ids: ArrayLike<number>): string[]
+  readonly padId: number
+  /** The largest id and one. */
+  readonly vocabSize: number
+  /** SHA-256 of the file it was made from, hex. */
+  readonly hash: string
+}
+
+/**
+ * The tokenizer of a model folder: tokenizer.json, else vocab.txt as BERT's. Throws AttuneError: not_found (neither is
+ * there), bad_file (damaged, or harmful settings), unsupported (a kind of tokenizer that is not known).
+ */
+export async function loadTokenizer(modelDir: string): Promise<Tokenizer> {
+  const settings = parseSettings(await readText(modelDir, 'tokenizer_config.json'), modelDir)
+  const json = await readText(modelDir, 'tokenizer.json')
+  if (json !== null) {
+    return build(parseTokenizerJson(json, `tokenizer.json in ${modelDir}`), settings, sha256(json))
+  }
+  const vocabulary = await readText(modelDir, 'vocab.txt')
+  if (vocabulary === null) {
+    throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
+  }
+  const tokens = parseVocabText(vocabulary, `vocab.txt in ${modelDir}`)
+  return build(bertTokenizerJson(tokens, settings), settings, sha256(vocabulary))
+}
+
+function build(json: TokenizerJson, settings: Record<string, unknown>, hash: string): Tokenizer {
+  return isBertTokenizer(json) ? new BertTokenizer(json, settings, hash) : new LibraryTokenizer(json, settings, hash)
+}
+
+function parseSettings(text: string | null, modelDir: string): Record<string, unknown> {
+  if (text === null) return {}
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  } catch {}
+  throw new AttuneError('bad_file', `tokenizer_config.json in ${modelDir} is not a JSON object.`)
+}
+
+async function readText(dir: string, name: string): Promise<string | null> {
+  try {
+    return await readFile(join(dir, name), 'utf8')
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return null
+    const message = `${name} in ${dir} cannot be read.`
+    throw new AttuneError('bad_file', message, undefined, { cause: thrown })
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
