@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import { type AdamWScalars, momentNames, type ProgramResult } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
 import type { GraphBuilder, Ref } from './graph-builder.ts'
@@ -22,6 +21,7 @@ export function emitUpdates(
     if (!ref) throw new Error(`an update names the variable "${name}", which the session does not have`)
     return ref
   }
+  const step = adamw && adamwOf(backend, builder, handle, adamw)
   return updates.map((update) => {
     if (update.kind === 'assign') {
       const read = reads.get(update.name)
@@ -30,61 +30,54 @@ export function emitUpdates(
         dtype: float32,
       })
     }
-    if (!adamw) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
-    const grad = backend.ref(update.grad)
-    const decayed =
-      update.weightDecay === 0
-        ? []
-        : [decay(backend, builder, handle(update.name), grad, adamw.learningRate, update.weightDecay)]
-    return applyAdam(backend, builder, update.name, handle, grad, adamw, decayed)
+    if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
+    return step(update.name, backend.ref(update.grad), update.weightDecay)
   })
-}
-
-/** w ← w − lr·decay·w, once the gradient is there and before the step itself. */
-function decay(
-  backend: TraceBackend,
-  builder: GraphBuilder,
-  handle: Ref,
-  grad: Ref,
-  learningRate: Tensor,
-  weightDecay: number,
-): Ref {
-  const factor = builder.node('Mul', [backend.ref(learningRate), builder.constant([weightDecay], [], 'float32')], {
-    T: float32,
-  })
-  const value = builder.node('ReadVariableOp', [handle, waitFor(grad)], { dtype: float32 })
-  const amount = builder.node('Mul', [value, factor], { T: float32 })
-  return builder.node('AssignSubVariableOp', [handle, amount], { dtype: float32 })
 }
 
 /**
- * TensorFlow's Adam equals PyTorch's when its own bias correction is switched off (powers 0) and the corrections are
- * put into the step size and epsilon.
+ * AdamW as nodes, one call a variable. TensorFlow's Adam equals PyTorch's when its own bias correction is switched off
+ * (powers 0) and the corrections are put into step size and epsilon.
  */
-function applyAdam(
+function adamwOf(
   backend: TraceBackend,
   builder: GraphBuilder,
-  name: string,
   handle: (name: string) => Ref,
-  grad: Ref,
-  scalars: AdamWScalars,
-  after: readonly Ref[],
-): Ref {
-  const { m, v } = momentNames(name)
-  const drift = secondMomentDrift(scalars.beta2)
-  const corrected = (scalar: Tensor) =>
-    builder.node('Mul', [backend.ref(scalar), builder.constant([drift], [], 'float32')], { T: float32 })
-  const zero = builder.constant([0], [], 'float32')
-  const inputs = [
-    ...[handle(name), handle(m), handle(v), zero, zero, corrected(scalars.stepSize)],
-    ...[builder.constant([scalars.beta1], [], 'float32'), builder.constant([scalars.beta2], [], 'float32')],
-    ...[corrected(scalars.epsilonHat), grad, ...after.map(waitFor)],
-  ]
-  return builder.node('ResourceApplyAdam', inputs, {
-    T: float32,
-    use_locking: { bool: false },
-    use_nesterov: { bool: false },
-  })
+  { learningRate, stepSize, epsilonHat, beta1, beta2 }: AdamWScalars,
+): (name: string, grad: Ref, weightDecay: number) => Ref {
+  const literal = (value: number) => builder.constant([value], [], 'float32')
+  const times = (a: Ref, b: Ref) => builder.node('Mul', [a, b], { T: float32 })
+  const drift = literal(secondMomentDrift(beta2))
+  const size = times(backend.ref(stepSize), drift)
+  const epsilon = times(backend.ref(epsilonHat), drift)
+  const factors = new Map<number, Ref>()
+
+  /** w ← w − lr·decay·w, once the gradient is there and before the step itself. */
+  const decay = (variable: Ref, grad: Ref, weightDecay: number): Ref => {
+    const factor = factors.get(weightDecay) ?? times(backend.ref(learningRate), literal(weightDecay))
+    factors.set(weightDecay, factor)
+    const value = builder.node('ReadVariableOp', [variable, waitFor(grad)], { dtype: float32 })
+    return builder.node('AssignSubVariableOp', [variable, times(value, factor)], { dtype: float32 })
+  }
+
+  return (name, grad, weightDecay) => {
+    const { m, v } = momentNames(name)
+    const inputs = [
+      handle(name),
+      handle(m),
+      handle(v),
+      literal(0),
+      literal(0),
+      size,
+      literal(beta1),
+      literal(beta2),
+      epsilon,
+      grad,
+    ]
+    const after = weightDecay === 0 ? [] : [waitFor(decay(handle(name), grad, weightDecay))]
+    const attrs = { T: float32, use_locking: { bool: false }, use_nesterov: { bool: false } }
+    return builder.node('ResourceApplyAdam', [...inputs, ...after], attrs)
+  }
 }
 
 /**
