@@ -7,7 +7,7 @@ import { ClientContext } from '../client/hooks.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { useHashLocation } from './hash-location.ts'
 import { Shell } from './shell.tsx'
-import { theme } from './theme.ts'
+import { cssVariables, theme } from './theme.ts'
 
 export interface AppProps {
   client: Client
@@ -17,7 +17,12 @@ export interface AppProps {
 
 export function App({ client, queries, nonce }: AppProps) {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
       <ClientContext value={client}>
         <QueryClientProvider client={queries}>
           <Router hook={useHashLocation}>

@@ -1,3 +1,4 @@
+import { formatShort } from '../ui/format.ts'
 import type { Curve, Range } from './curve.ts'
 
 /** One drawn point. `band` is the envelope [min, max]. */
@@ -117,6 +118,19 @@ export function logTicks(range: Range, count: number): number[] {
     if (ticks.length >= 3) return ticks.filter((_, index) => index % stride === 0)
   }
   return linearTicks(range, count).filter((tick) => tick > 0)
+}
+
+/** Labels with as many decimals as tell the ticks apart, the same for all of them: 0.875, 0.900; 2.5e−4; 10k. */
+export function tickLabels(ticks: readonly number[]): (tick: number) => string {
+  const largest = Math.max(...ticks.map(Math.abs), 0)
+  const proper = (text: string) => text.replaceAll('-', '\u2212')
+  if (largest > 0 && largest < 0.01) return (tick) => (tick === 0 ? '0' : proper(tick.toExponential()))
+  if (largest >= 10_000) return (tick) => (tick === 0 ? '0' : formatShort(tick))
+  const exact = (decimals: number) => ticks.every((tick) => Math.abs(Number(tick.toFixed(decimals)) - tick) < 1e-9)
+  const decimals = [0, 1, 2, 3, 4, 5].find(exact) ?? 6
+  // A log scale spans too much for one number of decimals.
+  const spread = ticks.some((tick) => tick > 0 && tick < largest / 1000)
+  return (tick) => (spread || tick === 0 ? proper(String(tick)) : proper(tick.toFixed(decimals)))
 }
 
 /** Index of the point nearest to `at` in an ascending column; −1 when it is empty. */

@@ -13,16 +13,25 @@ export interface ChartTooltipProps {
 }
 
 const mostRows = 12
-const boxWidth = 240
+/** Pixels. */
+const widest = 260
+/** Pixels between the pointer and the box. */
+const gap = 14
 
 /** The curves' values at the pointer, highest first: the smoothed value, and the raw one paler beside it. */
 export function ChartTooltip({ pointed, width, xLabel, highlighted, formatX, formatY }: ChartTooltipProps) {
   const { readings, left, top } = pointed
   const rows = readings.slice(0, mostRows)
   if (rows.length === 0) return null
-  const beside = left > width / 2 ? { right: width - left + 14 } : { left: left + 14 }
+  const atLeft = left > width / 2
+  const beside = atLeft ? { right: width - left + gap } : { left: left + gap }
+  const room = (atLeft ? left : width - left) - gap
   return (
-    <div className={classes.tooltip} style={{ ...beside, top: Math.max(0, top - 16), maxWidth: boxWidth }} aria-hidden>
+    <div
+      className={classes.tooltip}
+      style={{ ...beside, top: Math.max(0, top - 16), maxWidth: Math.min(room, widest) }}
+      aria-hidden
+    >
       <div className={classes.tooltipHead}>
         {xLabel} {formatX(rows[0]?.x ?? pointed.x)}
       </div>

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Modal, Tooltip } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
-import { Download, Expand, RotateCcw } from 'lucide-react'
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { Download, Expand, RotateCcw, Shrink } from 'lucide-react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { formatNumber } from '../ui/format.ts'
 import { toCsv, xRange, yRange } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
@@ -25,8 +25,9 @@ export interface LineChartProps {
   /** The id of the curves that stand out; the rest is dimmed. */
   highlighted?: string | null
   onHighlight?: (id: string | null) => void
-  formatX?: (value: number) => string
-  formatY?: (value: number) => string
+  /** How values read in tooltip, table and axis; without it numbers are rounded to three digits. */
+  formatX?: ((value: number) => string) | undefined
+  formatY?: ((value: number) => string) | undefined
   /** Said where there is no point yet. */
   emptyText?: string
   /** More buttons for the head. */
@@ -40,23 +41,31 @@ export function LineChart(props: LineChartProps) {
   const [expanded, setExpanded] = useState(false)
   return (
     <>
-      <Card {...props} onExpand={() => setExpanded(true)} />
+      <Card {...props} expanded={false} onExpand={() => setExpanded(true)} />
       <Modal
         opened={expanded}
         onClose={() => setExpanded(false)}
         fullScreen
-        title={props.yLabel}
-        transitionProps={{ duration: 0 }}
+        withCloseButton={false}
+        aria-label={props.yLabel}
+        transitionProps={{ duration: 80 }}
       >
-        {expanded && <Card {...props} height={Math.max(240, window.innerHeight - 150)} onExpand={null} />}
+        {expanded && (
+          <Card
+            {...props}
+            height={Math.max(240, window.innerHeight - 84)}
+            expanded
+            onExpand={() => setExpanded(false)}
+          />
+        )}
       </Modal>
     </>
   )
 }
 
-function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
+function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void }) {
   const { curves, yLabel, unit, xLabel, logScale = false, height = 200, highlighted = null, onHighlight } = props
-  const { formatX = plain, formatY = plain, emptyText = 'Nothing recorded yet.', tools, onExpand } = props
+  const { formatX = plain, formatY = plain, emptyText = 'Nothing recorded yet.', tools, expanded, onExpand } = props
   const { ref: sizeRef, width } = useElementSize()
   const drawing = useRef<HTMLDivElement>(null)
   const [zoom, setZoom] = useState<Range | null>(null)
@@ -80,6 +89,8 @@ function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
     }),
     [onHighlight],
   )
+  // A chart that goes away under the pointer never sees it leave.
+  useEffect(() => () => void (last.current !== null && onHighlight?.(null)), [onHighlight])
   const svg = () => drawing.current?.querySelector<SVGSVGElement>('svg.recharts-surface') ?? null
   const fileName = yLabel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const known = highlighted !== null && curves.some((curve) => curve.id === highlighted) ? highlighted : null
@@ -114,11 +125,13 @@ function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
               <Menu.Item onClick={() => svg() && saveSvg(fileName, svg() as SVGSVGElement)}>Drawing (SVG)</Menu.Item>
             </Menu.Dropdown>
           </Menu>
-          {onExpand && (
-            <ActionIcon size={24} aria-label={`Show ${yLabel} full screen`} onClick={onExpand}>
-              <Expand size={14} />
-            </ActionIcon>
-          )}
+          <ActionIcon
+            size={24}
+            aria-label={expanded ? 'Leave full screen' : `Show ${yLabel} full screen`}
+            onClick={onExpand}
+          >
+            {expanded ? <Shrink size={14} /> : <Expand size={14} />}
+          </ActionIcon>
         </div>
       </div>
       <div className={classes.plot} ref={drawing}>
@@ -132,8 +145,8 @@ function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
               y={y}
               logScale={logScale}
               highlighted={known}
-              formatX={formatX}
-              formatY={formatY}
+              formatX={props.formatX}
+              formatY={props.formatY}
               {...handlers}
             />
           ) : (
@@ -164,7 +177,10 @@ function Card(props: LineChartProps & { onExpand: (() => void) | null }) {
   )
 }
 
-/** A range of one value is opened, so that a single point has a place to stand. */
+/** Room at both ends for the first and last point; what begins near zero is shown from zero. */
 function opened([low, high]: Range): Range {
-  return low === high ? [low - 1, high + 1] : [low, high]
+  if (low === high) return [low - 1, high + 1]
+  const start = low > 0 && low < high / 3 ? 0 : low
+  const room = (high - start) * 0.012
+  return [start - room, high + room]
 }

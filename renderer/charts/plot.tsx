@@ -1,6 +1,6 @@
 import { memo, useMemo } from 'react'
 import { Area, CartesianGrid, ComposedChart, Line, XAxis, YAxis } from 'recharts'
-import { linearTicks, logTicks, toPoints } from './chart-data.ts'
+import { linearTicks, logTicks, tickLabels, toPoints } from './chart-data.ts'
 import type { Curve, Range } from './curve.ts'
 import { dashArray } from './palette.ts'
 import { Pointer, type PointerProps } from './pointer.tsx'
@@ -15,8 +15,9 @@ export interface PlotProps extends Pick<PointerProps, 'onPoint' | 'onZoom' | 'on
   logScale: boolean
   /** Only curves with this id stand out; null: all alike. */
   highlighted: string | null
-  formatX: (value: number) => string
-  formatY: (value: number) => string
+  /** For the axes; without them as many decimals as the ticks need. */
+  formatX?: ((value: number) => string) | undefined
+  formatY?: ((value: number) => string) | undefined
 }
 
 const lineWidth = 1.75
@@ -25,7 +26,7 @@ const mostDots = 24
 
 /** The drawing itself: axes, envelopes, raw curves, smoothed curves. Domains are given, so recharts measures nothing. */
 export const Plot = memo(function Plot(props: PlotProps) {
-  const { curves, width, height, x, y, logScale, highlighted, formatX, formatY } = props
+  const { curves, width, height, x, y, logScale, highlighted } = props
   const series = useMemo(
     () => curves.map((curve) => ({ curve, points: toPoints(curve, logScale) })),
     [curves, logScale],
@@ -33,7 +34,11 @@ export const Plot = memo(function Plot(props: PlotProps) {
   const xTicks = linearTicks(x, Math.max(2, Math.round(width / 90)))
   const yCount = Math.max(3, Math.round(height / 48))
   const yTicks = logScale ? logTicks(y, yCount) : linearTicks(y, yCount)
+  const formatX = props.formatX ?? tickLabels(xTicks)
+  const formatY = props.formatY ?? tickLabels(yTicks)
   const axisWidth = 12 + 6.4 * Math.max(2, ...yTicks.map((tick) => formatY(tick).length))
+  // The more curves there are, the fainter each one's noise: together they would hide the smoothed ones.
+  const faintness = Math.max(0.14, 0.36 / Math.sqrt(Math.max(1, curves.length)))
   // The highlighted curve is drawn last: on top of the others.
   const ordered = highlighted
     ? [...series].sort((a, b) => Number(a.curve.id === highlighted) - Number(b.curve.id === highlighted))
@@ -43,7 +48,7 @@ export const Plot = memo(function Plot(props: PlotProps) {
     <ComposedChart
       width={width}
       height={height}
-      margin={{ top: 6, right: 8, bottom: 0, left: 0 }}
+      margin={{ top: 6, right: 14, bottom: 0, left: 0 }}
       accessibilityLayer={false}
     >
       <CartesianGrid vertical={false} />
@@ -91,7 +96,7 @@ export const Plot = memo(function Plot(props: PlotProps) {
             dataKey="band"
             stroke="none"
             fill={curve.colour}
-            fillOpacity={dimmed ? 0.03 : 0.1}
+            fillOpacity={dimmed ? 0.02 : 0.35 * faintness}
           />,
           <Line
             key={`${key} raw`}
@@ -100,7 +105,7 @@ export const Plot = memo(function Plot(props: PlotProps) {
             dot={false}
             stroke={curve.colour}
             strokeWidth={1}
-            strokeOpacity={dimmed ? 0.08 : 0.32}
+            strokeOpacity={dimmed ? 0.04 : faintness}
           />,
           <Line
             key={`${key} smooth`}

@@ -1,5 +1,5 @@
 import { type Run, type Series, type SeriesInfo, seriesInfos, type XAxis } from '../../core/contract/domain.ts'
-import { formatCount, formatDuration, formatNumber, formatShort, formatValue } from '../ui/format.ts'
+import { formatCount, formatDuration, formatShort, formatValue } from '../ui/format.ts'
 import type { Curve, Dash } from './curve.ts'
 import { runColour, runDash } from './palette.ts'
 
@@ -31,18 +31,18 @@ export const xAxisLabels: Record<XAxis, string> = {
   time: 'Training time',
 }
 
-/** How a value on this axis reads. Time is in milliseconds of training. */
-export function formatX(axis: XAxis): (value: number) => string {
-  if (axis === 'time') return formatDuration
-  if (axis === 'epoch') return (value) => formatNumber(value, 3)
+/** How a value on this axis reads; undefined: as a plain number. Time is in seconds of training, evaluation and saving left out. */
+export function formatX(axis: XAxis): ((value: number) => string) | undefined {
+  if (axis === 'time') return (seconds) => formatDuration(seconds * 1000)
+  if (axis === 'epoch') return undefined
   return (value) => (Math.abs(value) >= 10_000 ? formatShort(value) : formatCount(value))
 }
 
-/** How a value of this series reads on the axis and in the tooltip. */
-export function formatY(info: Pick<SeriesInfo, 'unit'>): (value: number) => string {
+/** How a value of this series reads on the axis and in the tooltip; undefined: as a plain number. */
+export function formatY(info: Pick<SeriesInfo, 'unit'>): ((value: number) => string) | undefined {
   if (info.unit === 'bytes') return (value) => formatValue(value, 'bytes')
   if (info.unit === '1/s') return (value) => formatShort(value)
-  return (value) => formatNumber(value, 3)
+  return undefined
 }
 
 export function seriesInfo(name: string): SeriesInfo {

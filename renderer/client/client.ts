@@ -12,6 +12,8 @@ export interface Desktop {
   /** The system's open dialog; null when it was cancelled. */
   openFile(): Promise<OpenedFile | null>
   openFolder(): Promise<OpenedFile | null>
+  /** Shows something below the exports folder in the system's file manager. */
+  showItem(path: string): Promise<void>
 }
 
 /** 0 to 1. */

@@ -35,9 +35,9 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   const size = Math.abs(value)
   if (size >= 10_000) return formatCount(value)
   if (size < 0.001) return value.toExponential(Math.min(2, digits - 1)).replaceAll('-', minus)
-  // Decimals that give so many significant digits; fixed, so that a number which updates does not jump in width.
-  const decimals = Math.max(0, digits - Math.max(1, Math.floor(Math.log10(size)) + 1))
-  return value.toFixed(Math.min(decimals, 6)).replace('-', minus)
+  // Trailing zeros stay, so that a number which updates does not jump in width.
+  const decimals = digits - 1 - Math.floor(Math.log10(size))
+  return value.toFixed(Math.min(Math.max(0, decimals), digits + 1)).replace('-', minus)
 }
 
 /** 0.9567 → "95.7 %". */

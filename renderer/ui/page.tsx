@@ -38,7 +38,7 @@ export function Page({ children, width = 'wide', ...header }: PageProps) {
         {width === 'full' ? (
           children
         ) : (
-          <div className={`${classes.padded} ${width === 'reading' ? classes.centred : ''}`}>{children}</div>
+          <div className={`${classes.padded} ${width === 'reading' ? classes.reading : ''}`}>{children}</div>
         )}
       </div>
     </section>

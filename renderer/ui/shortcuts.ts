@@ -39,6 +39,9 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
 }
 
+/** What takes keys for itself while it is open. */
+const onTop = '[role="dialog"], [role="menu"], [role="listbox"]'
+
 /** Ticking a box is no typing: letters may act there. */
 function isBox(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && /^(checkbox|radio|range)$/.test(target.type)
@@ -61,7 +64,7 @@ export function useShortcut(keys: string, label: string, group: string, handler:
       if (event.defaultPrevented || !matches(keys, event)) return
       const plain = !keys.includes('Mod+')
       const typing = isTyping(event.target) && !isBox(event.target)
-      if (plain && (typing || document.querySelector('[role="dialog"]') !== null)) return
+      if (plain && (typing || document.querySelector(onTop) !== null)) return
       event.preventDefault()
       latest.current?.()
     }

@@ -10,8 +10,8 @@ import { unwrap } from '../reply.ts'
 export interface Bridge extends Desktop {
   call(method: string, input: unknown): Promise<Reply>
   subscribe: Subscribe
-  /** A handle for a file that was dropped on the window; absent in a shell that cannot tell. */
-  fileHandle?(file: File): Promise<string>
+  /** A handle for a file that was dropped on the window. */
+  fileHandle(file: File): Promise<string>
 }
 
 declare global {
@@ -23,24 +23,22 @@ declare global {
 /** Electron: the message port behind the sandboxed preload. Files stay where they are; only handles travel. */
 export function portClient(bridge: Bridge): Client {
   const call = async (method: string, input: unknown) => unwrap(await bridge.call(method, input))
-  const handleOf = async (file: File): Promise<string> => {
-    if (!bridge.fileHandle) {
-      throw new AttuneError('unsupported', 'Files cannot be dropped on this window. Use the button to choose one.')
-    }
-    return bridge.fileHandle(file)
-  }
   return {
     call: call as Call,
     subscribe: (listener) => bridge.subscribe(listener),
     async upload(file, onProgress) {
-      const handle = await handleOf(file)
+      const handle = await bridge.fileHandle(file)
       onProgress?.(1)
       return handle
     },
     async uploadFolder() {
       throw new AttuneError('unsupported', 'In the desktop window, choose the folder with the button.')
     },
-    desktop: { openFile: () => bridge.openFile(), openFolder: () => bridge.openFolder() },
+    desktop: {
+      openFile: () => bridge.openFile(),
+      openFolder: () => bridge.openFolder(),
+      showItem: (path) => bridge.showItem(path),
+    },
     connected: createConnection('open'),
   }
 }

@@ -67,7 +67,7 @@ const SeriesChart = memo(function SeriesChart({ name, series, runs }: SeriesChar
       highlighted={highlighted}
       onHighlight={setHighlight}
       formatX={formatXs[x]}
-      formatY={formatYs.get(name) ?? formatY(info)}
+      formatY={formatYs.get(name)}
       emptyText={runs.length === 0 ? 'All runs are switched off.' : 'Nothing recorded yet.'}
     />
   )

@@ -1,7 +1,7 @@
 import { Button, Code, CopyButton, Group, Modal, Radio, Stack, Switch, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
-import { useAct } from '../../client/hooks.ts'
+import { useAct, useClient } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes } from '../../ui/format.ts'
 
@@ -26,6 +26,7 @@ function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: 
   const [checkpoint, setCheckpoint] = useState<Which>(first)
   const [merge, setMerge] = useState(false)
   const act = useAct('runs.export', { quiet: true })
+  const { desktop } = useClient()
   const adapter = run.config.method === 'lora'
 
   if (act.data) {
@@ -40,6 +41,11 @@ function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: 
           {files.join(', ')}
         </Text>
         <Group justify="flex-end" gap="xs">
+          {desktop && (
+            <Button variant="default" onClick={() => void desktop.showItem(path)}>
+              Show in its folder
+            </Button>
+          )}
           <CopyButton value={path}>
             {({ copied, copy }) => (
               <Button variant="default" onClick={copy}>

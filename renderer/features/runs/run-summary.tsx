@@ -2,7 +2,7 @@ import { Alert, Progress, Text, Textarea } from '@mantine/core'
 import { CircleAlert, Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
-import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate } from '../../ui/format.ts'
+import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, formatShort } from '../../ui/format.ts'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import classes from './run-detail.module.css'
 import { isOver, useRunActs } from './use-run-acts.ts'
@@ -78,9 +78,9 @@ function factsOf(run: Run): Fact[] {
     ...(plan
       ? [
           {
-            name: 'Trained parameters',
-            value: formatPercent(plan.trainableParameters / plan.parameters, 1),
-            note: `of ${formatNumber(plan.parameters / 1e6, 3)}M`,
+            name: 'Trained',
+            value: formatPercent(plan.trainableParameters / plan.parameters),
+            note: `of ${formatShort(plan.parameters)} parameters`,
           },
         ]
       : []),

@@ -2,6 +2,7 @@ import { Progress } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { Link, useParams } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
+import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -23,12 +24,16 @@ export function RunsScreen() {
   const [view, setView] = useState<ListView>({ search: '', filter: 'all', order: 'newest' })
   const [drawAll, setDrawAll] = useState(false)
   const hidden = useSelection((selection) => selection.hidden)
+  const setHighlight = useHighlight((highlight) => highlight.set)
   const prune = useSelection((selection) => selection.prune)
   const runs = data?.runs
   const shown = useMemo(() => listed(runs ?? [], view), [runs, view])
   useEffect(() => {
     if (runs) prune(new Set(runs.map((run) => run.id)))
   }, [runs, prune])
+
+  // The row or chart that was pointed at may be gone with the screen.
+  useEffect(() => () => setHighlight(null), [setHighlight])
 
   if (error && !runs) {
     return (

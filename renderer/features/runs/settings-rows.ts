@@ -31,6 +31,8 @@ export const groupTitles: Record<SettingRow['group'], string> = {
 export function settingText(value: unknown): string {
   if (value === undefined || value === null) return 'not set'
   if (Array.isArray(value)) return value.join(', ')
+  // 2e-5, as it is written in papers and configurations, and not 0.00002.
+  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 0.001) return value.toExponential()
   return String(value)
 }
 
