@@ -20,7 +20,8 @@ const may = {
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
   'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
-  'core/checkpoint': { places: ['core/contract', 'core/models'], packages: ['node', 'zod'] },
+  // A model folder is whole only with a tokenizer that can be read.
+  'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {
     places: ['core/contract', 'core/engine/engine.ts', 'core/models', 'core/nn', 'core/data'],
     packages: ['@tensorflow/tfjs-core'],
