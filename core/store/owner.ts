@@ -20,6 +20,8 @@ export function becomeOwner(dir: string): Owner {
   sweepEnded(dir)
   const id = `${process.pid}-${randomUUID()}`
   const db = new Database(lockPath(dir, id))
+  // Nothing is ever written: no journal beside it either.
+  db.pragma('journal_mode = MEMORY')
   db.exec('BEGIN EXCLUSIVE')
   if (!existsSync(lockPath(dir, id))) {
     // Swept by another process in the moment between its making and its locking.
