@@ -13,7 +13,7 @@ import { handOverPorts } from '../../electron/main/ports.ts'
 import { mayQuit } from '../../electron/main/quit.ts'
 import { answer, isOurs, registerScheme } from '../../electron/main/scheme.ts'
 import { createWindow } from '../../electron/main/window.ts'
-import { desktop, FakeContents, FakeSession, FakeWindow, heard, invoked } from '../support/electron-double.ts'
+import { BrowserWindow, desktop, FakeContents, FakeSession, heard, invoked } from '../support/electron-double.ts'
 
 vi.mock('electron', () => import('../support/electron-double.ts'))
 
@@ -22,7 +22,7 @@ const page = (contents: FakeContents, frame: unknown = contents.mainFrame) => ({
 describe('windows', () => {
   test('every window has the safe preferences and loads our own page', () => {
     createWindow()
-    const window = FakeWindow.all.at(-1)
+    const window = BrowserWindow.all.at(-1)
     expect(window?.options.webPreferences).toMatchObject({
       sandbox: true,
       contextIsolation: true,
@@ -46,7 +46,7 @@ describe('windows', () => {
 
   test('a window whose page crashed is loaded again', () => {
     createWindow()
-    const contents = FakeWindow.all.at(-1)?.webContents
+    const contents = BrowserWindow.all.at(-1)?.webContents
     contents?.emit('render-process-gone', {}, { reason: 'crashed' })
     expect(contents?.reloads).toBe(1)
   })

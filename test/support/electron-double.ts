@@ -25,7 +25,7 @@ export class FakeContents extends EventEmitter {
   }
 }
 
-export class FakeWindow extends EventEmitter {
+class FakeWindow extends EventEmitter {
   static readonly all: FakeWindow[] = []
   static getAllWindows = () => FakeWindow.all
   static fromWebContents = (contents: FakeContents) =>
