@@ -1,0 +1,175 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ColumnMapping, Dataset, RowProblem } from '../contract/domain.ts'
+import { AttuneError } from '../contract/errors.ts'
+import { codeOf, partialPath } from '../util/files.ts'
+import { nearest } from '../util/nearest.ts'
+import { previewFile } from './preview.ts'
+import { openTable, type Table } from './readers/table.ts'
+import { type RowStoreInfo, type SourceRow, writeRowStore } from './row-store.ts'
+
+export { previewFile } from './preview.ts'
+
+export interface ImportOptions {
+  /** Columns that are not given are guessed. */
+  readonly mapping?: Partial<ColumnMapping> | undefined
+  readonly encoding?: string | undefined
+  readonly delimiter?: string | undefined
+  /** `stop`: the first row that cannot be used ends the import. `skip`: it is counted and left out. */
+  readonly onBadRows: 'stop' | 'skip'
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Everything the Dataset record says but its id, name and date. */
+export type ImportResult = Omit<Dataset, 'id' | 'name' | 'createdAt' | 'licence'>
+
+const leastRows = 10
+const mostLabels = 1000
+const problemsKept = 100
+
+/**
+ * Reads a file of labelled texts into a row store at `destinationDir`, which appears whole or not at all. Labels are
+ * trimmed; rows without text or label are problems. `onProgress` is told bytes read and in all. Throws AttuneError:
+ * bad_data (columns, labels or rows do not make a dataset), bad_file, bad_request, not_found, unsupported (see
+ * openTable), conflict (the destination exists), disk_full, stopped (`signal`).
+ */
+export async function importTextClassification(
+  path: string,
+  fileName: string,
+  options: ImportOptions,
+  destinationDir: string,
+  onProgress: (doneBytes: number, totalBytes: number) => void = () => {},
+): Promise<ImportResult> {
+  const { encoding, delimiter, signal } = options
+  const mapping = await decideMapping(path, fileName, options)
+  let total = 0
+  const onBytes = (bytes: number) => onProgress(bytes, total)
+  const table = await openTable(path, fileName, { encoding, delimiter, signal, onBytes })
+  total = table.bytes
+  const problems = new Problems(fileName, options.onBadRows)
+
+  const temporary = partialPath(destinationDir)
+  try {
+    await mkdir(dirname(destinationDir), { recursive: true })
+    const info = await writeRowStore(temporary, usableRows(table, mapping, problems))
+    checkUsable(info, fileName, mapping, problems)
+    await rename(temporary, destinationDir)
+    return {
+      task: 'text-classification',
+      format: table.format,
+      fileName,
+      contentHash: info.contentHash,
+      rows: info.count,
+      labels: info.labels,
+      mapping,
+      problems: problems.first,
+      problemCount: problems.count,
+      duplicateCount: info.duplicateCount,
+      bytes: info.bytes,
+    }
+  } catch (thrown) {
+    await rm(temporary, { recursive: true, force: true })
+    throw named(thrown, destinationDir)
+  }
+}
+
+/** The given columns, the others guessed from the first rows. */
+async function decideMapping(path: string, fileName: string, options: ImportOptions): Promise<ColumnMapping> {
+  const { columns, guess } = await previewFile(path, fileName, options)
+  const names = columns.map(({ name }) => name)
+  const given = options.mapping ?? {}
+  for (const [role, name] of Object.entries(given)) {
+    if (name === undefined || names.includes(name)) continue
+    const near = nearest(name, names)
+    const message = `${fileName} has no column "${name}" for the ${role}${near === null ? '' : `; did you mean "${near}"?`}. It has ${list(names)}.`
+    throw new AttuneError('bad_data', message, { columns: names })
+  }
+  const text = given.text ?? guess.text
+  const label = given.label ?? guess.label
+  if (text === undefined || label === undefined) {
+    const message = `Which column of ${fileName} is the ${text === undefined ? 'text' : 'label'} cannot be told: it has ${list(names)}. Choose it.`
+    throw new AttuneError('bad_data', message, { columns: names })
+  }
+  if (text === label) {
+    throw new AttuneError('bad_data', `The column "${text}" cannot be both the text and the label.`, { columns: names })
+  }
+  return { text, label }
+}
+
+async function* usableRows(table: Table, mapping: ColumnMapping, problems: Problems): AsyncGenerator<SourceRow> {
+  const labels = new Set<string>()
+  for await (const item of table.items) {
+    if ('problem' in item) {
+      problems.add(item.line, item.problem)
+      continue
+    }
+    const text = item.cells.get(mapping.text) ?? ''
+    const label = (item.cells.get(mapping.label) ?? '').trim()
+    if (text.trim() === '') problems.add(item.line, `The text (column "${mapping.text}") is empty.`)
+    else if (label === '') problems.add(item.line, `The label (column "${mapping.label}") is empty.`)
+    else {
+      labels.add(label)
+      if (labels.size > mostLabels) {
+        const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`
+        throw new AttuneError('bad_data', message)
+      }
+      yield { line: item.line, text, label }
+    }
+  }
+}
+
+function checkUsable(info: RowStoreInfo, fileName: string, mapping: ColumnMapping, problems: Problems): void {
+  const skipped = problems.count === 0 ? '' : ` (${problems.count} could not be used: ${problems.firstAsText()})`
+  if (info.count < leastRows) {
+    const message = `${fileName} has ${info.count === 0 ? 'no usable rows' : `only ${info.count} usable rows`}${skipped}; at least ${leastRows} are needed.`
+    throw new AttuneError('bad_data', message, { rows: info.count, problems: problems.first })
+  }
+  if (info.labels.length < 2) {
+    const message = `Every row of ${fileName} has the same label, "${info.labels[0]?.label}" (column "${mapping.label}"): there is nothing to tell apart.`
+    throw new AttuneError('bad_data', message, { labels: info.labels })
+  }
+}
+
+/** Rows that could not be used: all counted, the first of them kept. */
+class Problems {
+  readonly first: RowProblem[] = []
+  count = 0
+  private readonly fileName: string
+  private readonly onBadRows: 'stop' | 'skip'
+
+  constructor(fileName: string, onBadRows: 'stop' | 'skip') {
+    this.fileName = fileName
+    this.onBadRows = onBadRows
+  }
+
+  add(line: number, message: string): void {
+    if (this.onBadRows === 'stop') {
+      throw new AttuneError('bad_data', `${this.fileName}, line ${line}: ${message}`, { line })
+    }
+    this.count++
+    if (this.first.length < problemsKept) this.first.push({ line, message })
+  }
+
+  firstAsText(): string {
+    const [first] = this.first
+    return first ? `line ${first.line}: ${first.message.replace(/\.$/, '')}` : ''
+  }
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => `"${name}"`)
+  return names.length === 0 ? 'no columns' : `${shown.join(', ')}${names.length > 20 ? ', …' : ''}`
+}
+
+function named(thrown: unknown, destination: string): unknown {
+  const code = codeOf(thrown)
+  const options = { cause: thrown }
+  if (thrown instanceof AttuneError) return thrown
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AttuneError('disk_full', 'The disk is full: the dataset could not be stored.', { code }, options)
+  }
+  if (code === 'ENOTEMPTY' || code === 'EEXIST') {
+    return new AttuneError('conflict', `${destination} is there already.`, { code }, options)
+  }
+  return thrown
+}
