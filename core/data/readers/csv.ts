@@ -104,8 +104,10 @@ async function* recordsOf(
   let recordLine = 1
   let bad: number | null = null
   let skipped: LineRange[] = []
-  const settle = () => {
-    if (bad !== null) skipped.push({ first: bad, last: endLine })
+  /** The bad record, if there is one, ended where the record on `line` begins. */
+  const settle = (line: number) => {
+    if (bad === null || line <= bad) return
+    skipped.push({ first: bad, last: line - 1 })
     bad = null
   }
   const options: Options<CsvRecord, string[]> = {
@@ -117,7 +119,7 @@ async function* recordsOf(
     cast: (value, { index, lines }) => {
       if (index === 0) {
         recordLine = endLine + 1
-        if (bad !== null && recordLine > bad) settle()
+        settle(recordLine)
       }
       endLine = lines
       return value
@@ -133,6 +135,7 @@ async function* recordsOf(
       // Going on after these would read rows out of the middle of a text.
       if (error?.code === 'CSV_MAX_RECORD_SIZE') throw tooLarge(fileName, line, inRecord ? endLine : line)
       if (error?.code === 'CSV_QUOTE_NOT_CLOSED') throw notClosed(fileName, inRecord ? endLine : line)
+      settle(line)
       bad ??= line
       return undefined
     },
@@ -142,7 +145,7 @@ async function* recordsOf(
     if (!isEmptyLine) yield record
     else if (record.skipped.length > 0) yield { ...record, cells: [] }
   }
-  settle()
+  settle(endLine + 1)
   if (skipped.length > 0) yield { line: endLine, cells: [], skipped }
 }
 
