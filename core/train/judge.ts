@@ -66,7 +66,7 @@ export class Judge {
 }
 
 /** Whether `value` is strictly better than `former`: the earlier checkpoint wins a draw. */
-export function improves(metric: RunConfig['metric_for_best_model'], value: number, former: number): boolean {
+function improves(metric: RunConfig['metric_for_best_model'], value: number, former: number): boolean {
   return metric === 'eval/loss' ? value < former : value > former
 }
 

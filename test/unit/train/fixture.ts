@@ -26,7 +26,7 @@ export const corpus = [
 export const tinyModel = join(goldenDir, 'tiny-bert')
 
 /** A folder that is removed when the test ends. */
-export async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'attune-train-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   return dir
