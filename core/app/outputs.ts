@@ -162,6 +162,10 @@ function passes(filter: OutputFilter, said: readonly Cell[]): boolean {
       return disagrees(said)
     case 'wrong':
       return baseline === false || candidates.includes(false)
+    case 'all-right':
+      return baseline === true && !candidates.includes(false)
+    case 'all-wrong':
+      return baseline === false && !candidates.includes(true)
     case 'only-baseline-right':
       return baseline === true && !candidates.includes(true)
     case 'only-candidate-right':

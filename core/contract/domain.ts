@@ -343,7 +343,16 @@ export const verdictSchema = z.object({
 })
 export type Verdict = z.infer<typeof verdictSchema>
 
-export const outputFilterSchema = z.enum(['all', 'disagree', 'wrong', 'only-baseline-right', 'only-candidate-right'])
+/** `wrong`: at least one run is; the four at the end are the cells of the two-by-two table of a pair. */
+export const outputFilterSchema = z.enum([
+  'all',
+  'disagree',
+  'wrong',
+  'all-right',
+  'only-baseline-right',
+  'only-candidate-right',
+  'all-wrong',
+])
 export type OutputFilter = z.infer<typeof outputFilterSchema>
 
 export const outputRowSchema = z.object({

@@ -2,9 +2,9 @@ import type { MetricRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount, formatDuration, formatShort, formatValue } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
-import styles from './compare.module.css'
 import { winners } from './metric-cells.ts'
 import { RunName } from './run-name.tsx'
+import styles from './table.module.css'
 
 const shown = ['eval/accuracy', 'eval/f1', 'eval/loss']
 

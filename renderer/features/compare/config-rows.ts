@@ -1,4 +1,4 @@
-import type { ConfigDiffRow, Run } from '../../../core/contract/domain.ts'
+import type { ConfigDiffRow } from '../../../core/contract/domain.ts'
 import { settingInfos } from '../../../core/contract/settings.ts'
 
 export interface ConfigLine {
@@ -10,12 +10,33 @@ export interface ConfigLine {
 }
 
 export interface ConfigCell {
+  /** Whole, as it is copied. */
   readonly text: string
+  /** As it stands in the table: of a hash, enough to tell it from others. */
+  readonly shown: string
   /** Not what the baseline has. */
   readonly differs: boolean
 }
 
-const pickedLabels: Record<string, string> = { model: 'Model', dataset: 'Dataset', task: 'Task', method: 'Method' }
+/** What the form does not ask for: picked, or worked out when the run began. */
+const otherLabels: Record<string, string> = {
+  model: 'Model',
+  model_weights: 'Model weights (SHA-256)',
+  dataset: 'Dataset',
+  dataset_version: 'Dataset version (SHA-256)',
+  task: 'Task',
+  method: 'Method',
+  total_steps: 'Steps in all',
+  train_rows: 'Training rows',
+  eval_rows: 'Validation rows',
+  parameters: 'Parameters',
+  trainable_parameters: 'Trained parameters',
+  engine_used: 'Engine used',
+  threads: 'Threads',
+  app_version: 'Attune version',
+}
+
+const hashes = new Set(['model_weights', 'dataset_version'])
 
 /** A setting's value as a person would write it. */
 export function settingText(value: unknown): string {
@@ -31,33 +52,16 @@ function numberText(value: number): string {
   return text.replace(/^-/, '−')
 }
 
-/** Ids are for machines: a model or a dataset is shown by its name, and its version where the names are the same. */
-function named(setting: string, value: unknown, run: Run | undefined, runs: readonly Run[]): string {
-  if (run && setting === 'model' && value === run.model.id) {
-    const models = runs.map((one) => one.model)
-    return nameOf(run.model, run.model.weightsHash, models)
-  }
-  if (run && setting === 'dataset' && value === run.dataset.id) {
-    const datasets = runs.map((one) => one.dataset)
-    return nameOf(run.dataset, run.dataset.contentHash, datasets)
-  }
-  return settingText(value)
-}
-
-function nameOf(one: { id: string; name: string }, hash: string, all: readonly { id: string; name: string }[]): string {
-  const alike = all.some((other) => other.name === one.name && other.id !== one.id)
-  return alike ? `${one.name} (${hash.slice(0, 8)})` : one.name
-}
-
 /** Every row as text, in the given order; cells say whether they differ from the baseline's. */
-export function configLines(rows: readonly ConfigDiffRow[], runs: readonly Run[]): ConfigLine[] {
+export function configLines(rows: readonly ConfigDiffRow[]): ConfigLine[] {
   return rows.map(({ setting, values, differs }) => {
     const base = JSON.stringify(values[0] ?? null)
     return {
       setting,
-      label: pickedLabels[setting] ?? settingInfos.find((info) => info.name === setting)?.label ?? setting,
-      cells: values.map((value, column) => ({
-        text: named(setting, value, runs[column], runs),
+      label: otherLabels[setting] ?? settingInfos.find((info) => info.name === setting)?.label ?? setting,
+      cells: values.map((value) => ({
+        text: settingText(value),
+        shown: hashes.has(setting) && typeof value === 'string' ? value.slice(0, 12) : settingText(value),
         differs: JSON.stringify(value ?? null) !== base,
       })),
       differs,

@@ -4,10 +4,10 @@ import { useMemo, useState } from 'react'
 import type { ConfigDiffRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { plural } from '../../ui/format.ts'
-import styles from './compare.module.css'
 import { type ConfigCell, configLines, shownLines } from './config-rows.ts'
 import { RunHead } from './run-head.tsx'
 import { Section } from './section.tsx'
+import styles from './table.module.css'
 
 export interface ConfigTableProps {
   runs: readonly Run[]
@@ -20,7 +20,7 @@ export interface ConfigTableProps {
 export function ConfigTable({ runs, rows, differencesOnly, onDifferencesOnly }: ConfigTableProps) {
   const [typed, setTyped] = useState('')
   const highlighted = useHighlight((highlight) => highlight.id)
-  const lines = useMemo(() => configLines(rows, runs), [rows, runs])
+  const lines = useMemo(() => configLines(rows), [rows])
   const shown = shownLines(lines, differencesOnly, typed)
   const differing = lines.filter((line) => line.differs).length
   return (
@@ -99,7 +99,7 @@ export function ConfigTable({ runs, rows, differencesOnly, onDifferencesOnly }: 
 function CopiedCell({ cell, what }: { cell: ConfigCell; what: string }) {
   return (
     <span className={styles.copied}>
-      <span>{cell.text}</span>
+      <span title={cell.shown === cell.text ? undefined : cell.text}>{cell.shown}</span>
       <CopyButton value={cell.text}>
         {({ copied, copy }) => (
           <ActionIcon size={20} className={styles.copy} aria-label={`Copy ${what}`} onClick={copy}>

@@ -1,6 +1,6 @@
 import type { OutputFilter, Verdict } from '../../../core/contract/domain.ts'
 import { formatCount } from '../../ui/format.ts'
-import styles from './compare.module.css'
+import styles from './verdict.module.css'
 
 export interface CountsTableProps {
   verdict: Verdict
@@ -23,7 +23,7 @@ export function CountsTable({ verdict, onShow }: CountsTableProps) {
       <tbody>
         <tr>
           <th scope="row">baseline right</th>
-          <Cell value={bothRight} />
+          <Cell value={bothRight} label="both are right" onClick={() => onShow('all-right')} />
           <Cell
             value={onlyBaseline}
             label="only the baseline is right"
@@ -39,7 +39,7 @@ export function CountsTable({ verdict, onShow }: CountsTableProps) {
             onClick={() => onShow('only-candidate-right')}
             lit
           />
-          <Cell value={bothWrong} />
+          <Cell value={bothWrong} label="both are wrong" onClick={() => onShow('all-wrong')} />
         </tr>
       </tbody>
     </table>
@@ -48,8 +48,8 @@ export function CountsTable({ verdict, onShow }: CountsTableProps) {
 
 interface CellProps {
   value: number
-  label?: string
-  onClick?: () => void
+  label: string
+  onClick: () => void
   /** The two that the test is about. */
   lit?: boolean
 }
@@ -57,7 +57,7 @@ interface CellProps {
 function Cell({ value, label, onClick, lit }: CellProps) {
   return (
     <td data-lit={lit}>
-      {onClick && value > 0 ? (
+      {value > 0 ? (
         <button type="button" aria-label={`Show the ${value} examples where ${label}`} onClick={onClick}>
           {formatCount(value)}
         </button>

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../../core/contract/domain.ts'
-import styles from './compare.module.css'
 import { type IntervalScale, points } from './interval-scale.ts'
+import styles from './verdict.module.css'
 
 const width = 300
 const height = 54

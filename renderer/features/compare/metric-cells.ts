@@ -43,20 +43,25 @@ function winnersOf(values: readonly (number | null)[], better: MetricRow['better
 
 function cellOf(value: number, step: number | null, base: number | null, better: MetricRow['better']): MetricCell {
   const delta = base === null ? null : value - base
+  const even = delta === null || base === null || Math.abs(delta) <= negligible * Math.abs(base)
   return {
     value,
     step,
     delta,
     share: delta === null || base === null || base === 0 ? null : delta / Math.abs(base),
-    improves: delta === null || delta === 0 || better === null ? null : delta > 0 === (better === 'higher'),
+    improves: even || better === null ? null : delta > 0 === (better === 'higher'),
   }
 }
 
-/** One line a series that any of the runs recorded. */
-export function metricLines(rows: readonly MetricRow[], at: At): MetricLine[] {
+/** Of the baseline's value: smaller differences are not called better or worse. */
+const negligible = 0.0005
+
+/** One line a series that any of the runs recorded. Where neither way is better, "best" has no meaning: the last stands. */
+export function metricLines(rows: readonly MetricRow[], chosen: At): MetricLine[] {
   return rows
     .filter((row) => row.values.some((value) => value !== null))
     .map((row) => {
+      const at = row.better === null ? 'last' : chosen
       const base = row.values[0]?.[at].value ?? null
       return {
         key: row.series,

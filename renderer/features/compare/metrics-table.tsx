@@ -3,10 +3,10 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { MetricRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount, formatDelta, formatDuration, formatPercent, formatShort, formatValue } from '../../ui/format.ts'
-import styles from './compare.module.css'
 import { type At, costLines, type MetricCell, type MetricLine, metricLines } from './metric-cells.ts'
 import { RunHead } from './run-head.tsx'
 import { Section } from './section.tsx'
+import styles from './table.module.css'
 
 export interface MetricsTableProps {
   runs: readonly Run[]
@@ -100,7 +100,7 @@ function valueText(value: number, unit: string): string {
 }
 
 function deltaText(delta: number, unit: string): string {
-  if (unit !== 'ms' && unit !== 'count' && unit !== 'bytes' && unit !== '1/s') return formatDelta(delta)
+  if (unit !== 'ms' && unit !== 'count' && unit !== 'bytes' && unit !== '1/s') return formatDelta(delta, 4)
   if (delta === 0) return '±0'
   return `${delta > 0 ? '+' : '−'}${valueText(Math.abs(delta), unit)}`
 }

@@ -4,8 +4,9 @@ import type { ExamplePrediction, OutputRow, Run } from '../../../core/contract/d
 import { useHighlight } from '../../app/highlight.ts'
 import { runColour } from '../../charts/palette.ts'
 import { formatCount, formatNumber, formatPercent } from '../../ui/format.ts'
-import styles from './compare.module.css'
+import outputsStyles from './outputs.module.css'
 import { RunHead } from './run-head.tsx'
+import tableStyles from './table.module.css'
 import { excerpt, pieces } from './walk.ts'
 
 const excerptLength = 220
@@ -29,8 +30,8 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
     shown.current?.scrollIntoView({ block: 'nearest' })
   }, [current])
   return (
-    <div className={styles.scroll}>
-      <table className={`${styles.table} ${styles.outputs}`} aria-label="Outputs by example">
+    <div className={tableStyles.scroll}>
+      <table className={`${tableStyles.table} ${outputsStyles.outputs}`} aria-label="Outputs by example">
         <thead>
           <tr>
             <th scope="col">Example</th>
@@ -57,7 +58,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
                   onToggle={() => setOpened(opened === row.row ? null : row.row)}
                 />
               </td>
-              <td className={styles.label}>{row.label}</td>
+              <td className={outputsStyles.label}>{row.label}</td>
               {row.predictions.map((prediction, column) => {
                 const run = runs[column]
                 return run ? <PredictionCell key={run.id} run={run} prediction={prediction} /> : null
@@ -82,10 +83,10 @@ function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
   const text = opened ? row.text : excerpt(row.text, search, excerptLength)
   const Chevron = opened ? ChevronDown : ChevronRight
   return (
-    <div className={styles.example}>
+    <div className={outputsStyles.example}>
       <button
         type="button"
-        className={styles.open}
+        className={outputsStyles.open}
         aria-expanded={opened}
         aria-label={`Row ${row.row}: ${opened ? 'show less' : 'show the whole text'}`}
         disabled={!long}
@@ -94,7 +95,7 @@ function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
         <Chevron size={13} data-hidden={!long || undefined} />
         {formatCount(row.row)}
       </button>
-      <div className={styles.text} data-opened={opened || undefined}>
+      <div className={outputsStyles.text} data-opened={opened || undefined}>
         {pieces(text, search).map((piece, at) =>
           // biome-ignore lint/suspicious/noArrayIndexKey: a piece is known by its place
           piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text,
@@ -108,18 +109,18 @@ function PredictionCell({ run, prediction }: { run: Run; prediction: ExamplePred
   const lit = useHighlight((highlight) => highlight.id === run.id)
   const { predicted, confidence, correct, loss } = prediction
   return (
-    <td data-run={run.id} data-column={lit || undefined} className={styles.prediction}>
-      <span className={styles.said} data-correct={correct}>
+    <td data-run={run.id} data-column={lit || undefined} className={outputsStyles.prediction}>
+      <span className={outputsStyles.said} data-correct={correct}>
         {correct ? <Check size={14} aria-label="right" /> : <X size={14} aria-label="wrong" />}
         {predicted}
       </span>
-      <span className={styles.sure}>
-        <span className={styles.track} aria-hidden>
+      <span className={outputsStyles.sure}>
+        <span className={outputsStyles.track} aria-hidden>
           <span style={{ width: `${100 * confidence}%`, background: runColour(run.colour) }} />
         </span>
         <span title="Confidence: probability of the predicted class">{formatPercent(confidence)}</span>
-        <span className={styles.loss} title="Cross-entropy of this example, nats">
-          loss {formatNumber(loss, 3)}
+        <span className={outputsStyles.loss} title="Cross-entropy of this example, nats">
+          loss {formatNumber(loss)}
         </span>
       </span>
     </td>

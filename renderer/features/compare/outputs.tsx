@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, SegmentedControl, Skeleton, TextInput } from '@mantine/core'
+import { ActionIcon, Button, SegmentedControl, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, Search, X } from 'lucide-react'
@@ -11,15 +11,19 @@ import { useShortcut } from '../../ui/shortcuts.ts'
 import type { CompareAddress } from './address.ts'
 import styles from './compare.module.css'
 import { OutputTable } from './output-table.tsx'
+import outputsStyles from './outputs.module.css'
 import { Section } from './section.tsx'
+import tableStyles from './table.module.css'
 import { type Place, pageCount, pageSize, walked } from './walk.ts'
 
 const filterNames: Record<OutputFilter, string> = {
   all: 'All',
   disagree: 'They disagree',
-  wrong: 'Wrong',
+  wrong: 'Any wrong',
+  'all-right': 'All right',
   'only-baseline-right': 'Only baseline right',
   'only-candidate-right': 'Only candidate right',
+  'all-wrong': 'All wrong',
 }
 
 export interface OutputsProps {
@@ -72,7 +76,7 @@ export function Outputs({ runs, address, change }: OutputsProps) {
         />
       }
     >
-      <div className={styles.filters}>
+      <div className={outputsStyles.filters}>
         <SegmentedControl
           aria-label="Which examples"
           data={outputFilterSchema.options.map((value) => ({ value, label: filterNames[value] }))}
@@ -94,11 +98,11 @@ export function Outputs({ runs, address, change }: OutputsProps) {
       {outputs.error && <ErrorPanel error={outputs.error} onRetry={() => void outputs.refetch()} />}
       {outputs.isPending && <Skeleton height={200} />}
       {data?.note && (
-        <Alert color="yellow" mb="sm">
+        <p className={styles.caution} role="status">
           {data.note}
-        </Alert>
+        </p>
       )}
-      {data && data.rows.length === 0 && <p className={styles.none}>{nothing(data.common, filter, search)}</p>}
+      {data && data.rows.length === 0 && <p className={tableStyles.none}>{nothing(data.common, filter, search)}</p>}
       {data && data.rows.length > 0 && (
         <OutputTable
           runs={shown}
@@ -130,7 +134,7 @@ function Pager({ place, matching, onPage }: PagerProps) {
   const pages = pageCount(matching)
   const from = place.page * pageSize
   return (
-    <nav className={styles.pager} aria-label="Pages of examples">
+    <nav className={outputsStyles.pager} aria-label="Pages of examples">
       <span className="tabular">
         {matching === 0
           ? plural(0, 'example')

@@ -1,8 +1,7 @@
-import { Alert } from '@mantine/core'
 import { ArrowDownRight, ArrowUpRight, type LucideIcon, MoveRight } from 'lucide-react'
 import type { Comparison, OutputFilter, Run, Verdict } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
-import { formatCount, formatNumber } from '../../ui/format.ts'
+import { formatCount } from '../../ui/format.ts'
 import { BestTable } from './best-table.tsx'
 import styles from './compare.module.css'
 import { CountsTable } from './counts-table.tsx'
@@ -10,6 +9,7 @@ import { IntervalPlot } from './interval-plot.tsx'
 import { type IntervalScale, intervalScale, points } from './interval-scale.ts'
 import { RunName } from './run-name.tsx'
 import { Section } from './section.tsx'
+import verdictStyles from './verdict.module.css'
 
 export interface OverviewProps {
   comparison: Comparison
@@ -29,11 +29,11 @@ export function Overview({ comparison, onShow }: OverviewProps) {
       note={outputs.common > 0 ? `judged on ${formatCount(outputs.common)} common validation examples` : undefined}
     >
       {outputs.note !== null && (
-        <Alert color="yellow" mb="sm">
+        <p className={styles.caution} role="status">
           {outputs.note}
-        </Alert>
+        </p>
       )}
-      <div className={styles.verdicts}>
+      <div className={verdictStyles.verdicts}>
         {candidates.map((candidate, at) => {
           const verdict = verdicts[at]
           return verdict ? (
@@ -70,27 +70,25 @@ function VerdictRow({ candidate, verdict, scale, onShow }: VerdictRowProps) {
   const { word, icon: Icon } = outcomes[verdict.outcome]
   return (
     <article
-      className={styles.verdict}
+      className={verdictStyles.verdict}
       data-run={candidate.id}
       data-lit={lit || undefined}
       aria-label={`${candidate.name} against the baseline`}
     >
       <div>
-        <div className={styles.verdictHead}>
+        <div className={verdictStyles.verdictHead}>
           <RunName run={candidate} />
-          <span className={styles.outcome} data-outcome={verdict.outcome}>
+          <span className={verdictStyles.outcome} data-outcome={verdict.outcome}>
             <Icon size={16} aria-hidden />
             {word}
           </span>
         </div>
-        <p className={styles.sentence}>{verdict.sentence}</p>
+        <p className={verdictStyles.sentence}>{verdict.sentence}</p>
         <p className={styles.note}>
-          n = {formatCount(verdict.examples)} · McNemar p {pText(verdict.pValue)}
-          {verdict.examplesNeeded !== null &&
-            ` · about ${formatCount(verdict.examplesNeeded)} examples would be needed to tell`}
+          n = {formatCount(verdict.examples)}, p by McNemar's exact test, interval by paired bootstrap
         </p>
       </div>
-      <figure className={styles.intervalBox}>
+      <figure className={verdictStyles.intervalBox}>
         <IntervalPlot verdict={verdict} scale={scale} />
         <figcaption className={styles.note}>
           <b>{points(verdict.difference)}</b> accuracy points [{points(verdict.low)}, {points(verdict.high)}], 95 %
@@ -101,19 +99,15 @@ function VerdictRow({ candidate, verdict, scale, onShow }: VerdictRowProps) {
   )
 }
 
-function pText(p: number): string {
-  return p < 0.001 ? '< 0.001' : `= ${formatNumber(p, 2)}`
-}
-
 function NoVerdict({ baseline, candidate }: { baseline: Run; candidate: Run }) {
   return (
-    <article className={styles.verdict} data-run={candidate.id}>
+    <article className={verdictStyles.verdict} data-run={candidate.id}>
       <div>
-        <div className={styles.verdictHead}>
+        <div className={verdictStyles.verdictHead}>
           <RunName run={candidate} />
-          <span className={styles.outcome}>No verdict</span>
+          <span className={verdictStyles.outcome}>No verdict</span>
         </div>
-        <p className={styles.sentence}>{whyNone(baseline, candidate)}</p>
+        <p className={verdictStyles.sentence}>{whyNone(baseline, candidate)}</p>
       </div>
     </article>
   )

@@ -7,6 +7,7 @@ import { useHighlight } from '../../app/highlight.ts'
 import { mostSelected, withBaseline } from '../../app/selection.ts'
 import { formatWhen } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
+import barStyles from './bar.module.css'
 import styles from './compare.module.css'
 import { RunName } from './run-name.tsx'
 
@@ -22,16 +23,16 @@ export function RunBar({ runs, all, onChange }: RunBarProps) {
   const highlighted = useHighlight((highlight) => highlight.id)
   const ids = runs.map((run) => run.id)
   return (
-    <ul className={styles.runBar} aria-label="Compared runs">
+    <ul className={barStyles.runBar} aria-label="Compared runs">
       {runs.map((run, at) => (
         <li
           key={run.id}
-          className={styles.chip}
+          className={barStyles.chip}
           data-run={run.id}
           data-lit={highlighted === run.id || undefined}
           data-baseline={at === 0 || undefined}
         >
-          <Link href={`/runs/${run.id}`} className={styles.chipLink}>
+          <Link href={`/runs/${run.id}`} className={barStyles.chipLink}>
             <RunName run={run} baseline={at === 0} />
           </Link>
           {run.state !== 'finished' && <StateBadge state={run.state} />}

@@ -1,7 +1,7 @@
 import type { Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
-import styles from './compare.module.css'
 import { RunName } from './run-name.tsx'
+import styles from './table.module.css'
 
 /** A run as the head of a table's column. */
 export function RunHead({ run, baseline, end }: { run: Run; baseline: boolean; end?: boolean }) {

@@ -1,4 +1,4 @@
-import { Alert, Skeleton } from '@mantine/core'
+import { Skeleton } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
@@ -42,9 +42,9 @@ export function CompareScreen() {
     >
       {list.error && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} />}
       {gone > 0 && (
-        <Alert color="yellow" m="md">
+        <p className={styles.gone} role="status">
           {plural(gone, 'run')} of this comparison {gone === 1 ? 'is' : 'are'} no longer there.
-        </Alert>
+        </p>
       )}
       {list.isPending && <Skeleton height={180} m="md" />}
       {all && known.length < 2 && <RunPicker runs={all} picked={known} onCompare={(runs) => change({ runs })} />}

@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatWhen, plural } from '../../ui/format.ts
 import { Page } from '../../ui/page.tsx'
 import { useShortcut } from '../../ui/shortcuts.ts'
 import { DatasetMenu } from './dataset-menu.tsx'
+import styles from './datasets.module.css'
 import { ImportDialog } from './import-dialog.tsx'
 import { useImport } from './use-import.ts'
 
@@ -105,7 +106,7 @@ const columns: readonly Column<Dataset>[] = [
     title: 'Name',
     value: (dataset) => dataset.name,
     cell: (dataset) => (
-      <Link href={`/datasets/${dataset.id}`} style={{ fontWeight: 500 }}>
+      <Link href={`/datasets/${dataset.id}`} className={styles.link}>
         {dataset.name}
       </Link>
     ),

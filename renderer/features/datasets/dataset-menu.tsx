@@ -23,7 +23,7 @@ export function DatasetMenu({ dataset, onDeleted }: { dataset: Dataset; onDelete
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon aria-label={`More on ${dataset.name}`}>
+          <ActionIcon size={20} aria-label={`More on ${dataset.name}`}>
             <Ellipsis size={16} />
           </ActionIcon>
         </Menu.Target>

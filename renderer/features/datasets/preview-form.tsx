@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Button, Group, Progress, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { ColumnMapping, Dataset, Preview, Source } from '../../../core/contract/domain.ts'
@@ -16,6 +16,7 @@ import {
   parts,
   previewClasses,
 } from './columns.ts'
+import styles from './datasets.module.css'
 import { PreviewTable } from './preview-table.tsx'
 import { ProblemList } from './problem-list.tsx'
 
@@ -166,7 +167,10 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
         </div>
       )}
       {preview.problemCount > 0 && (
-        <Alert color="yellow" title={`${plural(preview.problemCount, 'row')} cannot be used`}>
+        <section className={styles.caution} aria-label="Rows that cannot be used">
+          <Text fz={13} fw={600} mb={4}>
+            {plural(preview.problemCount, 'row')} cannot be used
+          </Text>
           <ProblemList problems={preview.problems} total={preview.problemCount} />
           <Switch
             mt="sm"
@@ -174,9 +178,9 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
             checked={skip}
             onChange={(event) => setSkip(event.currentTarget.checked)}
           />
-        </Alert>
+        </section>
       )}
-      {doubt !== null && <Alert color="yellow">{doubt}</Alert>}
+      {doubt !== null && <p className={styles.caution}>{doubt}</p>}
       {act.error && <ErrorPanel error={act.error} title="Nothing was imported" />}
 
       <Group justify="flex-end" gap="sm">

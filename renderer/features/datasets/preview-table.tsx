@@ -1,20 +1,21 @@
 import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
 import { formatCount } from '../../ui/format.ts'
 import styles from './datasets.module.css'
+import importStyles from './import.module.css'
 
 /** The first rows as they were read; the used columns stand out. */
 export function PreviewTable({ preview, mapping }: { preview: Preview; mapping: Partial<ColumnMapping> }) {
   const role = (name: string) => (name === mapping.text ? 'text' : name === mapping.label ? 'label' : undefined)
   return (
-    <div className={styles.previewWrap}>
-      <table className={styles.preview} aria-label="First rows">
+    <div className={importStyles.previewWrap}>
+      <table className={importStyles.preview} aria-label="First rows">
         <thead>
           <tr>
             <th scope="col">Line</th>
             {preview.columns.map((column) => (
               <th scope="col" key={column.name} data-role={role(column.name)}>
                 {column.name}
-                {role(column.name) && <span className={styles.role}>{role(column.name)}</span>}
+                {role(column.name) && <span className={importStyles.role}>{role(column.name)}</span>}
                 <div className={styles.columnFacts}>
                   {formatCount(column.distinct)} distinct
                   {column.empty > 0 && `, ${formatCount(column.empty)} empty`}
@@ -29,7 +30,7 @@ export function PreviewTable({ preview, mapping }: { preview: Preview; mapping: 
               <td>{row.line}</td>
               {preview.columns.map((column, at) => (
                 <td key={column.name} data-role={role(column.name)} title={row.cells[at]?.slice(0, 1000)}>
-                  <div className={styles.cell}>{row.cells[at]}</div>
+                  <div className={importStyles.cell}>{row.cells[at]}</div>
                 </td>
               ))}
             </tr>

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core'
 import type { RowProblem } from '../../../core/contract/domain.ts'
 import { formatCount, plural } from '../../ui/format.ts'
-import styles from './datasets.module.css'
+import styles from './import.module.css'
 
 /** Rows that were not used, by their line in the file. */
 export function ProblemList({ problems, total }: { problems: readonly RowProblem[]; total: number }) {

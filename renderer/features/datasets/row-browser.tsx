@@ -8,7 +8,8 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
 import styles from './datasets.module.css'
-import { useRows } from './use-rows.ts'
+import rowsStyles from './rows.module.css'
+import { type RowQuery, useRows } from './use-rows.ts'
 
 const rowHeight = 33
 
@@ -52,8 +53,8 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
   }
 
   return (
-    <div className={styles.browser}>
-      <Group gap="sm" className={styles.tools}>
+    <div className={rowsStyles.browser}>
+      <Group gap="sm" className={rowsStyles.tools}>
         <TextInput
           aria-label="Search the texts"
           placeholder="Search the texts"
@@ -79,10 +80,10 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
       {rows.error !== null && <ErrorPanel error={rows.error} />}
       {rows.total === 0 && <EmptyState title="No row matches">Search for less, or choose another class.</EmptyState>}
       {rows.total !== 0 && (
-        <div className={styles.split}>
+        <div className={rowsStyles.split}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled table is walked with the arrow keys */}
-          <section ref={wrap} className={styles.rowsWrap} tabIndex={0} aria-label="Rows" onKeyDown={move}>
-            <table className={styles.rows} aria-rowcount={rows.total ?? -1} aria-label={`Rows of ${dataset.name}`}>
+          <section ref={wrap} className={rowsStyles.rowsWrap} tabIndex={0} aria-label="Rows" onKeyDown={move}>
+            <table className={rowsStyles.rows} aria-rowcount={rows.total ?? -1} aria-label={`Rows of ${dataset.name}`}>
               <thead>
                 <tr>
                   <th scope="col" className={styles.number}>
@@ -107,7 +108,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
               </tbody>
             </table>
           </section>
-          <WholeRow row={rows.at(chosen)} />
+          <WholeRow query={{ id: dataset.id, label, search }} index={chosen} />
         </div>
       )}
     </div>
@@ -140,18 +141,20 @@ function RowLine({ index, row, chosen, onChoose }: RowLineProps) {
     >
       <td className={styles.number}>{row ? formatCount(row.row) : ''}</td>
       <td>
-        <div className={styles.oneLine}>{row?.label ?? '…'}</div>
+        <div className={rowsStyles.oneLine}>{row?.label ?? '…'}</div>
       </td>
       <td>
-        <div className={styles.oneLine}>{row?.text.slice(0, 400)}</div>
+        <div className={rowsStyles.oneLine}>{row?.text.slice(0, 400)}</div>
       </td>
     </tr>
   )
 }
 
-function WholeRow({ row }: { row: DatasetRow | undefined }) {
+/** Stays while the list is scrolled elsewhere: it fetches (or finds fetched) its own page. */
+function WholeRow({ query, index }: { query: RowQuery; index: number }) {
+  const row = useRows(query, index, index).at(index)
   return (
-    <section className={styles.whole} aria-label="The chosen row" aria-live="polite">
+    <section className={rowsStyles.whole} aria-label="The chosen row" aria-live="polite">
       {row && (
         <>
           <Text fz={12} c="dimmed">
@@ -160,7 +163,7 @@ function WholeRow({ row }: { row: DatasetRow | undefined }) {
           <Text fz={13} fw={600} my={6}>
             {row.label}
           </Text>
-          <div className={styles.wholeText}>{row.text}</div>
+          <div className={rowsStyles.wholeText}>{row.text}</div>
         </>
       )}
     </section>

@@ -1,6 +1,7 @@
 import type { TokenPreview } from '../../../core/contract/domain.ts'
 import { formatCount, plural } from '../../ui/format.ts'
 import styles from './datasets.module.css'
+import tokensStyles from './tokens.module.css'
 import { tokenKind, tokenText } from './truncation.ts'
 
 export function TokenRow({ row }: { row: TokenPreview['rows'][number] }) {
@@ -27,14 +28,14 @@ export function TokenRow({ row }: { row: TokenPreview['rows'][number] }) {
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: a token is known by its place
             key={at}
-            className={styles.token}
+            className={tokensStyles.token}
             data-kind={tokenKind(token)}
             title={tokenTitle(token, row.ids[at])}
           >
             {tokenText(token)}
           </span>
         ))}
-        {cut > 0 && <span className={styles.cut}>✂ {plural(cut, 'more token')} cut</span>}
+        {cut > 0 && <span className={tokensStyles.cut}>✂ {plural(cut, 'more token')} cut</span>}
       </td>
     </tr>
   )

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, Select, Skeleton, Text } from '@mantine/core'
+import { Button, Group, NumberInput, Select, Skeleton, Text } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -7,10 +7,11 @@ import type { Dataset, Model } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatCount, formatNumber } from '../../ui/format.ts'
+import { formatCount } from '../../ui/format.ts'
 import styles from './datasets.module.css'
 import { LengthHistogram } from './length-histogram.tsx'
 import { TokenRow } from './token-row.tsx'
+import tokensStyles from './tokens.module.css'
 import { suggestedLength, truncationSentence } from './truncation.ts'
 
 const shownRows = 12
@@ -50,7 +51,7 @@ function Tokens({ dataset, models }: { dataset: Dataset; models: readonly Model[
   )
   const suggestion = tokens.data && suggestedLength(tokens.data, most)
   return (
-    <div className={styles.tokens}>
+    <div className={tokensStyles.tokens}>
       <Group gap="sm" align="end">
         <Select
           label="Model"
@@ -81,16 +82,19 @@ function Tokens({ dataset, models }: { dataset: Dataset; models: readonly Model[
       {tokens.isPending && <Skeleton height={200} />}
       {tokens.data && (
         <>
-          <Alert variant="light" color={tokens.data.truncated / tokens.data.scanned > 0.05 ? 'yellow' : 'accent'}>
+          <p
+            className={tokens.data.truncated > 0.05 * tokens.data.scanned ? styles.caution : styles.plain}
+            role="status"
+          >
             {truncationSentence(tokens.data, most)}
-          </Alert>
+          </p>
           <LengthHistogram lengths={tokens.data.lengths} maxLength={tokens.data.maxLength} />
           <Text fz={12} c="dimmed">
-            Half of the rows have at most {formatNumber(tokens.data.lengths.median)} tokens, 95 % at most{' '}
-            {formatNumber(tokens.data.lengths.p95)}; the longest has {formatCount(tokens.data.lengths.max)}. Marks such
+            Half of the rows have at most {formatCount(tokens.data.lengths.median)} tokens, 95 % at most{' '}
+            {formatCount(tokens.data.lengths.p95)}; the longest has {formatCount(tokens.data.lengths.max)}. Marks such
             as [CLS] are counted.
           </Text>
-          <table className={styles.tokenTable} aria-label="Tokens of the first rows">
+          <table className={tokensStyles.tokenTable} aria-label="Tokens of the first rows">
             <tbody>
               {tokens.data.rows.map((row) => (
                 <TokenRow key={row.row} row={row} />

@@ -21,7 +21,7 @@ export function ModelMenu({ model }: { model: Model }) {
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon aria-label={`More on ${model.name}`}>
+          <ActionIcon size={20} aria-label={`More on ${model.name}`}>
             <Ellipsis size={16} />
           </ActionIcon>
         </Menu.Target>

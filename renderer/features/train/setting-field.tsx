@@ -22,6 +22,7 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
     label: field.label,
     description: field.help,
     error: problem,
+    descriptionProps: { fz: 11.5, lh: 1.4 },
     placeholder: placeholderOf(field, draft.method),
     inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
   }
@@ -59,19 +60,19 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
       value={text}
       onChange={(event) => set(event.currentTarget.value)}
       onKeyDown={onKeyDown}
-      rightSection={<Steps label={field.label} onStep={step} />}
+      rightSection={<Steps onStep={step} />}
     />
   )
 }
 
 /** For the pointer; the keyboard has the up and down keys. */
-function Steps({ label, onStep }: { label: string; onStep: (direction: 1 | -1) => void }) {
+function Steps({ onStep }: { onStep: (direction: 1 | -1) => void }) {
   return (
     <span className={styles.steps}>
-      <button type="button" tabIndex={-1} aria-label={`${label} up`} onClick={() => onStep(1)}>
+      <button type="button" tabIndex={-1} aria-label="Raise" onClick={() => onStep(1)}>
         <ChevronUp size={11} />
       </button>
-      <button type="button" tabIndex={-1} aria-label={`${label} down`} onClick={() => onStep(-1)}>
+      <button type="button" tabIndex={-1} aria-label="Lower" onClick={() => onStep(-1)}>
         <ChevronDown size={11} />
       </button>
     </span>

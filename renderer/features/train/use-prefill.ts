@@ -12,7 +12,7 @@ export interface Known {
 
 /**
  * `#/new?from=<run>&model=…&dataset=…`: first the run's settings, then what the address names besides. Without either,
- * an only model or dataset is picked. What has been deleted meanwhile is let go.
+ * an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is let go.
  */
 export function usePrefill({ models, datasets, runs }: Known): void {
   const [search] = useSearchParams()
@@ -31,11 +31,18 @@ export function usePrefill({ models, datasets, runs }: Known): void {
   }, [address, search, models, datasets, runs, pick, replace])
 
   useEffect(() => {
-    if (!models || !datasets) return
-    const settled = (id: string | null, known: readonly { id: string }[]) =>
-      known.some((one) => one.id === id) ? id : known.length === 1 ? (known[0]?.id ?? null) : null
-    const model = settled(draft.model, models)
-    const dataset = settled(draft.dataset, datasets)
+    if (!models || !datasets || !runs) return
+    const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
+    const model = settled(draft.model, models, latest?.model.id)
+    const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
     if (model !== draft.model || dataset !== draft.dataset) pick({ model, dataset })
-  }, [draft.model, draft.dataset, models, datasets, pick])
+  }, [draft.model, draft.dataset, models, datasets, runs, pick])
+}
+
+/** What is chosen, while it is there; else the only one; else what was used last. */
+function settled(chosen: string | null, known: readonly { id: string }[], latest: string | undefined): string | null {
+  const there = (id: string | null | undefined) => known.some((one) => one.id === id)
+  if (there(chosen)) return chosen
+  if (known.length === 1) return known[0]?.id ?? null
+  return latest !== undefined && there(latest) ? latest : null
 }
