@@ -17,10 +17,10 @@ function drawable(value: number | null | undefined, logScale: boolean): number |
   return logScale && value <= 0 ? null : value
 }
 
-/** At most `mostPoints` points: longer curves are cut into buckets that keep their last value and their extremes. */
-export function toPoints(curve: Curve, logScale: boolean): Point[] {
+/** At most `most` points: longer curves are cut into buckets that keep their last value and their extremes. */
+export function toPoints(curve: Curve, logScale: boolean, most = mostPoints): Point[] {
   const { x, raw, min, max, smooth } = curve
-  const size = Math.ceil(x.length / mostPoints) || 1
+  const size = Math.ceil(x.length / most) || 1
   const points: Point[] = []
   for (let start = 0; start < x.length; start += size) {
     const last = Math.min(start + size, x.length) - 1
@@ -174,20 +174,18 @@ export function readingsAt(curves: readonly Curve[], at: number, window: Range):
   return readings.sort((one, other) => height(other) - height(one))
 }
 
-/** At most `rows` evenly spaced x of all curves, with each curve's raw value there: what a screen reader is given. */
+/** At most `rows` points of the longest curve, evenly spaced, with each curve's raw value there. */
 export function tableOf(curves: readonly Curve[], rows: number): { x: number; values: (number | null)[] }[] {
-  const all = [...new Set(curves.flatMap((curve) => curve.x))].sort((one, other) => one - other)
-  const last = all.length - 1
-  const count = Math.min(rows, all.length)
-  const picked = Array.from({ length: count }, (_, row) => all[Math.round((row * last) / Math.max(1, count - 1))] ?? 0)
-  return picked.map((x) => ({
-    x,
-    values: curves.map((curve) => {
-      const index = nearestIndex(curve.x, x)
+  const longest = curves.reduce<readonly number[]>((x, curve) => (curve.x.length > x.length ? curve.x : x), [])
+  const count = Math.min(rows, longest.length)
+  return Array.from({ length: count }, (_, row) => {
+    const x = longest[Math.round((row * (longest.length - 1)) / Math.max(1, count - 1))] ?? 0
+    const values = curves.map((curve) => {
       const beyond = x > (curve.x.at(-1) ?? 0) || x < (curve.x[0] ?? 0)
-      return beyond ? null : (curve.raw[index] ?? null)
-    }),
-  }))
+      return beyond ? null : (curve.raw[nearestIndex(curve.x, x)] ?? null)
+    })
+    return { x, values }
+  })
 }
 
 /** RFC 4180: one line a point, every column that the chart was given. */

@@ -1,4 +1,6 @@
 import { VisuallyHidden } from '@mantine/core'
+import { useThrottledValue } from '@mantine/hooks'
+import { memo } from 'react'
 import { tableOf } from './chart-data.ts'
 import type { Curve } from './curve.ts'
 
@@ -10,10 +12,16 @@ export interface ChartTableProps {
   formatY: (value: number) => string
 }
 
-const rows = 20
+const rows = 12
+/** A live curve need not be read out four times a second. */
+const refreshEveryMs = 3000
 
 /** What the chart shows, as a table for screen readers. */
-export function ChartTable({ caption, xLabel, curves, formatX, formatY }: ChartTableProps) {
+export function ChartTable({ curves, ...rest }: ChartTableProps) {
+  return <Steady curves={useThrottledValue(curves, refreshEveryMs)} {...rest} />
+}
+
+const Steady = memo(function Steady({ caption, xLabel, curves, formatX, formatY }: ChartTableProps) {
   return (
     <VisuallyHidden>
       <table>
@@ -42,4 +50,4 @@ export function ChartTable({ caption, xLabel, curves, formatX, formatY }: ChartT
       </table>
     </VisuallyHidden>
   )
-}
+})

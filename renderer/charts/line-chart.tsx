@@ -1,10 +1,10 @@
-import { ActionIcon, Menu, Modal, Tooltip } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
-import { Download, Expand, RotateCcw, Shrink } from 'lucide-react'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { formatNumber } from '../ui/format.ts'
 import { toCsv, xRange, yRange } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
+import { type ChartActs, ChartTools } from './chart-tools.tsx'
 import { ChartTooltip } from './chart-tooltip.tsx'
 import type { Curve, Range } from './curve.ts'
 import { saveCsv, savePng, saveSvg } from './download.ts'
@@ -65,7 +65,7 @@ export function LineChart(props: LineChartProps) {
 
 function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void }) {
   const { curves, yLabel, unit, xLabel, logScale = false, height = 200, highlighted = null, onHighlight } = props
-  const { formatX = plain, formatY = plain, emptyText = 'Nothing recorded yet.', tools, expanded, onExpand } = props
+  const { formatX = plain, formatY = plain, emptyText = 'Nothing recorded yet.', tools, expanded } = props
   const { ref: sizeRef, width } = useElementSize()
   const drawing = useRef<HTMLDivElement>(null)
   const [zoom, setZoom] = useState<Range | null>(null)
@@ -91,8 +91,24 @@ function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void 
   )
   // A chart that goes away under the pointer never sees it leave.
   useEffect(() => () => void (last.current !== null && onHighlight?.(null)), [onHighlight])
-  const svg = () => drawing.current?.querySelector<SVGSVGElement>('svg.recharts-surface') ?? null
-  const fileName = yLabel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  const latest = useRef(props)
+  useEffect(() => {
+    latest.current = props
+  })
+  const acts = useMemo((): ChartActs => {
+    const svg = () => drawing.current?.querySelector<SVGSVGElement>('svg.recharts-surface')
+    const fileName = yLabel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+    return {
+      resetZoom: () => setZoom(null),
+      toggleExpanded: () => latest.current.onExpand(),
+      save(kind) {
+        const drawn = svg()
+        if (kind === 'csv') saveCsv(fileName, toCsv(latest.current.curves, latest.current.xLabel))
+        else if (drawn && kind === 'png') void savePng(fileName, drawn)
+        else if (drawn) saveSvg(fileName, drawn)
+      },
+    }
+  }, [yLabel])
   const known = highlighted !== null && curves.some((curve) => curve.id === highlighted) ? highlighted : null
 
   return (
@@ -102,37 +118,9 @@ function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void 
           {yLabel}
           {unit && <span className={classes.unit}>{unit}</span>}
         </h3>
-        <div className={classes.tools}>
-          {zoom && (
-            <Tooltip label="Reset zoom (or double-click the chart)">
-              <ActionIcon size={24} aria-label={`Reset zoom of ${yLabel}`} onClick={() => setZoom(null)}>
-                <RotateCcw size={14} />
-              </ActionIcon>
-            </Tooltip>
-          )}
+        <ChartTools name={yLabel} empty={y === null} zoomed={zoom !== null} expanded={expanded} acts={acts}>
           {tools}
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon size={24} aria-label={`Download ${yLabel}`} disabled={!y}>
-                <Download size={14} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => saveCsv(fileName, toCsv(curves, xLabel))}>Numbers (CSV)</Menu.Item>
-              <Menu.Item onClick={() => svg() && void savePng(fileName, svg() as SVGSVGElement)}>
-                Picture (PNG)
-              </Menu.Item>
-              <Menu.Item onClick={() => svg() && saveSvg(fileName, svg() as SVGSVGElement)}>Drawing (SVG)</Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-          <ActionIcon
-            size={24}
-            aria-label={expanded ? 'Leave full screen' : `Show ${yLabel} full screen`}
-            onClick={onExpand}
-          >
-            {expanded ? <Shrink size={14} /> : <Expand size={14} />}
-          </ActionIcon>
-        </div>
+        </ChartTools>
       </div>
       <div className={classes.plot} ref={drawing}>
         <div ref={sizeRef} style={{ height, overflow: 'hidden' }}>

@@ -31,6 +31,8 @@ export function useSeries(
       return {
         queryKey: callKey('metrics.series', input),
         queryFn: () => client.call('metrics.series', input),
+        // Compared once more when combined, below: a changed curve has a changed point.
+        structuralSharing: false,
         placeholderData: () => latest(queries, run, x),
       }
     }),
