@@ -64,6 +64,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await registerStarters(context)
     await purge(context)
     queue.look()
+    await queue.recovered()
   } catch (error) {
     await close()
     throw error

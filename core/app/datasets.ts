@@ -1,13 +1,14 @@
 import { basename, extname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
+import type { ColumnMapping, Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
 import { importTextClassification, previewFile } from '../data/import.ts'
 import { openRowStore } from '../data/row-store.ts'
-import { previewTokens } from '../data/token-preview.ts'
+import { tokenPreview } from '../data/token-preview.ts'
+import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Context } from './context.ts'
 import { requireDataset, requireModel } from './find.ts'
-import { moveFolder, removeFolder } from './folders.ts'
+import { removeFolder } from './folders.ts'
 import { newId } from './ids.ts'
 import { uniqueName } from './names.ts'
 import { sampleFile } from './shipped.ts'
@@ -38,8 +39,13 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
     'datasets.tokens': async ({ id, model, maxLength, limit }) => {
       requireDataset(store, id)
       requireModel(store, model)
-      const preview = await previewTokens(dirOf(id), folders.of('models', model), { maxLength, limit })
-      return { ...preview, model, maxLength }
+      const tokenizer = await loadTokenizer(folders.of('models', model))
+      const rows = openRowStore(dirOf(id))
+      try {
+        return { ...tokenPreview(rows, tokenizer, maxLength, limit), model }
+      } finally {
+        rows.close()
+      }
     },
     'datasets.rename': ({ id, name }) => {
       requireDataset(store, id)
@@ -61,26 +67,22 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
   }
 }
 
-/** Read into a folder beside, which takes its place when it is whole; the record comes last. */
+/** The folder appears whole or not at all; the record comes last. */
 async function importDataset(context: Context, input: ParsedInput<'datasets.import'>): Promise<Dataset> {
   const { store, folders, bus, clock } = context
-  const { path, fileName, title, licence } = await findSource(context, input.source)
+  const { source, encoding, delimiter, onBadRows } = input
+  const { path, fileName, title, licence } = await findSource(context, source)
   const id = newId()
   const dir = folders.of('datasets', id)
-  const fresh = `${dir}.new`
-  const { mapping, encoding, delimiter, onBadRows } = input
-  const task = input.source.kind === 'file' ? input.source.handle : input.source.name
+  const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
+  const options = { mapping: given(input.mapping), encoding, delimiter, onBadRows }
+  const found = await importTextClassification(path, fileName, options, dir, progress)
   try {
-    const progress = bus.progress(task, `Reading ${fileName}`)
-    const options = { mapping, encoding, delimiter, onBadRows }
-    const found = await importTextClassification(path, fileName, options, fresh, progress)
-    await moveFolder(fresh, dir)
     const taken = new Set(store.datasets.list().map(({ name }) => name))
-    const wanted = input.name ?? title ?? basename(fileName, extname(fileName))
     const dataset: Dataset = {
       ...found,
       id,
-      name: uniqueName(wanted, taken),
+      name: uniqueName(input.name ?? title ?? basename(fileName, extname(fileName)), taken),
       createdAt: clock.now(),
       ...(licence !== undefined && { licence }),
     }
@@ -88,10 +90,15 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
     bus.emit({ type: 'datasets' })
     return dataset
   } catch (error) {
-    await removeFolder(fresh)
     await removeFolder(dir)
     throw error
   }
+}
+
+/** Without the columns that were left to be guessed. */
+function given(mapping: ParsedInput<'datasets.import'>['mapping']): Partial<ColumnMapping> {
+  const { text, label } = mapping ?? {}
+  return { ...(text !== undefined && { text }), ...(label !== undefined && { label }) }
 }
 
 interface FoundSource {

@@ -29,6 +29,7 @@ export class RunQueue {
   private readonly context: Context
   private active: Active | null = null
   private unwritten: Ending[] = []
+  private readonly recoveries = new Set<Promise<void>>()
   private closed = false
 
   constructor(context: Context) {
@@ -64,6 +65,11 @@ export class RunQueue {
     this.heedStop()
   }
 
+  /** Resolves when the records of abandoned runs are put right. */
+  async recovered(): Promise<void> {
+    await Promise.all(this.recoveries)
+  }
+
   /** Ends what this process trains, which counts as interrupted. */
   async close(): Promise<void> {
     this.closed = true
@@ -72,9 +78,10 @@ export class RunQueue {
     if (active) {
       await active.handle.terminate()
       this.end({ id: active.id, state: 'interrupted', error: null })
-      await afterInterruption(this.context, active.id)
+      this.recover(active.id)
     }
     this.writeEndings()
+    await this.recovered()
   }
 
   private startNext(): void {
@@ -188,8 +195,13 @@ export class RunQueue {
       const cursor = store.queue.end(run.id, 'interrupted', clock.now(), null)
       if (!cursor) continue
       this.announce(cursor)
-      void afterInterruption(this.context, run.id)
+      this.recover(run.id)
     }
+  }
+
+  private recover(id: string): void {
+    const recovery = afterInterruption(this.context, id).finally(() => this.recoveries.delete(recovery))
+    this.recoveries.add(recovery)
   }
 
   /** Passes on what was asked of the run here, in this process or another. */

@@ -1,10 +1,13 @@
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { AttuneError } from '../contract/errors.ts'
 import type { Context } from './context.ts'
 import { missing } from './find.ts'
 import { exists, type Kind, moveFolder, removeFolder } from './folders.ts'
 
+const dayMs = 24 * 60 * 60 * 1000
 /** How long a deleted thing can be restored. */
-const keptMs = 30 * 24 * 60 * 60 * 1000
+const keptMs = 30 * dayMs
 
 /**
  * Deletes, so that it can be undone. First the record says so, then the files move: an end between the two leaves a
@@ -36,7 +39,10 @@ export async function restore(context: Context, kind: Kind, id: string): Promise
   setDeleted(context, kind, id, null)
 }
 
-/** Removes for good what was deleted long ago: runs first, as datasets and models wait for theirs. */
+/**
+ * Removes for good what was deleted long ago (runs first, as datasets and models wait for theirs), and what imports that
+ * were cut off left behind.
+ */
 export async function purge(context: Context): Promise<void> {
   const { store, folders, clock } = context
   const before = clock.now() - keptMs
@@ -52,9 +58,22 @@ export async function purge(context: Context): Promise<void> {
     }
   }
 
+  await sweepUnrecorded(context, 'datasets')
+  await sweepUnrecorded(context, 'models')
+
   async function removeFiles(kind: Kind, id: string): Promise<void> {
     await removeFolder(folders.trashed(kind, id))
     await removeFolder(folders.of(kind, id))
+  }
+}
+
+/** Folders without a record: a day old, since an import that is under way elsewhere has none yet either. */
+async function sweepUnrecorded({ store, folders, clock }: Context, kind: 'datasets' | 'models'): Promise<void> {
+  const parent = dirname(folders.of(kind, 'any'))
+  for (const name of await readdir(parent)) {
+    if (store[kind].get(name) !== null) continue
+    const { mtimeMs } = await stat(join(parent, name))
+    if (clock.now() - mtimeMs > dayMs) await removeFolder(join(parent, name))
   }
 }
 

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { Prediction } from '../contract/domain.ts'
 import { type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import {
@@ -82,10 +82,10 @@ export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: Wor
 }
 
 /** A port to a worker thread that runs the module at `entry`. */
-export function threadPort(entry: URL): OpenPort {
+export function threadPort(entry: URL, options: WorkerOptions = {}): OpenPort {
   return (on) => {
     // What libraries print must not mix with what a command prints.
-    const worker = new Worker(entry, { stdout: true })
+    const worker = new Worker(entry, { ...options, stdout: true })
     worker.stdout.pipe(process.stderr, { end: false })
     let over = false
     const broke = (error: ErrorPayload) => {

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { saveCheckpoint } from '../../core/checkpoint/save.ts'
+import { openRowStore } from '../../core/data/row-store.ts'
+import { splitRows } from '../../core/data/split.ts'
+import { uniform } from '../../core/util/random.ts'
+import { type FromWorker, type RunEvent, stopWord, type ToWorker, type TrainSpec } from '../../core/worker/protocol.ts'
+
+/**
+ * A run's thread without the mathematics: real messages, rows, splits and checkpoint folders, made-up numbers. The setting
+ * `adam_epsilon`, which it has no other use for, says which play is given.
+ */
+export const plays = { train: 1e-8, untilStopped: 1e-7, crash: 1e-6, exit: 1e-5, exhaust: 1e-4, gap: 1e-3 } as const
+
+if (!isMainThread && parentPort) {
+  const port = parentPort
+  const post = (message: FromWorker) => port.postMessage(message)
+  port.once('message', async ({ spec, control }: ToWorker) => {
+    if (spec.kind === 'predict') {
+      const scores = spec.labels.map((_, i) => (i === 0 ? 0.75 : 0.25 / (spec.labels.length - 1)))
+      post({ type: 'predictions', predictions: spec.texts.map(() => ({ label: spec.labels[0] ?? '', scores })) })
+      post({ type: 'done' })
+    } else {
+      await play(spec, new Int32Array(control), post)
+    }
+    port.close()
+  })
+}
+
+async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWorker) => void): Promise<void> {
+  let seq = 0
+  const tell = (...events: RunEvent[]) => post({ type: 'events', seq: seq++, events })
+  const { config, labels } = spec
+  const is = (name: keyof typeof plays) => config.adam_epsilon === plays[name]
+
+  const store = openRowStore(spec.datasetDir)
+  const gold = Array.from({ length: store.count }, (_, row) => labels.indexOf(store.read(row).label))
+  store.close()
+  const { train, validation } = splitRows(gold, config.validation_split, config.split_seed)
+  tell(
+    { kind: 'engine', engine: { kind: 'eager', backend: 'script', version: '1', threads: 1 } },
+    { kind: 'phase', at: Date.now(), phase: 'training' },
+    {
+      kind: 'plan',
+      plan: {
+        ...{
+          totalSteps: 4,
+          stepsPerEpoch: 4,
+          trainRows: train.length,
+          evalRows: validation.length,
+          labels: [...labels],
+        },
+        ...{ parameters: 1000, trainableParameters: config.method === 'full' ? 1000 : 10, lengthBuckets: [32] },
+        truncatedShare: 0,
+      },
+    },
+  )
+  if (is('crash')) throw new Error('The script fell over.')
+  if (is('exit')) process.exit(3)
+  if (is('exhaust')) {
+    const hoard: unknown[] = []
+    // In small pieces: a thread is ended in good order only between two of them.
+    for (let i = 0; ; i++) hoard.push({ i })
+  }
+  if (is('gap')) seq++
+
+  let step = 0
+  const oneStep = () => {
+    step++
+    tell({
+      ...{ kind: 'metrics', step, epoch: step / 4, examples: step * 16, tokens: step * 100, elapsedMs: step * 10 },
+      values: { 'train/loss': 1 / step },
+    })
+  }
+  if (is('untilStopped')) {
+    while (Atomics.load(control, stopWord) === 0) {
+      oneStep()
+      await setTimeout(5)
+    }
+  } else {
+    while (step < 4) oneStep()
+  }
+  const outcome = is('untilStopped') ? 'stopped' : 'finished'
+  if (Atomics.load(control, stopWord) !== 2) {
+    const path = join(spec.runDir, `checkpoint-${step}`)
+    const state = {
+      global_step: step,
+      epoch: step / 4,
+      best_global_step: step,
+      log_history: [{ step, 'eval/loss': 0.5 }],
+    }
+    const { bytes } = await saveCheckpoint(path, async (dir) => {
+      await writeFile(join(dir, 'weights.txt'), `seed ${config.seed}`)
+      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
+    })
+    const metrics = { 'eval/loss': 0.5 }
+    tell({ kind: 'checkpoint', at: Date.now(), step, epoch: step / 4, path, bytes, best: true, last: true, metrics })
+    tell(predictionsOf(config.seed, validation, gold, labels.length))
+  }
+  tell({
+    kind: 'result',
+    outcome,
+    timings: {
+      ...{ steps: step, seconds: 1, totalSeconds: 1, examplesPerSecond: 64, tokensPerSecond: 400, medianStepMs: 10 },
+      ...{ timeToFirstStepMs: 20, peakMemoryBytes: 1e8 },
+    },
+  })
+  post({ type: 'done' })
+}
+
+/** Right on the share seed/10 of the rows, the same rows for the same seed. */
+function predictionsOf(seed: number, rows: Int32Array, gold: readonly number[], classes: number): RunEvent {
+  const truth = Array.from(rows, (row) => gold[row] as number)
+  const predicted = truth.map((label, i) => (uniform(7, rows[i] as number) < seed / 10 ? label : (label + 1) % classes))
+  const scores = predicted.flatMap((label) => Array.from({ length: classes }, (_, k) => (k === label ? 0.5 : 0.25)))
+  return { kind: 'predictions', rows: [...rows], predicted, gold: truth, loss: truth.map(() => 0.5), scores }
+}
