@@ -67,3 +67,18 @@ export async function writeMails(path: string, count: number): Promise<void> {
   })
   await writeFile(path, `text,label\n${rows.join('\n')}\n`)
 }
+
+/** The app served to a browser. Resolves to its address, launch token included, once it listens. */
+export async function serveAttune(home: string): Promise<string> {
+  const child = startAttune(home, ['serve', '--no-open', '--port', '0', '--json'])
+  let told = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    told += chunk
+    const url = /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/.exec(told)?.[0]
+    if (url) {
+      child.stdout.resume()
+      return url
+    }
+  }
+  throw new Error(`attune serve ended without an address: ${told}`)
+}

@@ -12,7 +12,7 @@ import { systemClock } from '../../core/util/clock.ts'
 import { startOver, threadPort } from '../../core/worker/handle.ts'
 
 const script = threadPort(new URL('./scripted-worker.ts', import.meta.url), {
-  resourceLimits: { maxOldGenerationSizeMb: 64 },
+  resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
 })
 export const tinyBert = join(import.meta.dirname, '..', 'golden', 'tiny-bert')
 
