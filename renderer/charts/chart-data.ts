@@ -95,7 +95,7 @@ export function linearTicks([low, high]: Range, count: number): number[] {
   if (!(span > 0)) return [low]
   const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10) * power
+  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.75) ?? 10) * power
   const ticks: number[] = []
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index++) {
     ticks.push(Number((index * step).toPrecision(12)))

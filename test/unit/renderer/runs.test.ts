@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import type { Run, RunState } from '../../../core/contract/domain.ts'
+import { runConfigInputSchema } from '../../../core/contract/settings.ts'
+import { drawnOf, firstDrawn, type ListView, listed, mostDrawn } from '../../../renderer/features/runs/list-order.ts'
+import { elapsedMs, progressText, remainingMs, shareDone } from '../../../renderer/features/runs/progress.ts'
+import { settingRows, settingText } from '../../../renderer/features/runs/settings-rows.ts'
+
+function run(id: string, state: RunState = 'finished', change: Partial<Run> = {}): Run {
+  const input = runConfigInputSchema.parse({ model: 'm', dataset: 'd', method: 'lora' })
+  return {
+    id,
+    name: `run ${id}`,
+    state,
+    phase: null,
+    phaseProgress: null,
+    config: { ...input, learning_rate: 1e-3 },
+    model: { id: 'm', name: 'MiniLM', weightsHash: 'aa' },
+    dataset: { id: 'd', name: 'mails', contentHash: 'bb' },
+    colour: 0,
+    createdAt: Number(id),
+    startedAt: 1000,
+    endedAt: null,
+    step: 50,
+    epoch: 0.5,
+    plan: {
+      totalSteps: 200,
+      stepsPerEpoch: 100,
+      trainRows: 1600,
+      evalRows: 400,
+      labels: ['ham', 'spam'],
+      parameters: 100,
+      trainableParameters: 1,
+      lengthBuckets: [128],
+      truncatedShare: 0.25,
+    },
+    engine: null,
+    metrics: {},
+    timings: null,
+    error: null,
+    stopRequested: false,
+    bytes: 0,
+    notes: '',
+    appVersion: '0',
+    revision: 1,
+    ...change,
+  }
+}
+
+const speed = (value: number): Run['metrics'] => ({
+  'perf/examples_per_second': { last: { value, step: 50 }, best: { value, step: 50 } },
+})
+const accuracy = (value: number): Run['metrics'] => ({
+  'eval/accuracy': { last: { value, step: 1 }, best: { value, step: 1 } },
+})
+
+describe('how far a run is', () => {
+  test('time left follows from the speed last measured', () => {
+    // 150 steps of 16 rows at 40 rows a second.
+    expect(remainingMs(run('1', 'running', { metrics: speed(40) }))).toBe(60_000)
+    expect(remainingMs(run('1', 'running'))).toBeNull()
+    expect(remainingMs(run('1', 'finished', { metrics: speed(40) }))).toBeNull()
+  })
+
+  test('the share is known once the plan is', () => {
+    expect(shareDone(run('1'))).toBe(0.25)
+    expect(shareDone(run('1', 'running', { plan: null }))).toBeNull()
+  })
+
+  test('in words', () => {
+    const training = run('1', 'running', { phase: 'training', metrics: speed(40) })
+    expect(progressText(training)).toBe('Training, step 50 of 200, epoch 0.500, about 1\u202fmin 00\u202fs left')
+    expect(progressText({ ...training, stopRequested: true })).toBe('Stopping after this step')
+    expect(progressText(run('1', 'running', { phase: 'tokenizing', phaseProgress: 0.4 }))).toBe('Tokenizing, 40\u202f%')
+    expect(progressText(run('1', 'queued'))).toBe('Waits for the run before it')
+  })
+
+  test('elapsed time stands still at the end', () => {
+    expect(elapsedMs(run('1'), 5000)).toBe(4000)
+    expect(elapsedMs(run('1', 'finished', { endedAt: 3000 }), 5000)).toBe(2000)
+    expect(elapsedMs(run('1', 'queued', { startedAt: null }), 5000)).toBeNull()
+  })
+})
+
+describe('the list', () => {
+  const view: ListView = { search: '', filter: 'all', order: 'newest' }
+  const runs = [
+    run('1', 'finished', { name: 'amber', metrics: accuracy(0.9) }),
+    run('2', 'failed', { name: 'birch', notes: 'too high a rate' }),
+    run('3', 'archived'),
+    run('4', 'running', { metrics: accuracy(0.8) }),
+  ]
+  const ids = (change: Partial<ListView>) => listed(runs, { ...view, ...change }).map(({ id }) => id)
+
+  test('leaves out what is archived until it is asked for', () => {
+    expect(ids({})).toEqual(['4', '2', '1'])
+    expect(ids({ filter: 'archived' })).toEqual(['3'])
+    expect(ids({ filter: 'ended early' })).toEqual(['2'])
+  })
+
+  test('every word is looked for in name, model, dataset, method, state and notes', () => {
+    expect(ids({ search: 'AMBER minilm lora' })).toEqual(['1'])
+    expect(ids({ search: 'rate mails' })).toEqual(['2'])
+    expect(ids({ search: 'amber birch' })).toEqual([])
+  })
+
+  test('by accuracy, runs without one last', () => {
+    expect(ids({ order: 'accuracy' })).toEqual(['1', '4', '2'])
+  })
+
+  test('the latest ten are drawn unasked, hidden and queued ones never', () => {
+    const many = Array.from({ length: 60 }, (_, index) => run(String(index)))
+    expect(drawnOf(many, [], false)).toHaveLength(firstDrawn)
+    expect(drawnOf(many, [], true)).toHaveLength(mostDrawn)
+    expect(drawnOf([run('1'), run('2', 'queued'), run('3')], ['3'], false).map(({ id }) => id)).toEqual(['1'])
+  })
+})
+
+describe('the settings of a run', () => {
+  const row = (given: Run, name: string) => settingRows(given).find((one) => one.name === name)
+
+  test("the learning rate's default is the method's", () => {
+    expect(row(run('1'), 'learning_rate')).toMatchObject({ value: '0.001', differsFrom: null })
+    const full = run('1', 'finished', { config: { ...run('1').config, method: 'full' } })
+    expect(row(full, 'learning_rate')?.differsFrom).toBe('5e-5')
+  })
+
+  test('settings of another method are not shown', () => {
+    expect(row(run('1'), 'lora_r')?.value).toBe('8')
+    expect(row(run('1', 'finished', { config: { ...run('1').config, method: 'head' } }), 'lora_r')).toBeUndefined()
+  })
+
+  test('values as a person writes them', () => {
+    expect(settingText(2e-5)).toBe('2e-5')
+    expect(settingText(['query', 'value'])).toBe('query, value')
+    expect(settingText(undefined)).toBe('not set')
+    expect(settingText(0)).toBe('0')
+  })
+})
