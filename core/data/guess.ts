@@ -26,8 +26,9 @@ export function guessMapping(columns: readonly ColumnFacts[], rows: number): Par
   const label =
     byName(columns, labelNames) ??
     labelLike.toSorted((a, b) => a.distinct - b.distinct || a.meanLength - b.meanLength)[0]
-  const others = columns.filter((column) => column !== label && column.distinct > 1)
-  const text = byName(others, textNames) ?? others.toSorted((a, b) => b.meanLength - a.meanLength)[0]
+  const others = columns.filter((column) => column !== label)
+  const varied = others.filter(({ distinct }) => distinct > 1)
+  const text = byName(others, textNames) ?? varied.toSorted((a, b) => b.meanLength - a.meanLength)[0]
   return { ...(text && { text: text.name }), ...(label && { label: label.name }) }
 }
 

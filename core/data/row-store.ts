@@ -178,7 +178,7 @@ export function openRowStore(dir: string): RowStore {
   const offsets = Float64Array.from({ length: info.count + 1 }, (_, i) => index.readDoubleLE(i * 8))
   const fd = openPart(dir, rowsFile)
   const { size } = fstatSync(fd)
-  const ascending = offsets.every((offset, i) => i === 0 || offset > (offsets[i - 1] as number))
+  const ascending = offsets.every((at, i) => Number.isSafeInteger(at) && (i === 0 || at > (offsets[i - 1] as number)))
   if (offsets[0] !== 0 || !ascending || offsets.at(-1) !== size) {
     closeSync(fd)
     throw damaged(dir, `${indexFile} does not fit ${rowsFile} (${size} bytes)`)

@@ -70,7 +70,7 @@ export async function* decodeChunks(
     if (nul >= 0) throw nulFound(fileName, encoding, start + byteOfNul(name, chunk, nul))
     if (text !== '') yield text
     offset += whole.length
-    before = chunk.slice(-3)
+    before = chunk.slice(-4)
   }
   try {
     const rest = decoder.decode()
@@ -81,27 +81,27 @@ export async function* decodeChunks(
 }
 
 /**
- * The offset in `chunk` of the first byte that is no text (negative: in the bytes before it), and that byte. Found by
- * decoding byte by byte: a character that never comes out began after the last one that did.
+ * The offset in `chunk` of the first byte that is no text (negative: in the bytes before it), and that byte. The chunk
+ * may begin in the middle of a character, which begins in one of the last four bytes before: a wrong start fails at
+ * once, so the start that comes furthest is the right one.
  */
-function locate(name: string, before: Uint8Array, chunk: Uint8Array): { at: number; byte: number } | null {
-  // The chunk before ended well, or in the middle of a character: some start within three bytes makes sense of it.
-  for (const skip of [before.length, before.length - 1, before.length - 2, before.length - 3]) {
-    if (skip < 0) break
-    const bytes = Buffer.concat([before.subarray(skip), chunk])
-    const decoder = new TextDecoder(name, { fatal: true, ignoreBOM: true })
-    let begin = 0
-    for (let i = 0; i < bytes.length; i++) {
-      try {
-        if (decoder.decode(bytes.subarray(i, i + 1), { stream: true }) !== '') begin = i + 1
-      } catch {
-        // A failure right at the start may only mean that the start was in the middle of a character.
-        if (begin === 0 && skip > before.length - 3 && skip > 0) break
-        return { at: begin - (before.length - skip), byte: bytes[begin] as number }
-      }
+function locate(name: string, before: Uint8Array, chunk: Uint8Array): { at: number; byte: number } {
+  const bytes = Buffer.concat([before, chunk])
+  const reached = Array.from({ length: before.length + 1 }, (_, start) => firstBad(name, bytes, start))
+  const index = Math.max(...reached)
+  return { at: index - before.length, byte: bytes[index] ?? 0 }
+}
+
+/** Decodes byte by byte: a character that never comes out began after the last one that did. */
+function firstBad(name: string, bytes: Uint8Array, start: number): number {
+  const decoder = new TextDecoder(name, { fatal: true, ignoreBOM: true })
+  let begin = start
+  try {
+    for (let i = start; i < bytes.length; i++) {
+      if (decoder.decode(bytes.subarray(i, i + 1), { stream: true }) !== '') begin = i + 1
     }
-  }
-  return null
+  } catch {}
+  return begin
 }
 
 /** The byte of a NUL that is character `index` of the decoded chunk. */
