@@ -1,4 +1,5 @@
 import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
+import { plural } from '../../ui/format.ts'
 
 export type Part = keyof ColumnMapping
 
@@ -31,11 +32,24 @@ export function mappingProblem(preview: Preview, { text, label }: Partial<Column
   return null
 }
 
-/** A doubt worth saying before the import, though it may go ahead; null when there is none. */
-export function mappingDoubt(preview: Preview, { label }: Partial<ColumnMapping>): string | null {
-  const column = preview.columns.find(({ name }) => name === label)
-  if (!column || preview.scanned < 20 || column.distinct <= preview.scanned / 2) return null
-  return `Column "${column.name}" has ${column.distinct} different values in ${preview.scanned} rows. Is it really the label?`
+/** What is worth saying before the import, though it may go ahead. */
+export function mappingDoubts(preview: Preview, mapping: Partial<ColumnMapping>): string[] {
+  const doubts: string[] = []
+  const label = preview.columns.find(({ name }) => name === mapping.label)
+  if (label && preview.scanned >= 20 && label.distinct > preview.scanned / 2) {
+    doubts.push(
+      `Column "${label.name}" has ${label.distinct} different values in ${preview.scanned} rows. Is it really the label?`,
+    )
+  }
+  for (const { part } of parts) {
+    const column = preview.columns.find(({ name }) => name === mapping[part])
+    if (column && column.empty > 0) {
+      doubts.push(
+        `${plural(column.empty, 'row')} of those looked at ${column.empty === 1 ? 'has' : 'have'} no ${part}.`,
+      )
+    }
+  }
+  return doubts
 }
 
 export interface ClassShare {

@@ -9,7 +9,7 @@ import { formatBytes, formatCount, plural } from '../../ui/format.ts'
 import { ClassBars } from './class-bars.tsx'
 import {
   delimiterName,
-  mappingDoubt,
+  mappingDoubts,
   mappingOf,
   mappingProblem,
   nameFromFile,
@@ -93,7 +93,7 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
   const progress = useProgress(act.isPending ? task : null)
   const mapping = mappingOf(preview, chosen)
   const problem = mappingProblem(preview, mapping)
-  const doubt = mappingDoubt(preview, mapping)
+  const doubts = mappingDoubts(preview, mapping)
   const classes = previewClasses(preview, mapping.label)
   const columns = preview.columns.map((column) => column.name)
 
@@ -166,21 +166,29 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
           <ClassBars classes={classes} />
         </div>
       )}
-      {preview.problemCount > 0 && (
-        <section className={styles.caution} aria-label="Rows that cannot be used">
-          <Text fz={13} fw={600} mb={4}>
-            {plural(preview.problemCount, 'row')} cannot be used
-          </Text>
-          <ProblemList problems={preview.problems} total={preview.problemCount} />
+      {(preview.problemCount > 0 || doubts.length > 0) && (
+        <section className={styles.caution} aria-label="Before it is imported">
+          {doubts.map((doubt) => (
+            <Text fz={13} key={doubt}>
+              {doubt}
+            </Text>
+          ))}
+          {preview.problemCount > 0 && (
+            <>
+              <Text fz={13} fw={600} my={4}>
+                {plural(preview.problemCount, 'row')} cannot be read
+              </Text>
+              <ProblemList problems={preview.problems} total={preview.problemCount} />
+            </>
+          )}
           <Switch
             mt="sm"
-            label="Leave such rows out (otherwise the import stops at the first)"
+            label="Leave rows out that cannot be used (otherwise the import stops at the first)"
             checked={skip}
             onChange={(event) => setSkip(event.currentTarget.checked)}
           />
         </section>
       )}
-      {doubt !== null && <p className={styles.caution}>{doubt}</p>}
       {act.error && <ErrorPanel error={act.error} title="Nothing was imported" />}
 
       <Group justify="flex-end" gap="sm">

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
 import {
   classShares,
-  mappingDoubt,
+  mappingDoubts,
   mappingOf,
   mappingProblem,
   nameFromFile,
@@ -55,9 +55,11 @@ describe('columns of an import', () => {
     expect(mappingProblem({ ...single, complete: false }, { text: 'text', label: 'label' })).toBeNull()
   })
 
-  test('a label that is nearly always another is doubted', () => {
-    expect(mappingDoubt(preview, { label: 'id' })).toContain('40 different values')
-    expect(mappingDoubt(preview, { label: 'label' })).toBeNull()
+  test('a label that is nearly always another is doubted, and empty cells are counted', () => {
+    expect(mappingDoubts(preview, { label: 'id' })).toEqual([expect.stringContaining('40 different values')])
+    expect(mappingDoubts(preview, { text: 'text', label: 'label' })).toEqual([])
+    const gaps = { ...preview, columns: [column('text', 40), { ...column('label', 2), empty: 3 }] }
+    expect(mappingDoubts(gaps, { text: 'text', label: 'label' })).toEqual(['3 rows of those looked at have no label.'])
   })
 
   test('classes of the shown rows, largest first, empty cells left out', () => {
