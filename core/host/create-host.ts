@@ -7,6 +7,7 @@ import { startWorker } from '../worker/handle.ts'
 import { probeEngine } from './engine-probe.ts'
 import { program } from './program.ts'
 import { engineThreads } from './threads.ts'
+import { watchTraining } from './training.ts'
 
 export interface HostOptions {
   readonly home?: string
@@ -26,11 +27,16 @@ export interface Host {
   readonly cache: string
   readonly threads: number
   readonly version: string
+  /** Resolves when no worker trains here any more. */
+  idle(): Promise<void>
+  /** Lets the run that trains here save its weights and end; then `app.close()` interrupts nothing. */
+  settle(): Promise<void>
 }
 
 /**
  * The app over this machine: its data home, its cache, its engine, its threads. The window, the served page and the
- * command line each have one; several processes may share a home. Close with `host.app.close()`.
+ * command line each have one; several processes may share a home. Close with `host.app.close()`, which interrupts the
+ * run that trains here; `settle` before it ends that run well.
  */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const home = options.home ?? attuneHome()
@@ -38,17 +44,29 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const threads = options.threads ?? engineThreads()
   const { version } = program()
   await makeHome(home)
+  prepareEngine(threads)
+  const training = watchTraining(startWorker)
   const app = await createApp({
     home,
     cache,
     version,
     clock: options.clock ?? systemClock,
-    startWorker,
+    startWorker: training.startWorker,
     engine: () => probeEngine(threads),
     threads,
     adoptQueue: options.adoptQueue ?? true,
   })
-  return { app, home, cache, threads, version }
+  return { app, home, cache, threads, version, idle: training.idle, settle: () => training.settle(app) }
+}
+
+/**
+ * TensorFlow reads these once, when the first run's thread loads it, and out of the process's own environment, which a
+ * thread cannot set.
+ */
+function prepareEngine(threads: number): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
+  process.env.TF_NUM_INTEROP_THREADS ??= String(threads)
 }
 
 /** Private to the user: it holds their data. */

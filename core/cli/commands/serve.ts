@@ -34,7 +34,7 @@ export async function serveCommand({ host, io, output }: Ground, options: ServeC
   output.note('Closing: runs in progress save their weights first. Once more to leave at once.')
   forget()
   await served.close()
-  await app.close()
+  await host.settle().catch((error: unknown) => output.note(error instanceof Error ? error.message : String(error)))
   unlisten()
   return 0
 }

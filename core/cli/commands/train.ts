@@ -26,16 +26,16 @@ const plainEveryMs = 5000
  * 130 when a signal stopped it (its weights are kept), 1 otherwise.
  */
 export async function train(ground: Ground, file: string, { watch, set }: TrainOptions): Promise<number> {
-  const { call, io, output } = ground
+  const { call, host, io, output } = ground
   const source = file === '-' ? 'standard input' : file
   const written = readRunSettings(await textOf(file, io), source, set)
-  const model = await findModel(ground, written.model)
-  const dataset = await findDataset(ground, written.dataset)
-  const { run } = await call('runs.create', { config: { ...written, model: model.id, dataset: dataset.id } })
+  const model = await idOr(written.model, findModel(ground, written.model))
+  const dataset = await idOr(written.dataset, findDataset(ground, written.dataset))
+  const { run } = await call('runs.create', { config: { ...written, model, dataset } })
 
   const signals = listenForStop(ground, run.id)
   if (!output.json) {
-    output.note(`Run ${run.name} (${run.id}): ${model.name} on ${dataset.name}.`)
+    output.note(`Run ${run.name} (${run.id}): ${run.model.name} on ${run.dataset.name}.`)
     output.note('It trains while this command runs. Ctrl+C stops it and keeps its weights.')
   }
   try {
@@ -57,12 +57,23 @@ export async function train(ground: Ground, file: string, { watch, set }: TrainO
         output.progress(line.text(now))
       },
     )
+    await host.idle()
     if (output.json) output.object({ run: ended })
     else output.text(summary(ended))
     if (ended.state === 'finished') return 0
     return signals.count() > 0 && ended.state === 'stopped' ? interruptedCode : 1
   } finally {
     signals.end()
+  }
+}
+
+/** What is not in the list here is left to the app, which also knows starters by their own names. */
+async function idOr(written: string, found: Promise<{ readonly id: string }>): Promise<string> {
+  try {
+    return (await found).id
+  } catch (error) {
+    if (error instanceof AttuneError && error.code === 'not_found') return written
+    throw error
   }
 }
 
