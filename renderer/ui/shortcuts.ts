@@ -42,6 +42,11 @@ function isTyping(target: EventTarget | null): boolean {
 /** What takes keys for itself while it is open. */
 const onTop = '[role="dialog"], [role="menu"], [role="listbox"]'
 
+/** A closed list of choices stays in the page, unseen: only what can be seen counts. */
+function isCovered(): boolean {
+  return [...document.querySelectorAll(onTop)].some((element) => element.checkVisibility())
+}
+
 /** Ticking a box is no typing: letters may act there. */
 function isBox(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && /^(checkbox|radio|range)$/.test(target.type)
@@ -64,7 +69,7 @@ export function useShortcut(keys: string, label: string, group: string, handler:
       if (event.defaultPrevented || !matches(keys, event)) return
       const plain = !keys.includes('Mod+')
       const typing = isTyping(event.target) && !isBox(event.target)
-      if (plain && (typing || document.querySelector(onTop) !== null)) return
+      if (plain && (typing || isCovered())) return
       event.preventDefault()
       latest.current?.()
     }
