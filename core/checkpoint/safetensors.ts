@@ -61,8 +61,8 @@ export interface TensorToWrite {
 
 /**
  * Writes F32 tensors, sorted by name and with the header padded to eight bytes, as the reference writer does.
- * transformers and peft want `metadata` to hold {format: 'pt'}. Returns the file's size. The file is on the disk
- * when this returns; for one that must appear whole or not at all, write it inside saveCheckpoint.
+ * transformers and peft want `metadata` to hold {format: 'pt'}. Returns the file's size. Inside saveCheckpoint the
+ * file is also synced, and appears whole or not at all.
  */
 export async function writeSafetensors(
   path: string,
@@ -90,7 +90,6 @@ export async function writeSafetensors(
     await file.writeFile(length)
     await file.writeFile(padded)
     for (const { data } of sorted) await file.writeFile(fromFloat32(data))
-    await file.sync()
   } finally {
     await file.close()
   }
