@@ -1,5 +1,6 @@
 import type { ConfigDiffRow } from '../../../core/contract/domain.ts'
 import { settingInfos } from '../../../core/contract/settings.ts'
+import { formatCount } from '../../ui/format.ts'
 
 export interface ConfigLine {
   readonly setting: string
@@ -21,9 +22,9 @@ export interface ConfigCell {
 /** What the form does not ask for: picked, or worked out when the run began. */
 const otherLabels: Record<string, string> = {
   model: 'Model',
-  model_weights: 'Model weights (SHA-256)',
+  model_weights: 'Model weights',
   dataset: 'Dataset',
-  dataset_version: 'Dataset version (SHA-256)',
+  dataset_version: 'Dataset version',
   task: 'Task',
   method: 'Method',
   total_steps: 'Steps in all',
@@ -37,6 +38,13 @@ const otherLabels: Record<string, string> = {
 }
 
 const hashes = new Set(['model_weights', 'dataset_version'])
+
+const counts = new Set(['total_steps', 'train_rows', 'eval_rows', 'parameters', 'trainable_parameters'])
+
+function shownText(setting: string, value: unknown): string {
+  if (hashes.has(setting) && typeof value === 'string') return value.slice(0, 12)
+  return counts.has(setting) && typeof value === 'number' ? formatCount(value) : settingText(value)
+}
 
 /** A setting's value as a person would write it. */
 export function settingText(value: unknown): string {
@@ -61,7 +69,7 @@ export function configLines(rows: readonly ConfigDiffRow[]): ConfigLine[] {
       label: otherLabels[setting] ?? settingInfos.find((info) => info.name === setting)?.label ?? setting,
       cells: values.map((value) => ({
         text: settingText(value),
-        shown: hashes.has(setting) && typeof value === 'string' ? value.slice(0, 12) : settingText(value),
+        shown: shownText(setting, value),
         differs: JSON.stringify(value ?? null) !== base,
       })),
       differs,
