@@ -59,7 +59,7 @@ tokenizer = AutoTokenizer.from_pretrained(".")`
 }
 
 function table(heads: readonly [string, string], rows: Readonly<Record<string, unknown>>): string {
-  const lines = Object.entries(rows).map(([name, value]) => `| ${code(name)} | ${code(text(value))} |`)
+  const lines = Object.entries(rows).map(([name, value]) => `| ${cell(name)} | ${cell(text(value))} |`)
   return lines.length === 0 ? '' : `| ${heads.join(' | ')} |\n| --- | --- |\n${lines.join('\n')}\n`
 }
 
@@ -72,7 +72,12 @@ function inline(words: string): string {
   return words.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&')
 }
 
-/** In a code span, where only the backtick and, in tables, the bar mean something. */
+/** In a code span, where only the backtick means something. */
 function code(words: string): string {
-  return `\`${words.replace(/\s+/g, ' ').replaceAll('`', "'").replaceAll('|', '\\|')}\``
+  return `\`${words.replace(/\s+/g, ' ').replaceAll('`', "'")}\``
+}
+
+/** In a table, where the bar does too. */
+function cell(words: string): string {
+  return code(words).replaceAll('|', '\\|')
 }
