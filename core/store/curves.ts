@@ -3,8 +3,8 @@ import type { XAxis } from '../contract/domain.ts'
 import type { MetricQueries } from './queries/metrics.ts'
 import type { Points } from './thin.ts'
 
-/** Rows of one query: some three milliseconds, between which the process answers others. */
-const pageRows = 5000
+/** Rows of one query: a few milliseconds, between which the process answers others. */
+const pageRows = 2000
 /** Columns kept in memory, over all curves: 64 MiB. */
 const keptNumbers = 8 * 2 ** 20
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { constants, copyFileSync, existsSync, linkSync, rmSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
 import { refuseDamagedPages, refuseForeignFile } from './check.ts'
+import { isAsMarked, markClean } from './clean-mark.ts'
 import { Curves } from './curves.ts'
 import { applicationId, connect, type Db, transact } from './database.ts'
 import { nameStoreError } from './errors.ts'
@@ -35,9 +36,10 @@ export function openStore(path: string, { clock, migrations = readMigrations(), 
   try {
     if (!existsSync(path)) create(path, migrations, clock.now())
     refuseForeignFile(path)
+    const isKnownWhole = isAsMarked(path)
     const db = connect(path, onSql)
     try {
-      refuseDamagedPages(db, path)
+      if (!isKnownWhole) refuseDamagedPages(db, path)
       migrate(db, migrations, clock.now())
       return assemble(db, clock)
     } catch (error) {
@@ -102,6 +104,7 @@ function assemble(db: Db, clock: Clock) {
       db.pragma('optimize')
       db.pragma('wal_checkpoint(TRUNCATE)')
       db.close()
+      markClean(db.name)
     },
   }
 }

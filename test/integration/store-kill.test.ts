@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
@@ -12,7 +13,9 @@ import { systemClock } from '../../core/util/clock.ts'
 import { uniform } from '../../core/util/random.ts'
 import { addSmall, queueRun, startRun } from '../unit/store/small-store.ts'
 
-const support = join(import.meta.dirname, '..', 'support')
+const recordingProcess = fileURLToPath(new URL('../support/recording-process.ts', import.meta.url))
+const claimingProcess = fileURLToPath(new URL('../support/claiming-process.ts', import.meta.url))
+const writingThread = new URL('../support/writing-thread.ts', import.meta.url)
 
 function temporaryDatabase(): string {
   const dir = mkdtempSync(join(tmpdir(), 'attune-kill-'))
@@ -24,7 +27,7 @@ const open = (path: string) => openStore(path, { clock: systemClock })
 
 /** Records until it is killed, a random while after its first commit. Resolves to the last group told of. */
 async function recordAndKill(path: string, run: string, afterMs: number): Promise<number> {
-  const child = spawn(process.execPath, [join(support, 'recording-process.ts'), path, run], {
+  const child = spawn(process.execPath, [recordingProcess, path, run], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let told = -1
@@ -68,7 +71,7 @@ test('S02: twenty threads terminated within a transaction leave no part of it, a
   addSmall(store)
   startRun(store, 'a')
   for (let thread = 0; thread < 20; thread++) {
-    const worker = new Worker(join(support, 'writing-thread.ts'), { workerData: { path, run: 'a' } })
+    const worker = new Worker(writingThread, { workerData: { path, run: 'a' } })
     await once(worker, 'message')
     await worker.terminate()
     const newest = store.logs.list('a', -1, 1_000_000).length
@@ -87,7 +90,7 @@ test('S04: of four processes on one queue, each run is claimed by one, and one r
   for (const run of runs) queueRun(store, run, 'gone')
   const claims = await Promise.all(
     ['one', 'two', 'three', 'four'].map(async (owner) => {
-      const child = spawn(process.execPath, [join(support, 'claiming-process.ts'), path, owner], {
+      const child = spawn(process.execPath, [claimingProcess, path, owner], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       const lines: string[] = []

@@ -77,8 +77,6 @@ export function datasetQueries(db: Db) {
   }
 }
 
-export type DatasetQueries = ReturnType<typeof datasetQueries>
-
 function datasetOf(row: DatasetRow): Dataset {
   return {
     id: row.id,

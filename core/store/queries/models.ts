@@ -81,8 +81,6 @@ export function modelQueries(db: Db) {
   }
 }
 
-export type ModelQueries = ReturnType<typeof modelQueries>
-
 function modelOf(row: ModelRow): Model {
   return {
     id: row.id,

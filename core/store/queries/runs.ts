@@ -107,8 +107,6 @@ export function runQueries(db: Db) {
   }
 }
 
-export type RunQueries = ReturnType<typeof runQueries>
-
 function runOf(row: RunRow): Run {
   const parsed = <T>(json: string | null) => (json === null ? null : (JSON.parse(json) as T))
   return {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { connect, transact } from '../../../core/store/database.ts'
+import { nameStoreError } from '../../../core/store/errors.ts'
 import { openStore } from '../../../core/store/open.ts'
 import { addSmall, countingClock, metricsAt, startRun, temporaryDir } from './small-store.ts'
 
@@ -88,4 +89,40 @@ describe('settings of the connection', () => {
     expect(synchronous()).toBe(1)
     db.close()
   })
+})
+
+describe('errors of the driver get names', () => {
+  test('a lock that another holds is busy', () => {
+    const path = join(temporaryDir(), 'attune.sqlite')
+    openStore(path, { clock }).close()
+    const holder = new Database(path)
+    holder.exec('BEGIN IMMEDIATE')
+    const impatient = new Database(path, { timeout: 0 })
+    expect(() => throwNamed(path, () => impatient.exec('BEGIN IMMEDIATE'))).toThrowError(
+      expect.objectContaining({ code: 'busy', message: expect.stringContaining(path) }),
+    )
+    impatient.close()
+    holder.close()
+  })
+
+  test('no room is disk_full, and what was there is intact', () => {
+    const path = filledDatabase()
+    const db = connect(path)
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`)
+    const insert = () => db.prepare('INSERT INTO log_lines VALUES (?, 0, 0, ?, ?)').run('a', 'info', 'x'.repeat(1e6))
+    expect(() => throwNamed(path, () => transact(db, insert))).toThrowError(
+      expect.objectContaining({ code: 'disk_full' }),
+    )
+    expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
+    expect(db.prepare('SELECT count(*) FROM metrics').pluck().get()).toBe(8000)
+    db.close()
+  })
+
+  function throwNamed(path: string, work: () => unknown): void {
+    try {
+      work()
+    } catch (error) {
+      throw nameStoreError(error, path)
+    }
+  }
 })
