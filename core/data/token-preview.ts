@@ -2,8 +2,8 @@ import type { TokenPreview } from '../contract/domain.ts'
 import type { RowStore } from './row-store.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-/** Rows tokenised for the shares: all of a small dataset, evenly spread ones of a large one. */
-const rowsScanned = 2000
+/** Rows tokenised for the shares: all of a small dataset, evenly spread ones of a large one. About 0.2 s of work. */
+const rowsScanned = 1000
 const bars = 24
 
 /** How a dataset's texts become tokens at a maximum length, and what share of them is cut. Shows `limit` rows. */

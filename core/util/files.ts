@@ -20,12 +20,11 @@ export function isPartial(name: string): boolean {
   return new RegExp(`\\${partialMark}[0-9a-f]{12}$`).test(name)
 }
 
-/** SHA-256 of a file, hex, read in pieces. `onBytes` is told the size of each. */
-export async function hashFile(path: string, onBytes: (bytes: number) => void = () => {}): Promise<string> {
+/** SHA-256 of a file, hex, read in pieces. */
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     hash.update(chunk)
-    onBytes(chunk.length)
   }
   return hash.digest('hex')
 }

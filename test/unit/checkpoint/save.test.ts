@@ -182,7 +182,7 @@ describe('C01 killed while writing', () => {
     let kills = 0
     for (let round = 0; round < 20; round++) {
       const parent = await temporaryFolder()
-      const child = fork(join(import.meta.dirname, 'save-for-ever.ts'), [parent], { execArgv: [] })
+      const child = fork(new URL('./save-for-ever.ts', import.meta.url), [parent], { execArgv: [] })
       const exited = new Promise((resolve) => child.on('exit', resolve))
       await new Promise((resolve) => child.once('message', resolve))
       // From right after the first one to some saves later: the phase of the kill is what differs.
