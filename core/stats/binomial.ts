@@ -25,25 +25,26 @@ export function binomialProbability(k: number, n: number, p: number): number {
 }
 
 /**
- * All k with a probability that matters (above `floor` times the mode's), in ascending order, from the mode outwards by
- * P(k + 1) / P(k) = (n − k) / (k + 1) · p / (1 − p).
+ * All k with a probability that matters (above `floor` times the mode's), in ascending order: weights from the mode
+ * outwards by P(k + 1) / P(k) = (n − k) / (k + 1) · p / (1 − p), then divided by their sum.
  */
 export function binomialTable(n: number, p: number, floor = 1e-17): { from: number; probabilities: number[] } {
   if (p === 0 || p === 1) return { from: n * p, probabilities: [1] }
   const mode = Math.min(n, Math.floor((n + 1) * p))
-  const peak = binomialProbability(mode, n, p)
   const odds = p / (1 - p)
   const above: number[] = []
-  for (let k = mode, now = peak; k < n; k++) {
-    now *= ((n - k) / (k + 1)) * odds
-    if (now < floor * peak) break
-    above.push(now)
+  for (let k = mode, weight = 1; k < n; k++) {
+    weight *= ((n - k) / (k + 1)) * odds
+    if (weight < floor) break
+    above.push(weight)
   }
   const below: number[] = []
-  for (let k = mode, now = peak; k > 0; k--) {
-    now *= k / (n - k + 1) / odds
-    if (now < floor * peak) break
-    below.push(now)
+  for (let k = mode, weight = 1; k > 0; k--) {
+    weight *= k / (n - k + 1) / odds
+    if (weight < floor) break
+    below.push(weight)
   }
-  return { from: mode - below.length, probabilities: [...below.reverse(), peak, ...above] }
+  const weights = [...below.reverse(), 1, ...above]
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return { from: mode - below.length, probabilities: weights.map((weight) => weight / total) }
 }
