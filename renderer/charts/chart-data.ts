@@ -133,6 +133,11 @@ export function tickLabels(ticks: readonly number[]): (tick: number) => string {
   return (tick) => (spread || tick === 0 ? proper(String(tick)) : proper(tick.toFixed(decimals)))
 }
 
+/** One tick a label: on an axis of whole steps there is none at 1.5, which would read as 2 once more. */
+export function toldApart(ticks: readonly number[], label: (tick: number) => string): number[] {
+  return [...Map.groupBy(ticks, label).values()].map((same) => same.find(Number.isInteger) ?? same[0] ?? 0)
+}
+
 /** Index of the point nearest to `at` in an ascending column; −1 when it is empty. */
 export function nearestIndex(x: readonly number[], at: number): number {
   let low = 0

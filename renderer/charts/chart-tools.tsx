@@ -32,18 +32,20 @@ export const ChartTools = memo(function ChartTools(props: ChartToolsProps) {
         </Tooltip>
       )}
       {children}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon size={24} aria-label={`Download ${name}`} disabled={empty}>
-            <Download size={14} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => acts.save('csv')}>Numbers (CSV)</Menu.Item>
-          <Menu.Item onClick={() => acts.save('png')}>Picture (PNG)</Menu.Item>
-          <Menu.Item onClick={() => acts.save('svg')}>Drawing (SVG)</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      {!empty && (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon size={24} aria-label={`Download ${name}`}>
+              <Download size={14} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => acts.save('csv')}>Numbers (CSV)</Menu.Item>
+            <Menu.Item onClick={() => acts.save('png')}>Picture (PNG)</Menu.Item>
+            <Menu.Item onClick={() => acts.save('svg')}>Drawing (SVG)</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      )}
       <ActionIcon
         size={24}
         aria-label={expanded ? 'Leave full screen' : `Show ${name} full screen`}

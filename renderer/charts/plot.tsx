@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import { CartesianGrid, ComposedChart, XAxis, YAxis } from 'recharts'
-import { linearTicks, logTicks, tickLabels } from './chart-data.ts'
+import { linearTicks, logTicks, tickLabels, toldApart } from './chart-data.ts'
 import type { Curve, Range } from './curve.ts'
 import { Curves } from './curves.tsx'
 import { Pointer, type PointerProps } from './pointer.tsx'
@@ -23,7 +23,8 @@ export interface PlotProps extends Pick<PointerProps, 'onPoint' | 'onZoom' | 'on
 /** The drawing itself: axes, envelopes, raw curves, smoothed curves. Domains are given, so recharts measures nothing. */
 export const Plot = memo(function Plot(props: PlotProps) {
   const { curves, width, height, x, y, logScale, highlighted } = props
-  const xTicks = linearTicks(x, Math.max(2, Math.round(width / 90)))
+  const ticks = linearTicks(x, Math.max(2, Math.round(width / 90)))
+  const xTicks = props.formatX ? toldApart(ticks, props.formatX) : ticks
   const yCount = Math.max(3, Math.round(height / 48))
   const yTicks = logScale ? logTicks(y, yCount) : linearTicks(y, yCount)
   const formatX = props.formatX ?? tickLabels(xTicks)

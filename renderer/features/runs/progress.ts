@@ -1,5 +1,5 @@
 import type { Phase, Run } from '../../../core/contract/domain.ts'
-import { formatDuration, formatNumber, formatPercent } from '../../ui/format.ts'
+import { formatDuration, formatPercent } from '../../ui/format.ts'
 
 /** 0 to 1 over the whole run; null before its length is known. */
 export function shareDone(run: Pick<Run, 'step' | 'plan'>): number | null {
@@ -39,7 +39,7 @@ export function progressText(run: Run): string {
 }
 
 export function stepText({ step, plan, epoch }: Pick<Run, 'step' | 'plan' | 'epoch'>): string {
-  return plan ? `step ${step} of ${plan.totalSteps}, epoch ${formatNumber(epoch, 3)}` : `step ${step}`
+  return plan ? `step ${step} of ${plan.totalSteps}, epoch ${epoch.toFixed(2)}` : `step ${step}`
 }
 
 /** From start to end, or to now while it runs; null before the start. */

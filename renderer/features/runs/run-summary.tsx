@@ -78,9 +78,12 @@ function factsOf(run: Run): Fact[] {
     ...(plan
       ? [
           {
-            name: 'Trained',
-            value: formatPercent(plan.trainableParameters / plan.parameters),
-            note: `of ${formatShort(plan.parameters)} parameters`,
+            name: 'Trained weights',
+            value: formatPercent(
+              plan.trainableParameters / plan.parameters,
+              plan.trainableParameters === plan.parameters ? 0 : 2,
+            ),
+            note: `of ${formatShort(plan.parameters)}`,
           },
         ]
       : []),

@@ -7,6 +7,7 @@ import {
   tableOf,
   tickLabels,
   toCsv,
+  toldApart,
   toPoints,
   xRange,
   yRange,
@@ -88,6 +89,12 @@ describe('ticks', () => {
     expect(labels([0, 10_000, 20_000])).toEqual(['0', '10k', '20k'])
     expect(labels([-0.5, 0, 0.5])).toEqual(['−0.5', '0', '0.5'])
   })
+})
+
+test('steps are whole', () => {
+  const step = formatX('step') ?? String
+  expect(toldApart([1, 1.5, 2, 2.5, 3], step)).toEqual([1, 2, 3])
+  expect(toldApart([0.5, 1, 1.5], String)).toEqual([0.5, 1, 1.5])
 })
 
 describe('reading a chart', () => {

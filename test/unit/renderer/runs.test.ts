@@ -68,7 +68,7 @@ describe('how far a run is', () => {
 
   test('in words', () => {
     const training = run('1', 'running', { phase: 'training', metrics: speed(40) })
-    expect(progressText(training)).toBe('Training, step 50 of 200, epoch 0.500, about 1\u202fmin 00\u202fs left')
+    expect(progressText(training)).toBe('Training, step 50 of 200, epoch 0.50, about 1\u202fmin 00\u202fs left')
     expect(progressText({ ...training, stopRequested: true })).toBe('Stopping after this step')
     expect(progressText(run('1', 'running', { phase: 'tokenizing', phaseProgress: 0.4 }))).toBe('Tokenizing, 40\u202f%')
     expect(progressText(run('1', 'queued'))).toBe('Waits for the run before it')
