@@ -14,7 +14,7 @@ export async function readTexts(file: string, column: string | undefined, io: Io
   const extension = file === '-' ? (/^\s*\{/.test(content) ? '.jsonl' : '.txt') : extname(file).toLowerCase()
   const texts =
     extension === '.csv' || extension === '.tsv'
-      ? await fromCsv(content, column, name, extension === '.tsv' ? '\t' : ',')
+      ? await fromCsv(content, column, name, extension === '.tsv' ? '\t' : delimiterOf(content))
       : extension === '.jsonl' || extension === '.ndjson'
         ? fromJsonLines(content, column, name)
         : content.split(/\r\n|\r|\n/).filter((line) => line !== '')
@@ -39,6 +39,13 @@ async function fromCsv(
   const header = rows[0] ?? []
   const index = header.indexOf(chosenColumn(header, column, name))
   return rows.slice(1).map((row) => row[index] ?? '')
+}
+
+/** Of comma, semicolon and tab, the one that the header has most of. */
+function delimiterOf(content: string): string {
+  const header = content.split(/[\r\n]/, 1)[0] ?? ''
+  const counted = [',', ';', '\t'].map((delimiter) => ({ delimiter, count: header.split(delimiter).length }))
+  return counted.reduce((best, each) => (each.count > best.count ? each : best)).delimiter
 }
 
 function fromJsonLines(content: string, column: string | undefined, name: string): string[] {

@@ -31,6 +31,7 @@ test('texts come from a column, a field, or lines', async () => {
   expect(await read('a.csv', '\ufeffid,text\n1,"a, ""b""\nc"\n2,d\n')).toEqual(['a, "b"\nc', 'd'])
   expect(await read('a.csv', 'body,id\nx,1\n', 'body')).toEqual(['x'])
   expect(await read('one.csv', 'body\nx\n')).toEqual(['x'])
+  expect(await read('a.csv', 'id;text\n1;"x, y; z"\n')).toEqual(['x, y; z'])
   expect(await read('a.tsv', 'text\tid\nx, y\t1\n')).toEqual(['x, y'])
   expect(await read('a.jsonl', '{"text":"x"}\r\n\n{"text":"y"}')).toEqual(['x', 'y'])
   expect(await read('a.jsonl', '{"__proto__":"x","a":1}', '__proto__')).toEqual(['x'])
