@@ -77,8 +77,11 @@ export class RunQueue {
     this.active = null
     if (active) {
       await active.handle.terminate()
-      this.end({ id: active.id, state: 'interrupted', error: null })
-      this.recover(active.id)
+      // Its result may have come in meanwhile; then there is nothing to put right.
+      if (this.context.store.queue.progress(active.id)?.draft.state === 'running') {
+        this.end({ id: active.id, state: 'interrupted', error: null })
+        this.recover(active.id)
+      }
     }
     this.writeEndings()
     await this.recovered()

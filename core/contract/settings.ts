@@ -8,7 +8,6 @@ import { z } from 'zod'
 
 export const tasks = ['text-classification'] as const
 export const taskSchema = z.enum(tasks)
-export type Task = z.infer<typeof taskSchema>
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)

@@ -37,6 +37,12 @@ function showWindow(): void {
   window.focus()
 }
 
+/** What still trains stops after its present step and keeps its weights. */
+async function close(host: Host): Promise<void> {
+  await host.settle()
+  await host.app.close()
+}
+
 /** Every way to end comes through here: ask, close the host, then let go. */
 function closeBeforeQuit(host: Host): void {
   let closed = false
@@ -47,7 +53,7 @@ function closeBeforeQuit(host: Host): void {
       .then(async (may) => {
         if (!may) return
         closed = true
-        await host.app.close()
+        await close(host)
         app.quit()
       })
       .catch(fail)
@@ -72,7 +78,7 @@ if (app.requestSingleInstanceLock()) {
     app.on('activate', showWindow)
     closeBeforeQuit(host)
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => void host.app.close().finally(() => app.exit(0)))
+      process.on(signal, () => void close(host).finally(() => app.exit(0)))
     }
   }, fail)
 } else {

@@ -10,7 +10,7 @@ export async function mayQuit(app: Pick<App, 'handlers'>): Promise<boolean> {
   const { response } = await dialog.showMessageBox({
     type: 'warning',
     message: running.length === 1 ? `“${first.name}” is still training.` : `${running.length} runs are still training.`,
-    detail: 'Quitting ends it. Its checkpoints and everything recorded so far stay.',
+    detail: 'Quitting stops it after its present step. Its weights and everything recorded so far are kept.',
     buttons: ['Keep training', 'Quit'],
     defaultId: 0,
     cancelId: 0,
