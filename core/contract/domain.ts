@@ -167,6 +167,8 @@ export const engineInfoSchema = z.object({
   backend: z.string(),
   version: z.string(),
   threads: count,
+  /** Of the matrix products; absent until a run has decided. */
+  precision: z.enum(['fp32', 'bf16']).optional(),
 })
 export type EngineInfo = z.infer<typeof engineInfoSchema>
 

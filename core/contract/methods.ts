@@ -84,6 +84,15 @@ export const methods = {
   'runs.get': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   /** Ends a queued or running run after its present step; `keep` writes a last checkpoint first. */
   'runs.stop': { input: z.strictObject({ id, keep: z.boolean().default(true) }), output: z.object({ run: runSchema }) },
+  /** Ends the thread of a running run after its present step, so that it can go on exactly there; frees its memory. */
+  'runs.pause': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
+  /** Queues a paused, stopped, interrupted or failed run again from its last checkpoint. */
+  'runs.resume': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
+  /** Queues the same settings again under other seeds. */
+  'runs.repeat': {
+    input: z.strictObject({ id, seeds: z.array(z.number().int().min(0).max(2147483647)).min(1).max(20) }),
+    output: z.object({ runs: z.array(runSchema) }),
+  },
   'runs.update': {
     input: z.strictObject({
       id,

@@ -24,7 +24,8 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
-  precision: z.enum(['fp32']).default('fp32'),
+  /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
+  precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
 
   learning_rate: z.number().gt(0).max(10).optional(),
@@ -33,6 +34,8 @@ const shape = {
   max_steps: z.number().int().min(-1).default(-1),
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
+  gradient_accumulation_steps: positiveInt.max(1024).default(1),
+  optim: z.enum(['adamw', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -40,6 +43,9 @@ const shape = {
   adam_beta1: fraction.default(0.9),
   adam_beta2: fraction.default(0.999),
   adam_epsilon: z.number().gt(0).max(1).default(1e-8),
+  label_smoothing_factor: z.number().min(0).max(0.9).default(0),
+  /** The embeddings and so many of the lowest layers stay as they are. */
+  num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
   dropout: z.number().min(0).max(0.9).optional(),
 
@@ -55,6 +61,13 @@ const shape = {
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
   eval_steps: z.number().int().min(0).default(0),
+  /** In optimizer steps; 0 saves where it evaluates. */
+  save_steps: z.number().int().min(0).default(0),
+  /** Checkpoints kept beside the best one, the newest first. */
+  save_total_limit: positiveInt.max(100).default(1),
+  /** Evaluations without improvement after which the run ends; 0 never ends early. */
+  early_stopping_patience: z.number().int().min(0).max(1000).default(0),
+  early_stopping_threshold: z.number().min(0).max(10).default(0),
   metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1']).default('eval/loss'),
 }
 
@@ -161,6 +174,13 @@ export const settingInfos: readonly SettingInfo[] = [
     methods: ['lora'],
   },
   {
+    name: 'optim',
+    label: 'Optimizer',
+    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    level: 'advanced',
+    group: 'optimizer',
+  },
+  {
     name: 'lr_scheduler_type',
     label: 'Schedule',
     help: 'How the learning rate falls after warm-up.',
@@ -217,6 +237,27 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'label_smoothing_factor',
+    label: 'Label smoothing',
+    help: 'Share of the target spread over all classes; 0.1 is usual where labels are noisy.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'num_frozen_layers',
+    label: 'Frozen layers',
+    help: 'The embeddings and so many of the lowest layers keep their weights.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'gradient_accumulation_steps',
+    label: 'Gradient accumulation',
+    help: 'Batches added up for one optimizer step: a large batch in the memory of a small one.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
     name: 'max_steps',
     label: 'Max steps',
     help: 'Stops after so many optimizer steps; −1 leaves it to the epochs.',
@@ -262,6 +303,34 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'metric_for_best_model',
     label: 'Best checkpoint by',
     help: 'The evaluation metric that decides which checkpoint is best.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'early_stopping_patience',
+    label: 'Early stopping',
+    help: 'Evaluations without improvement after which the run ends; 0 never ends early.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'early_stopping_threshold',
+    label: 'Early stopping threshold',
+    help: 'How much better counts as an improvement.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_steps',
+    label: 'Save every',
+    help: 'Optimizer steps between checkpoints that a run can go on from; 0 saves where it evaluates.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_total_limit',
+    label: 'Checkpoints kept',
+    help: 'Beside the best one, the newest first.',
     level: 'advanced',
     group: 'evaluation',
   },

@@ -10,7 +10,8 @@ import type { RunConfig } from '../contract/settings.ts'
 /** Words of the control buffer (Int32Array over a SharedArrayBuffer of 4 × controlWords bytes). */
 export const controlWords = 4
 export const stopWord = 0
-export const stopValues = { none: 0, keep: 1, discard: 2 } as const
+/** Pause writes a checkpoint that the run goes on from exactly, and frees all memory by ending the thread. */
+export const stopValues = { none: 0, keep: 1, discard: 2, pause: 3 } as const
 
 /** Where the thread finds what it works on. All absolute paths. */
 export interface TrainSpec {
@@ -25,6 +26,8 @@ export interface TrainSpec {
   /** The run's own folder; checkpoints go to `checkpoint-<step>` below it. */
   readonly runDir: string
   readonly threads: number
+  /** The checkpoint to go on from: its weights, moments and position. */
+  readonly resumeFrom?: string
 }
 
 export interface PredictSpec {
@@ -69,6 +72,8 @@ export type RunEvent =
       last: boolean
       metrics: Readonly<Record<string, number>>
     }
+  /** A checkpoint's folder that was removed to keep within save_total_limit. */
+  | { kind: 'pruned'; path: string }
   /** Validation predictions of the checkpoint that the run ends with (best if there is one). Columns of equal length. */
   | {
       kind: 'predictions'
@@ -80,7 +85,7 @@ export type RunEvent =
       /** rows.length × labels.length probabilities, row by row. */
       scores: readonly number[]
     }
-  | { kind: 'result'; outcome: 'finished' | 'stopped'; timings: RunTimings }
+  | { kind: 'result'; outcome: 'finished' | 'stopped' | 'paused'; timings: RunTimings }
 
 export type FromWorker =
   /** `seq` counts the groups of a run from 0 without gaps. */
