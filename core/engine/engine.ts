@@ -14,6 +14,9 @@ export interface TensorSpec {
   readonly dtype: DType
 }
 
+/** Of matrix products: bf16 rounds their operands to 8 bits of mantissa; everything else stays float32. */
+export type Precision = 'fp32' | 'bf16'
+
 /** Variables live in the session; `tensors` are their present values while a program is being run or traced. */
 export type Tensors = Readonly<Record<string, Tensor>>
 
@@ -78,6 +81,10 @@ export interface SessionSpec {
   /** Names of variables that get AdamW moments. */
   readonly optimized: readonly string[]
   readonly programs: Readonly<Record<string, Program>>
+  /** "fp32" when absent. */
+  readonly precision?: Precision
+  /** Variables that no program changes and that are kept in bfloat16, at half the memory: weights of frozen layers. */
+  readonly halved?: readonly string[]
 }
 
 export interface Session {
@@ -100,4 +107,9 @@ export function momentNames(variable: string): { m: string; v: string } {
 export interface Engine {
   readonly info: EngineInfo
   open(spec: SessionSpec): Promise<Session>
+  /**
+   * What a wish comes to here: "auto" is the one that this machine computes clearly faster, measured once and noted in
+   * the cache. Throws AttuneError `unsupported` for bf16 where the engine has none.
+   */
+  precision(wanted: 'auto' | Precision): Promise<Precision>
 }

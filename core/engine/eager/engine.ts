@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { EngineInfo } from '../../contract/domain.ts'
+import { AttuneError } from '../../contract/errors.ts'
 import type { Engine } from '../engine.ts'
 import { loadTfjsNode, nativeBindingPath } from '../native/load.ts'
 import { EagerSession } from './session.ts'
@@ -14,7 +15,11 @@ export async function openEagerEngine(threads: number): Promise<Engine> {
     info,
     async open(spec) {
       await tf.setBackend(backend)
-      return new EagerSession(info, spec)
+      return new EagerSession({ ...info, precision: 'fp32' }, spec)
+    },
+    async precision(wanted) {
+      if (wanted !== 'bf16') return 'fp32'
+      throw new AttuneError('unsupported', 'precision "bf16" needs the graph engine; the eager one computes in fp32.')
     },
   }
 }

@@ -28,6 +28,7 @@ export async function openGraphSession(
   spec: SessionSpec,
 ): Promise<Session> {
   const builder = new GraphBuilder()
+  const halved = new Set(spec.halved)
   const stored: Record<string, TensorSpec> = { ...spec.variables }
   for (const name of spec.optimized) {
     const variable = spec.variables[name]
@@ -38,7 +39,7 @@ export async function openGraphSession(
   }
   const moments = spec.optimized.flatMap((name) => Object.values(momentNames(name)))
   const handles = new Map(
-    Object.entries(stored).map(([name, variable]) => [name, emitVariable(builder, name, variable)]),
+    Object.entries(stored).map(([name, variable]) => [name, emitVariable(builder, name, variable, halved.has(name))]),
   )
   emitZero(
     builder,
@@ -47,7 +48,7 @@ export async function openGraphSession(
   const programs = await withTraceBackend((backend) => {
     const traced = new Map<string, TracedProgram>()
     for (const [name, program] of Object.entries(spec.programs)) {
-      traced.set(name, traceProgram(backend, builder, name, program, spec.variables, handles))
+      traced.set(name, traceProgram(backend, builder, name, program, spec, handles))
     }
     return traced
   })
@@ -69,24 +70,29 @@ function emitZero(builder: GraphBuilder, variables: readonly [Ref, TensorSpec][]
   builder.node('Identity', [builder.constant([0], [], 'float32'), ...waits], { T: { type: 'float32' } }, zeroed)
 }
 
-/** A variable, with its assignment from a feed and its reading. */
-function emitVariable(builder: GraphBuilder, name: string, { shape, dtype }: TensorSpec): Ref {
+/** A variable, with its assignment from a feed and its reading; halved, it is kept in bfloat16 and told in float32. */
+function emitVariable(builder: GraphBuilder, name: string, { shape, dtype }: TensorSpec, halved: boolean): Ref {
   const type = { type: dtype } as const
+  const stored = { type: halved ? 'bfloat16' : dtype } as const
+  const cast = (ref: Ref, from: typeof stored, to: typeof stored) =>
+    builder.node('Cast', [ref], { SrcT: from, DstT: to, Truncate: { bool: false } })
   const handle = builder.node(
     'VarHandleOp',
     [],
-    { container: { string: '' }, shared_name: { string: name }, dtype: type, shape: { shape } },
+    { container: { string: '' }, shared_name: { string: name }, dtype: stored, shape: { shape } },
     `variable/${name}`,
   )
   const feed = builder.node('Placeholder', [], { dtype: type, shape: { shape } }, `write/feed/${name}`)
   // A computed copy: a fed tensor shares JavaScript's buffer, which a variable must never hold on to.
-  const copy = builder.node('Mul', [feed, builder.constant([1], [], dtype)], { T: type })
+  const copy = halved
+    ? cast(feed, type, stored)
+    : builder.node('Mul', [feed, builder.constant([1], [], dtype)], { T: type })
   const done = builder.constant([1], [], 'float32')
   const float32 = { T: { type: 'float32' } } as const
-  const written = builder.node('AssignVariableOp', [handle, copy], { dtype: type })
+  const written = builder.node('AssignVariableOp', [handle, copy], { dtype: stored })
   builder.node('Identity', [done, `^${written}`], float32, `write/done/${name}`)
-  const value = builder.node('ReadVariableOp', [handle], { dtype: type })
-  builder.node('Identity', [value], { T: type }, `read/${name}`)
+  const value = builder.node('ReadVariableOp', [handle], { dtype: stored })
+  builder.node('Identity', [halved ? cast(value, stored, type) : value], { T: type }, `read/${name}`)
   return handle
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { GraphBuilder, Ref } from '../graph/graph-builder.ts'
+import type { Precision } from '../engine.ts'
+import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
 
 export const traceBackendName = 'trace'
 
@@ -14,6 +15,8 @@ interface Traced {
   ref: Ref | null
   /** The graph that `ref` belongs to. */
   graph: GraphBuilder | null
+  /** The same data in other shapes, by shape. */
+  views: Map<string, Ref>
   references: number
 }
 
@@ -23,8 +26,11 @@ interface Traced {
  */
 export class TraceBackend extends tf.KernelBackend {
   private readonly data = new tf.DataStorage<Traced>(this as tf.KernelBackend, tf.engine())
-  /** Set for the duration of one trace. */
-  graph: GraphBuilder | null = null
+  private graph: GraphBuilder | null = null
+  /** Of the matrix products in the trace under way. */
+  precision: Precision = 'fp32'
+  /** The bfloat16 node beside a float32 one. */
+  private readonly halves = new Map<Ref, Ref>()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -40,6 +46,7 @@ export class TraceBackend extends tf.KernelBackend {
       uniform: null,
       ref,
       graph: this.builder,
+      views: new Map(),
       references: 1,
     })
   }
@@ -53,12 +60,52 @@ export class TraceBackend extends tf.KernelBackend {
       uniform: value,
       ref: null,
       graph: null,
+      views: new Map(),
       references: 1,
     })
   }
 
   /** The node that a tensor comes from; literals are emitted on first use. */
   ref(x: tf.TensorInfo): Ref {
+    const traced = this.emitted(x)
+    return this.view(traced, traced.ref, traced.dtype, x.shape)
+  }
+
+  /** The operand of a matrix product in this trace's precision: a tensor is rounded once, however often it is used. */
+  factor(x: tf.TensorInfo): Ref {
+    if (this.precision === 'fp32') return this.ref(x)
+    const traced = this.emitted(x)
+    const half = this.halves.get(traced.ref) ?? this.cast(traced.ref, 'float32', 'bfloat16')
+    this.halves.set(traced.ref, half)
+    return this.view(traced, half, 'bfloat16', x.shape)
+  }
+
+  /** A matrix product as a float32 tensor. */
+  product(shape: readonly number[], ref: Ref): tf.TensorInfo {
+    return this.output(shape, 'float32', this.precision === 'fp32' ? ref : this.cast(ref, 'bfloat16', 'float32'))
+  }
+
+  /** Tells that `half` is what `full` comes to in bfloat16, so that it need not be rounded again. */
+  noteHalf(full: Ref, half: Ref): void {
+    this.halves.set(full, half)
+  }
+
+  cast(ref: Ref, from: DataType, to: DataType): Ref {
+    return this.builder.node('Cast', [ref], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } })
+  }
+
+  begin(graph: GraphBuilder, precision: Precision): void {
+    this.graph = graph
+    this.precision = precision
+    this.halves.clear()
+  }
+
+  end(): void {
+    this.graph = null
+    this.halves.clear()
+  }
+
+  private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {
     const traced = this.data.get(x.dataId)
     if (traced.ref === null || traced.graph !== this.builder) {
       if (traced.uniform !== null) traced.ref = this.builder.fill(traced.uniform, traced.shape, traced.dtype)
@@ -66,12 +113,20 @@ export class TraceBackend extends tf.KernelBackend {
         traced.ref = this.builder.constant(traced.values as ArrayLike<number>, traced.shape, traced.dtype)
       else throw new Error(`a tensor of shape [${x.shape}] belongs to another trace`)
       traced.graph = this.builder
+      traced.views.clear()
     }
-    if (sameShape(traced.shape, x.shape)) return traced.ref
-    return this.builder.node('Reshape', [traced.ref, this.builder.ints(x.shape)], {
-      T: { type: traced.dtype },
-      Tshape: { type: 'int32' },
-    })
+    return traced as Traced & { ref: Ref }
+  }
+
+  private view(traced: Traced, ref: Ref, dtype: DataType, shape: readonly number[]): Ref {
+    if (sameShape(traced.shape, shape)) return ref
+    const key = `${dtype}[${shape}]`
+    const known = traced.views.get(key)
+    if (known !== undefined) return known
+    const attrs = { T: { type: dtype }, Tshape: { type: 'int32' } } as const
+    const made = this.builder.node('Reshape', [ref, this.builder.ints(shape)], attrs)
+    traced.views.set(key, made)
+    return made
   }
 
   /** The value that fills a tensor, where it is known without running the graph. */
@@ -111,6 +166,7 @@ export class TraceBackend extends tf.KernelBackend {
       uniform: null,
       ref: null,
       graph: null,
+      views: new Map(),
       references,
     })
   }

@@ -218,23 +218,24 @@ table.BatchMatMul = (inputs, attrs, backend) => {
   const rows = a.shape.at(transposeA ? -1 : -2) as number
   const columns = b.shape.at(transposeB ? -2 : -1) as number
   const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns]
+  const factorType = type(backend.precision === 'bf16' ? 'bfloat16' : 'float32')
   const flat = shape.slice(0, -2).every((size) => size === 1)
   if (flat) {
     // The two-dimensional product is the faster operation, and the one that the graph optimiser fuses a bias into.
-    const matrix = (x: tf.TensorInfo) => backend.ref({ ...x, shape: x.shape.slice(-2) })
+    const matrix = (x: tf.TensorInfo) => backend.factor({ ...x, shape: x.shape.slice(-2) })
     const product = backend.builder.node('MatMul', [matrix(a), matrix(b)], {
-      T: type(a.dtype),
+      T: factorType,
       transpose_a: { bool: transposeA },
       transpose_b: { bool: transposeB },
     })
-    return { ...backend.output([rows, columns], a.dtype, product), shape }
+    return { ...backend.product([rows, columns], product), shape }
   }
-  const product = backend.builder.node('BatchMatMulV2', [backend.ref(a), backend.ref(b)], {
-    T: type(a.dtype),
+  const product = backend.builder.node('BatchMatMulV2', [backend.factor(a), backend.factor(b)], {
+    T: factorType,
     adj_x: { bool: transposeA },
     adj_y: { bool: transposeB },
   })
-  return backend.output(shape, a.dtype, product)
+  return backend.product(shape, product)
 }
 
 table.SplitV = (inputs, attrs, backend) => {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Program, TensorSpec, Tensors } from '../engine.ts'
+import type { Program, SessionSpec, TensorSpec, Tensors } from '../engine.ts'
 import type { GraphBuilder, Ref } from '../graph/graph-builder.ts'
 import { emitUpdates } from '../graph/updates.ts'
 import { TraceBackend, traceBackendName } from './backend.ts'
@@ -37,10 +37,10 @@ export function traceProgram(
   builder: GraphBuilder,
   name: string,
   program: Program,
-  variables: Readonly<Record<string, TensorSpec>>,
+  { variables, precision = 'fp32', halved = [] }: Pick<SessionSpec, 'variables' | 'precision' | 'halved'>,
   handles: ReadonlyMap<string, Ref>,
 ): TracedProgram {
-  backend.graph = builder
+  backend.begin(builder, precision)
   tf.engine().startScope(name)
   try {
     const feeds = new Map<string, { ref: Ref; spec: TensorSpec }>()
@@ -56,7 +56,7 @@ export function traceProgram(
       fed[feed] = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, ref))
     }
     const reads = new Map<string, Ref>()
-    const result = program.run(fed, readOnUse(backend, builder, name, variables, handles, reads))
+    const result = program.run(fed, readOnUse(backend, builder, name, variables, new Set(halved), handles, reads))
     const done = emitUpdates(backend, builder, handles, reads, result)
     const fetches = new Map<string, Ref>()
     for (const [fetch, tensor] of Object.entries(result.fetches)) {
@@ -67,7 +67,7 @@ export function traceProgram(
     return { feeds, fetches }
   } finally {
     tf.engine().endScope()
-    backend.graph = null
+    backend.end()
   }
 }
 
@@ -77,6 +77,7 @@ function readOnUse(
   builder: GraphBuilder,
   name: string,
   variables: Readonly<Record<string, TensorSpec>>,
+  halved: ReadonlySet<string>,
   handles: ReadonlyMap<string, Ref>,
   reads: Map<string, Ref>,
 ): Tensors {
@@ -89,14 +90,13 @@ function readOnUse(
         if (tensor) return tensor
         const handle = handles.get(variable)
         if (!handle) throw new Error(`variable "${variable}" has no handle`)
-        const read = builder.node(
-          'ReadVariableOp',
-          [handle],
-          { dtype: { type: spec.dtype } },
-          `${name}/read/${variable}`,
-        )
+        const stored = halved.has(variable) ? 'bfloat16' : spec.dtype
+        const attrs = { dtype: { type: stored } } as const
+        const read = builder.node('ReadVariableOp', [handle], attrs, `${name}/read/${variable}`)
         reads.set(variable, read)
-        tensor = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, read)) as tf.Tensor
+        const full = stored === 'bfloat16' ? backend.cast(read, 'bfloat16', 'float32') : read
+        if (full !== read) backend.noteHalf(full, read)
+        tensor = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, full)) as tf.Tensor
         return tensor
       },
     })
