@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { keepMask } from './keep-mask.ts'
 import type { Rng } from './random.ts'
-import { statelessUniform } from './random-uniform.ts'
 
 /**
  * Zeroes each element with probability `rate` and scales the rest by 1/(1 − rate). Any shape.
@@ -9,7 +9,5 @@ import { statelessUniform } from './random-uniform.ts'
  */
 export function dropout(x: tf.Tensor, rate: number, rng: Rng | null): tf.Tensor {
   if (rng === null || rate === 0) return x
-  const draw = statelessUniform(rng.state, rng.nextStream(), x.shape)
-  const kept = tf.mul(tf.cast(tf.greaterEqual(draw, rate), 'float32'), 1 / (1 - rate))
-  return tf.mul(x, kept)
+  return tf.mul(x, keepMask(rng.state, rng.nextStream(), rate, x.shape))
 }

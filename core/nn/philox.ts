@@ -1,7 +1,7 @@
 /**
  * Philox4x32-10, the counter-based generator of Salmon et al. 2011 ("Parallel random numbers: as easy as 1, 2, 3"),
- * with key and counter laid out as TensorFlow's StatelessRandomUniformV2 does: key (seed, stream), counter
- * (block, 0, step, 0), four draws a block.
+ * with key and counter laid out as TensorFlow's stateless operations do: key (seed, stream), counter (block, 0, step, 0),
+ * four words a block.
  */
 const multiplier0 = 0xd2511f53
 const multiplier1 = 0xcd9e8d57
@@ -9,18 +9,19 @@ const weyl0 = 0x9e3779b9
 const weyl1 = 0xbb67ae85
 const rounds = 10
 
-/** `count` draws in [0, 1), each of 23 random bits. */
-export function philoxUniform(seed: number, stream: number, step: number, count: number): Float32Array {
-  const draws = new Float32Array(count)
+/** `count` draws of 16 bits: the lower half of each word, then its upper half. */
+export function philoxHalves(seed: number, stream: number, step: number, count: number): Uint16Array {
+  const draws = new Uint16Array(count)
   const words = new Uint32Array(4)
-  for (let block = 0; block * 4 < count; block++) {
+  for (let block = 0; block * 8 < count; block++) {
     words[0] = block
     words[1] = 0
     words[2] = step
     words[3] = 0
     philox(words, seed, stream)
-    for (let i = 0; i < 4 && block * 4 + i < count; i++)
-      draws[block * 4 + i] = ((words[i] as number) & 0x7fffff) / 0x800000
+    for (let i = 0; i < 8 && block * 8 + i < count; i++) {
+      draws[block * 8 + i] = (words[i >> 1] as number) >>> (16 * (i & 1))
+    }
   }
   return draws
 }

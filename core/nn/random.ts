@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 
 /**
  * Counter-based randomness as an argument. A draw is a pure function of (seed, stream, step, element), so nothing has
- * to be saved to resume: see the kernel in random-uniform.ts.
+ * to be saved to resume: see keep-mask.ts.
  */
 export interface Rng {
   /** int32 [2]: seed and step, fed anew at every step. */

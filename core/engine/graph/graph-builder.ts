@@ -8,6 +8,7 @@ export const dataTypes = {
   int64: 9,
   bool: 10,
   bfloat16: 14,
+  uint16: 17,
   resource: 20,
   uint64: 23,
 } as const

@@ -448,33 +448,68 @@ table.AttuneSparseSoftmaxCrossEntropy = (inputs, _, backend) => {
   ]
 }
 
-/** Philox4x32-10 draws in [0, 1): nn/random-uniform.ts. `state` is int32 [2], seed and step. */
-table.AttuneStatelessUniform = (inputs, attrs, backend) => {
+/**
+ * Which elements dropout keeps, by 16 bits of Philox4x32-10 each: nn/keep-mask.ts. `state` is int32 [2], seed and step.
+ * Outputs 0 or `scale`.
+ */
+table.AttuneKeepMask = (inputs, attrs, backend) => {
   const { builder } = backend
-  const state = backend.ref(input(inputs, 'state'))
+  const shape = attrs.shape as number[]
+  const size = tf.util.sizeFromShape(shape)
+  const words = Math.ceil(size / 2)
+  const { key, counter } = philoxPlace(backend, input(inputs, 'state'), attrs.stream as number)
+  const bits = builder.node('StatelessRandomUniformFullIntV2', [builder.ints([words]), key, counter, builder.int(1)], {
+    dtype: type('int32'),
+    Tshape: type('int32'),
+  })
+  const halves = builder.node('Bitcast', [bits], { T: type('int32'), type: type('uint16') })
+  const reshape = (ref: Ref, to: number[]) =>
+    builder.node('Reshape', [ref, builder.ints(to)], { T: type('uint16'), Tshape: type('int32') })
+  const drawn =
+    size % 2 === 0
+      ? reshape(halves, shape)
+      : reshape(
+          builder.node('Slice', [reshape(halves, [2 * words]), builder.ints([0]), builder.ints([size])], {
+            T: type('uint16'),
+            Index: type('int32'),
+          }),
+          shape,
+        )
+  const threshold = builder.node('Const', [], {
+    dtype: type('uint16'),
+    value: {
+      tensor: {
+        dtype: 'uint16',
+        shape: [],
+        content: new Uint8Array(Uint16Array.of(attrs.threshold as number).buffer),
+      },
+    },
+  })
+  const kept = builder.node('GreaterEqual', [drawn, threshold], { T: type('uint16') })
+  const ones = builder.node('Cast', [kept], { SrcT: type('bool'), DstT: type('float32'), Truncate: { bool: false } })
+  const scale = builder.constant([attrs.scale as number], [], 'float32')
+  return backend.output(shape, 'float32', builder.node('Mul', [ones, scale], { T: type('float32') }))
+}
+
+/** Key (seed, stream) and counter (block, 0, step, 0) of a draw, as TensorFlow's stateless operations take them. */
+function philoxPlace(backend: TraceBackend, stateInfo: tf.TensorInfo, stream: number): { key: Ref; counter: Ref } {
+  const { builder } = backend
+  const state = backend.ref(stateInfo)
   const part = (index: number) =>
     builder.node('Slice', [state, builder.ints([index]), builder.ints([1])], { T: type('int32'), Index: type('int32') })
-  const join = (parts: Ref[], axis: number) =>
-    builder.node('ConcatV2', [...parts, builder.int(axis)], {
+  const joined = (parts: Ref[], shape: number[]) => {
+    const flat = builder.node('ConcatV2', [...parts, builder.int(0)], {
       N: { int: parts.length },
       T: type('int32'),
       Tidx: type('int32'),
     })
-  const words = (ref: Ref, shape: number[]) =>
-    builder.node(
-      'Bitcast',
-      [builder.node('Reshape', [ref, builder.ints(shape)], { T: type('int32'), Tshape: type('int32') })],
-      { T: type('int32'), type: type('uint64') },
-    )
-  // Two spare words of the counter hold the step; the first two count the elements.
-  const key = words(join([part(0), builder.constant([attrs.stream as number], [1], 'int32')], 0), [1, 2])
-  const counter = words(join([builder.ints([0, 0]), part(1), builder.constant([0], [1], 'int32')], 0), [2, 2])
-  const shape = attrs.shape as number[]
-  const ref: Ref = builder.node('StatelessRandomUniformV2', [builder.ints(shape), key, counter, builder.int(1)], {
-    dtype: type('float32'),
-    Tshape: type('int32'),
-  })
-  return backend.output(shape, 'float32', ref)
+    const pairs = builder.node('Reshape', [flat, builder.ints(shape)], { T: type('int32'), Tshape: type('int32') })
+    return builder.node('Bitcast', [pairs], { T: type('int32'), type: type('uint64') })
+  }
+  return {
+    key: joined([part(0), builder.constant([stream], [1], 'int32')], [1, 2]),
+    counter: joined([builder.ints([0, 0]), part(1), builder.constant([0], [1], 'int32')], [2, 2]),
+  }
 }
 
 /** Registers every kernel for the trace backend. Idempotent: tfjs warns on a second registration, so it is asked first. */

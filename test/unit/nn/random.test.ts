@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { dropout } from '../../../core/nn/dropout.ts'
-import { philox, philoxUniform } from '../../../core/nn/philox.ts'
+import { philox, philoxHalves } from '../../../core/nn/philox.ts'
 import { rngOf } from '../../../core/nn/random.ts'
 import { runOnBoth } from '../../support/engines.ts'
 
@@ -25,14 +25,13 @@ describe('Philox4x32-10', () => {
     expect([...block]).toEqual(words)
   })
 
-  test('draws depend on seed, stream and step, and lie in [0, 1)', () => {
-    const draws = philoxUniform(1, 2, 3, 4001)
-    expect(draws).toEqual(philoxUniform(1, 2, 3, 4001))
-    for (const other of [philoxUniform(2, 2, 3, 4001), philoxUniform(1, 3, 3, 4001), philoxUniform(1, 2, 4, 4001)]) {
+  test('draws depend on seed, stream and step, and are spread evenly', () => {
+    const draws = philoxHalves(1, 2, 3, 4001)
+    expect(draws).toEqual(philoxHalves(1, 2, 3, 4001))
+    for (const other of [philoxHalves(2, 2, 3, 4001), philoxHalves(1, 3, 3, 4001), philoxHalves(1, 2, 4, 4001)]) {
       expect(other).not.toEqual(draws)
     }
-    expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true)
-    const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length
+    const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length / 65536
     expect(Math.abs(mean - 0.5)).toBeLessThan(4 * Math.sqrt(1 / 12 / draws.length))
   })
 })
@@ -57,7 +56,7 @@ describe('dropout', () => {
   test('keeps the share it should, scaled so that the mean stays', async () => {
     const { eager } = await runOnBoth(masks(0.3), { x: ones, state: Int32Array.of(7, 1) })
     const kept = (eager.first as Float32Array).filter((value) => value !== 0)
-    expect(kept.every((value) => Math.abs(value - 1 / 0.7) < 1e-6)).toBe(true)
+    expect(kept.every((value) => Math.abs(value - 1 / 0.7) < 1e-4)).toBe(true)
     expect(Math.abs(kept.length / ones.length - 0.7)).toBeLessThan(4 * Math.sqrt((0.7 * 0.3) / ones.length))
   })
 
