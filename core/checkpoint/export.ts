@@ -8,6 +8,7 @@ import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
+import { runFiles } from './training-state.ts'
 import { openWeights, weightsFile } from './weights.ts'
 
 export interface ExportOptions {
@@ -56,7 +57,7 @@ export async function exportCheckpoint(
 
 /** The state of the training stays behind. */
 function isModelFile(name: string): boolean {
-  return !name.includes('/') && name !== 'trainer_state.json'
+  return !name.includes('/') && !runFiles.has(name)
 }
 
 /** Copies, sharing blocks where the file system can. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Prediction } from '../contract/domain.ts'
 import type { Batch } from '../data/batches.ts'
 import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
@@ -35,15 +35,33 @@ export function batchFeeds(batch: Batch): Record<string, Values> {
 /** The part of a batch that the model reads. */
 export function modelInput(feeds: Tensors): TokenBatch {
   return {
-    inputIds: feeds.input_ids as Tensor,
-    attentionMask: feeds.attention_mask as Tensor,
-    tokenTypeIds: feeds.token_type_ids as Tensor,
+    inputIds: feeds.input_ids as tf.Tensor,
+    attentionMask: feeds.attention_mask as tf.Tensor,
+    tokenTypeIds: feeds.token_type_ids as tf.Tensor,
   }
 }
 
 /** logits [batch, classes] → mean over the rows that count (scalar), and each row's own loss [batch]; nats. */
-export function batchLoss(logits: Tensor, feeds: Tensors): { loss: Tensor; perExample: Tensor } {
-  return classificationLoss(logits, feeds.labels as Tensor, feeds.weights as Tensor)
+export function batchLoss(logits: tf.Tensor, feeds: Tensors): { loss: tf.Tensor; perExample: tf.Tensor } {
+  return classificationLoss(logits, feeds.labels as tf.Tensor, feeds.weights as tf.Tensor)
+}
+
+/**
+ * The loss that a batch is trained on: Σ weight·loss / `total`, where `total` [] is the rows that count in all batches
+ * of the step. `smoothing` ε spreads that share of the target over all classes (torch's CrossEntropyLoss):
+ * (1 − ε)·(lse z − z_y) + ε·(lse z − mean z) = (lse z − z_y) + ε·(z_y − mean z).
+ */
+export function trainingLoss(logits: tf.Tensor, feeds: Tensors, smoothing: number, total: tf.Tensor): tf.Tensor {
+  const weights = feeds.weights as tf.Tensor
+  let { perExample } = batchLoss(logits, feeds)
+  if (smoothing > 0) {
+    const classes = logits.shape[1] as number
+    // Cast, because the WebAssembly backend's float one-hot holds integers.
+    const truth = tf.cast(tf.oneHot(feeds.labels as tf.Tensor1D, classes), 'float32')
+    const spread = tf.sum(tf.mul(logits, tf.sub(truth, 1 / classes)), -1)
+    perExample = tf.add(perExample, tf.mul(spread, smoothing))
+  }
+  return tf.div(tf.sum(tf.mul(perExample, weights)), total)
 }
 
 /** What a model said about rows. Columns of equal length, but `scores`, which holds `classes` numbers a row. */

@@ -1,51 +1,93 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeCheckpoint, saveCheckpoint, verifyCheckpoint } from '../checkpoint/save.ts'
+import type { RunConfig } from '../contract/settings.ts'
+import type { ScoredRows } from '../tasks/text-classification.ts'
+import { checkFreeSpace } from './free-space.ts'
 
-/** Where in a run a checkpoint stands, and how good it was there. */
+/** Where in a run a checkpoint stands, and how good it was there; `metrics` is empty when it was not evaluated. */
 export interface Position {
   readonly step: number
   readonly epoch: number
   readonly metrics: Readonly<Record<string, number>>
 }
 
-/** Writes `checkpoint-<step>` folders below a run's folder, and keeps two of them: the best and the last. */
+/** How a checkpoint's files come to be. */
+export interface CheckpointContent {
+  /** Puts weights, tokenizer and training state into a folder. */
+  write(dir: string, position: Position, best: Position | null, scored: ScoredRows | null): Promise<void>
+  /** Size of a checkpoint, about. */
+  readonly expectedBytes: number
+}
+
+/** Writes `checkpoint-<step>` folders below a run's folder, and keeps the newest few of them and the best. */
 export class CheckpointKeeper {
   private readonly runDir: string
-  private readonly write: (dir: string) => Promise<void>
-  private readonly settings: Readonly<Record<string, unknown>>
+  private readonly content: CheckpointContent
+  private readonly config: RunConfig
   private best: Position | null = null
-  private last: Position | null = null
-  private written: Position[] = []
+  /** In the order in which they may go. */
+  private kept: Position[] = []
 
-  /** `write` puts weights and tokenizer into a folder; `settings` are recorded in each trainer_state.json. */
-  constructor(runDir: string, write: (dir: string) => Promise<void>, settings: Readonly<Record<string, unknown>>) {
+  constructor(runDir: string, content: CheckpointContent, config: RunConfig) {
     this.runDir = runDir
-    this.write = write
-    this.settings = settings
+    this.content = content
+    this.config = config
   }
 
-  /** Writes the weights as they are now. The folder is there whole, or not at all. */
-  async save(position: Position, best: boolean): Promise<{ path: string; bytes: number }> {
+  /** Takes over the checkpoints of an interrupted run, the first to go first. */
+  adopt(kept: readonly Position[], best: Position | null): void {
+    this.kept = [...kept]
+    this.best = best === null ? null : (kept.find(({ step }) => step === best.step) ?? null)
+  }
+
+  /**
+   * Writes the weights as they are now. The folder is there whole, or not at all. `scored` is the evaluation, if there
+   * was one. Throws AttuneError disk_full before anything is written when the disk has too little room.
+   */
+  async save(position: Position, best: boolean, scored: ScoredRows | null): Promise<{ path: string; bytes: number }> {
+    await checkFreeSpace(this.runDir, this.content.expectedBytes)
     const path = this.pathOf(position)
-    const bestPosition = best || this.best === null ? position : this.best
+    const bestPosition = best ? position : this.best
+    const others = this.kept.filter(({ step }) => step !== position.step)
     const { bytes } = await saveCheckpoint(path, async (dir) => {
-      await this.write(dir)
-      await writeFile(join(dir, 'trainer_state.json'), this.trainerState(position, bestPosition))
+      await this.content.write(dir, position, bestPosition, scored)
+      await writeFile(join(dir, 'trainer_state.json'), this.trainerState(position, bestPosition, others))
     })
     this.best = bestPosition
-    this.last = position
-    this.written.push(position)
+    this.kept = [...others, position]
     return { path, bytes }
   }
 
-  /** Removes what is neither best nor last, once the newest is proved to be whole on the disk. */
-  async prune(): Promise<void> {
-    const obsolete = this.written.filter((position) => position !== this.best && position !== this.last)
-    if (obsolete.length === 0 || this.last === null) return
-    await verifyCheckpoint(this.pathOf(this.last))
-    for (const position of obsolete) await removeCheckpoint(this.pathOf(position))
-    this.written = this.written.filter((position) => !obsolete.includes(position))
+  /**
+   * Removes what is neither best nor among the newest `save_total_limit`, once the newest is proved to be whole on the
+   * disk. Returns the folders that went.
+   */
+  async prune(): Promise<string[]> {
+    const newest = this.kept.slice(-this.config.save_total_limit)
+    const obsolete = this.kept.filter((position) => position !== this.best && !newest.includes(position))
+    const last = newest.at(-1)
+    if (obsolete.length === 0 || last === undefined) return []
+    await verifyCheckpoint(this.pathOf(last))
+    const removed: string[] = []
+    for (const position of obsolete) {
+      const path = this.pathOf(position)
+      await removeCheckpoint(path)
+      removed.push(path)
+    }
+    this.kept = this.kept.filter((position) => !obsolete.includes(position))
+    return removed
+  }
+
+  /**
+   * A sentence on what is left when the weights are known to have been good until step `goodUntil`: the newest
+   * checkpoint that was evaluated, or is not later than that.
+   */
+  lastGood(goodUntil: number): string {
+    const good = this.kept.findLast(({ step, metrics }) => step <= goodUntil || Object.keys(metrics).length > 0)
+    return good === undefined
+      ? 'No checkpoint had been written before it.'
+      : `The last good checkpoint, checkpoint-${good.step}, is kept.`
   }
 
   private pathOf({ step }: Position): string {
@@ -53,19 +95,21 @@ export class CheckpointKeeper {
   }
 
   /** The fields of transformers' TrainerState that a fine-tuned checkpoint carries, and the run's settings. */
-  private trainerState(position: Position, best: Position): string {
-    const metric = String(this.settings.metric_for_best_model)
+  private trainerState(position: Position, best: Position | null, others: readonly Position[]): string {
+    const { config } = this
     const state = {
       global_step: position.step,
       epoch: position.epoch,
-      max_steps: this.settings.max_steps,
-      num_train_epochs: this.settings.num_train_epochs,
-      train_batch_size: this.settings.per_device_train_batch_size,
-      best_global_step: best.step,
-      best_metric: best.metrics[metric],
-      best_model_checkpoint: `checkpoint-${best.step}`,
-      log_history: [...this.written, position].map(({ step, epoch, metrics }) => ({ step, epoch, ...metrics })),
-      settings: this.settings,
+      max_steps: config.max_steps,
+      num_train_epochs: config.num_train_epochs,
+      train_batch_size: config.per_device_train_batch_size,
+      ...(best && {
+        best_global_step: best.step,
+        best_metric: best.metrics[config.metric_for_best_model],
+        best_model_checkpoint: `checkpoint-${best.step}`,
+      }),
+      log_history: [...others, position].map(({ step, epoch, metrics }) => ({ step, epoch, ...metrics })),
+      settings: config,
     }
     return `${JSON.stringify(state, null, 2)}\n`
   }

@@ -5,46 +5,64 @@ import type { Session } from '../engine/engine.ts'
 import { evaluationMetrics, type ScoredRows } from '../tasks/text-classification.ts'
 import { systemClock } from '../util/clock.ts'
 import type { CheckpointKeeper, Position } from './checkpoints.ts'
+import { EarlyStopping, improves } from './early-stopping.ts'
 import { type EvaluationLayout, scoreRows } from './evaluate.ts'
-import { checkStop } from './stop.ts'
+import { checkStopAtOnce } from './stop.ts'
 import type { Surroundings } from './surroundings.ts'
+
+/** The best checkpoint so far, with the very numbers that it was chosen by. */
+export interface Best {
+  readonly position: Position
+  readonly scored: ScoredRows
+}
 
 /** Evaluates a run where the loop asks for it, keeps the checkpoints, and remembers what the best one predicted. */
 export class Judge {
-  /** Of the best checkpoint so far: the very numbers that it was chosen by. */
-  best: { readonly position: Position; readonly scored: ScoredRows } | null = null
+  best: Best | null = null
+  earlyStopping: EarlyStopping
   private readonly session: Session
   private readonly validation: EncodedRows
   private readonly layout: EvaluationLayout
   private readonly keeper: CheckpointKeeper
-  private readonly metric: RunConfig['metric_for_best_model']
+  private readonly config: RunConfig
+  private readonly surroundings: Surroundings
 
   constructor(
     session: Session,
     validation: EncodedRows,
     layout: EvaluationLayout,
     keeper: CheckpointKeeper,
-    metric: RunConfig['metric_for_best_model'],
+    config: RunConfig,
+    surroundings: Surroundings,
   ) {
     this.session = session
     this.validation = validation
     this.layout = layout
     this.keeper = keeper
-    this.metric = metric
+    this.config = config
+    this.surroundings = surroundings
+    this.earlyStopping = new EarlyStopping(config)
   }
 
-  /** Throws AttuneError: `diverged` when the validation loss is not finite, `stopped`, `disk_full`. */
-  async judge(step: number, epoch: number, { emit, reporter, watch, control }: Surroundings): Promise<void> {
+  /** Goes on from what an interrupted run had found. */
+  goOnFrom(best: Best | null, withoutImprovement: number): void {
+    this.best = best
+    this.earlyStopping = new EarlyStopping(this.config, withoutImprovement)
+  }
+
+  /** Evaluates and saves. Throws AttuneError: `diverged` when the validation loss is not finite, `stopped`, `disk_full`. */
+  async judge(step: number, epoch: number): Promise<void> {
+    const { emit, reporter, watch, control } = this.surroundings
     reporter.phase('evaluating')
     const scored = scoreRows(this.session, this.validation, this.layout, (done, total) => {
-      checkStop(control, 2)
+      checkStopAtOnce(control)
       reporter.progress(done, total)
     })
     const metrics = evaluationMetrics(scored, this.layout.classes)
     if (!Number.isFinite(metrics['eval/loss'])) {
       throw new AttuneError(
         'diverged',
-        `The validation loss became ${metrics['eval/loss']} at step ${step}. Checkpoints written before it are kept. ` +
+        `The validation loss became ${metrics['eval/loss']} at step ${step}. ${this.keeper.lastGood(step - 1)} ` +
           'Try a smaller learning_rate.',
         { step },
       )
@@ -52,22 +70,38 @@ export class Judge {
     const { examples, tokens, elapsedMs } = watch
     emit({ kind: 'metrics', step, epoch, examples, tokens, elapsedMs, values: metrics })
 
-    const value = metrics[this.metric] as number
-    const best = this.best === null || improves(this.metric, value, this.best.position.metrics[this.metric] as number)
+    const metric = this.config.metric_for_best_model
+    const value = metrics[metric] as number
+    const former = this.best === null ? null : (this.best.position.metrics[metric] as number)
+    const isBest = former === null || improves(metric, value, former)
+    this.earlyStopping.count(value, former)
     const position: Position = { step, epoch, metrics }
-    if (best) this.best = { position, scored }
-    reporter.log('info', `Step ${step}: ${describe(metrics)}${best ? ', the best so far' : ''}.`)
-
-    reporter.phase('saving')
-    const { path, bytes } = await this.keeper.save(position, best)
-    emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
-    await this.keeper.prune()
+    if (isBest) this.best = { position, scored }
+    reporter.log('info', `Step ${step}: ${describe(metrics)}${isBest ? ', the best so far' : ''}.`)
+    await this.keep(position, isBest, scored)
+    if (this.earlyStopping.isDue) this.tellEarlyStop(step)
   }
-}
 
-/** Whether `value` is strictly better than `former`: the earlier checkpoint wins a draw. */
-function improves(metric: RunConfig['metric_for_best_model'], value: number, former: number): boolean {
-  return metric === 'eval/loss' ? value < former : value > former
+  /** Saves without evaluating. Throws AttuneError `disk_full`. */
+  async save(step: number, epoch: number): Promise<void> {
+    await this.keep({ step, epoch, metrics: {} }, false, null)
+  }
+
+  private async keep(position: Position, best: boolean, scored: ScoredRows | null): Promise<void> {
+    const { emit, reporter } = this.surroundings
+    reporter.phase('saving')
+    const { path, bytes } = await this.keeper.save(position, best, scored)
+    emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
+    for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
+  }
+
+  private tellEarlyStop(step: number): void {
+    const { metric_for_best_model: metric, early_stopping_patience: patience } = this.config
+    const text =
+      `Ended early at step ${step}: ${metric} has not improved in ${patience} evaluations; ` +
+      `the best was step ${this.best?.position.step}.`
+    this.surroundings.reporter.log('info', text)
+  }
 }
 
 function describe(metrics: Readonly<Record<string, number>>): string {

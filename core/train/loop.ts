@@ -1,16 +1,17 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import { buildBatch, type EncodedRows, epochOrder } from '../data/batches.ts'
+import { type Batch, buildBatch, type EncodedRows, epochOrder } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import { batchFeeds } from '../tasks/text-classification.ts'
 import { systemClock } from '../util/clock.ts'
+import type { LogWindow } from './log-window.ts'
 import { stepFeeds } from './optimizer.ts'
-import { trainProgram } from './programs.ts'
+import { accumulateProgram, trainProgram } from './programs.ts'
 import { type Schedule, scheduleFactor } from './schedule.ts'
-import { checkStop } from './stop.ts'
+import { checkStopAtOnce } from './stop.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** What the loop goes through, fixed before the first step. */
+/** What the loop goes through, fixed before the first step. A step is one update, of one or several batches. */
 export interface LoopPlan {
   readonly rows: EncodedRows
   readonly buckets: readonly number[]
@@ -18,120 +19,133 @@ export interface LoopPlan {
   readonly stepsPerEpoch: number
   readonly schedule: Schedule
   readonly config: RunConfig
+  /** Steps that an interrupted run has done already, and whether its checkpoint there was evaluated. */
+  readonly done: { readonly step: number; readonly evaluated: boolean }
 }
 
 /** What the loop tells about itself. */
 export interface LoopReport extends Surroundings {
-  /** Called where an evaluation is due: every eval_steps, or at each epoch's end, and after the last step. */
-  judge(step: number, epoch: number): Promise<void>
+  readonly window: LogWindow
+  /** Evaluates and saves: every eval_steps, or at each epoch's end, and after the last step. */
+  judge(step: number): Promise<void>
+  /** Saves without evaluating: every save_steps, and at a pause. */
+  save(step: number): Promise<void>
+  /** Whether evaluations have not improved for long enough. */
+  stopsEarly(): boolean
+  /** Which checkpoint is left when the weights after step `goodUntil` + 1 and later are not to be trusted. */
+  lastGood(goodUntil: number): string
 }
+
+export type Outcome = 'finished' | 'stopped' | 'paused'
 
 /**
  * The steps of a run, in order. A stop that keeps the weights ends it after the present step, judged like any other
- * end. Throws AttuneError: `diverged` when loss or gradient is no longer finite, `stopped` on a stop at once.
+ * end; a pause only saves. Throws AttuneError: `diverged` when loss or gradient is no longer finite, `stopped` on a stop
+ * at once.
  */
-export async function runSteps(session: Session, plan: LoopPlan, report: LoopReport): Promise<'finished' | 'stopped'> {
-  const { config, stepsPerEpoch, schedule } = plan
-  const { watch, control, reporter } = report
+export async function runSteps(session: Session, plan: LoopPlan, report: LoopReport): Promise<Outcome> {
+  const { config, stepsPerEpoch, schedule, done } = plan
+  const { watch, control, reporter, window } = report
   const total = schedule.totalSteps
-  const window = new LogWindow(report, stepsPerEpoch)
-  let order: Int32Array[] = []
-  let judged = 0
+  let groups: Int32Array[][] = []
+  let judged = done.evaluated ? done.step : 0
+  let saved = done.step
   reporter.phase('training')
-  for (let step = 1; step <= total; step++) {
-    checkStop(control, 2)
-    if (control.stop() === 1) {
+  for (let step = done.step + 1; step <= total; step++) {
+    if (report.stopsEarly()) return 'finished'
+    checkStopAtOnce(control)
+    const wish = control.stop()
+    if (wish === 3) {
+      if (step - 1 > saved) await report.save(step - 1)
+      return 'paused'
+    }
+    if (wish === 1) {
       window.flush(step - 1)
-      if (step - 1 > judged) await report.judge(step - 1, (step - 1) / stepsPerEpoch)
+      if (step - 1 > judged) await report.judge(step - 1)
       return 'stopped'
     }
 
     const begun = systemClock.monotonic()
-    const done = step - 1
-    const place = done % stepsPerEpoch
-    if (place === 0) {
-      const epoch = done / stepsPerEpoch
-      order = epochOrder(plan.rows, plan.buckets, config.per_device_train_batch_size, config.seed, epoch)
-    }
-    const positions = order[place] as Int32Array
-    const batch = buildBatch(plan.rows, positions, plan.buckets, config.per_device_train_batch_size, plan.padId)
-    const learningRate = config.learning_rate * scheduleFactor(schedule, done)
-    const output = session.run(trainProgram(batch.length), {
-      ...batchFeeds(batch),
-      ...stepFeeds(config, step, learningRate),
-    })
-    const loss = output.loss?.[0] as number
-    const gradNorm = output.grad_norm?.[0] as number
-    checkFinite(step, loss, gradNorm, learningRate)
-    watch.step(begun, positions.length, batch.realTokens)
+    const place = (step - 1) % stepsPerEpoch
+    if (place === 0 || step === done.step + 1) groups = groupsOf(plan, (step - 1 - place) / stepsPerEpoch)
+    const learningRate = config.learning_rate * scheduleFactor(schedule, step - 1)
+    const { loss, gradNorm, examples, tokens } = update(session, plan, report, groups[place] ?? [], step, learningRate)
+    checkFinite(step, loss, gradNorm, learningRate, report)
+    watch.step(begun, examples, tokens)
 
     window.add(loss, gradNorm, learningRate)
     if (step % config.logging_steps === 0 || step === total) window.flush(step)
     reporter.progress(step, total)
     if (evaluationDue(step, total, stepsPerEpoch, config.eval_steps)) {
+      await report.judge(step)
       judged = step
-      await report.judge(step, step / stepsPerEpoch)
+      saved = step
       if (step < total) reporter.phase('training')
+    } else if (config.save_steps > 0 && step % config.save_steps === 0) {
+      await report.save(step)
+      saved = step
+      reporter.phase('training')
     }
   }
   return 'finished'
+}
+
+/** The batches of an epoch, as positions, by the step that they belong to. The last step may have fewer. */
+function groupsOf({ rows, buckets, config }: LoopPlan, epoch: number): Int32Array[][] {
+  const batches = epochOrder(rows, buckets, config.per_device_train_batch_size, config.seed, epoch)
+  const size = config.gradient_accumulation_steps
+  return Array.from({ length: Math.ceil(batches.length / size) }, (_, i) => batches.slice(i * size, (i + 1) * size))
+}
+
+/** One update: all batches of the step but the last one are added up, the last one ends it. The loss is their mean. */
+function update(
+  session: Session,
+  { rows, buckets, padId, config }: LoopPlan,
+  { control }: LoopReport,
+  group: readonly Int32Array[],
+  step: number,
+  learningRate: number,
+): { loss: number; gradNorm: number; examples: number; tokens: number } {
+  const { per_device_train_batch_size: batchSize, gradient_accumulation_steps: groupSize } = config
+  const examples = group.reduce((sum, { length }) => sum + length, 0)
+  const totalWeight = groupSize > 1 ? { total_weight: Float32Array.of(examples) } : {}
+  let loss = 0
+  let gradNorm = 0
+  let tokens = 0
+  for (const [i, positions] of group.entries()) {
+    checkStopAtOnce(control)
+    const batch: Batch = buildBatch(rows, positions, buckets, batchSize, padId)
+    const { rng, ...scalars } = stepFeeds(config, step, learningRate, (step - 1) * groupSize + i + 1)
+    const feeds = { ...batchFeeds(batch), ...totalWeight, rng }
+    const output =
+      i < group.length - 1
+        ? session.run(accumulateProgram(batch.length), feeds)
+        : session.run(trainProgram(batch.length), { ...feeds, ...scalars })
+    loss += output.loss?.[0] as number
+    gradNorm = output.grad_norm?.[0] ?? 0
+    tokens += batch.realTokens
+  }
+  return { loss, gradNorm, examples, tokens }
 }
 
 function evaluationDue(step: number, total: number, stepsPerEpoch: number, evalSteps: number): boolean {
   return step === total || step % (evalSteps > 0 ? evalSteps : stepsPerEpoch) === 0
 }
 
-function checkFinite(step: number, loss: number, gradNorm: number, learningRate: number): void {
+function checkFinite(
+  step: number,
+  loss: number,
+  gradNorm: number,
+  learningRate: number,
+  { lastGood }: Pick<LoopReport, 'lastGood'>,
+): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return
   const what = Number.isFinite(loss) ? `gradient norm became ${gradNorm}` : `loss became ${loss}`
   throw new AttuneError(
     'diverged',
-    `The ${what} at step ${step} (learning rate ${learningRate.toPrecision(3)}). Checkpoints written before it are kept. ` +
+    // The loss came out of the weights after the step before: those may be bad already.
+    `The ${what} at step ${step} (learning rate ${learningRate.toPrecision(3)}). ${lastGood(step - 2)} ` +
       'Try a smaller learning_rate, a longer warm-up, or max_grad_norm 1.',
     { step, learningRate },
   )
-}
-
-/** The steps since the last point on the training curves. */
-class LogWindow {
-  private readonly report: LoopReport
-  private readonly stepsPerEpoch: number
-  private losses: number[] = []
-  private gradNorm = 0
-  private learningRate = 0
-
-  constructor(report: LoopReport, stepsPerEpoch: number) {
-    this.report = report
-    this.stepsPerEpoch = stepsPerEpoch
-  }
-
-  add(loss: number, gradNorm: number, learningRate: number): void {
-    this.losses.push(loss)
-    this.gradNorm = gradNorm
-    this.learningRate = learningRate
-  }
-
-  /** Emits a point at `step`: the mean loss of the window, and norm and rate of its last step. */
-  flush(step: number): void {
-    if (this.losses.length === 0) return
-    const { watch, emit } = this.report
-    const { examplesPerSecond, tokensPerSecond } = watch.takeLap()
-    emit({
-      kind: 'metrics',
-      step,
-      epoch: step / this.stepsPerEpoch,
-      examples: watch.examples,
-      tokens: watch.tokens,
-      elapsedMs: watch.elapsedMs,
-      values: {
-        'train/loss': this.losses.reduce((a, b) => a + b, 0) / this.losses.length,
-        'train/learning_rate': this.learningRate,
-        'train/grad_norm': this.gradNorm,
-        'perf/examples_per_second': examplesPerSecond,
-        'perf/tokens_per_second': tokensPerSecond,
-        'perf/memory': process.memoryUsage.rss(),
-      },
-    })
-    this.losses = []
-  }
 }

@@ -42,7 +42,10 @@ async function predictTexts({ config, labels, texts, threads, ...spec }: Predict
   )
   const engine = await openEngine(config.engine, threads)
   const programs = { ...config, per_device_eval_batch_size: batchSize }
-  const session = await engine.open(sessionSpec(model, trainable, programs, { train: [], evaluate: buckets }))
+  const precision = await engine.precision(config.precision)
+  const session = await engine.open(
+    sessionSpec(model, trainable, programs, { train: [], evaluate: buckets }, precision),
+  )
   try {
     await restoreVariables(session, model, trainable, spec.checkpointDir)
     const classes = labels.length

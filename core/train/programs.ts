@@ -1,21 +1,27 @@
-import { type Tensor, valueAndGrads } from '@tensorflow/tfjs-core'
+import { add, maximum, mul, sub, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
-import type { Program, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
+import type { Precision, Program, ProgramResult, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
 import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { type Rng, rngOf } from '../nn/random.ts'
-import { batchLoss, batchSpecs, modelInput } from '../tasks/text-classification.ts'
+import { batchLoss, batchSpecs, modelInput, trainingLoss } from '../tasks/text-classification.ts'
 import type { LoadedModel } from './load-model.ts'
-import { decays, scalarNames } from './optimizer.ts'
+import { decays, gradSumName, momentumName, scalarNames, sgdMomentum } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
 
 /** One program a padded length: shapes are static. */
 export const trainProgram = (length: number) => `train/${length}`
+/** Adds a batch's gradient up; there only when steps consist of several batches, of which the last one is trained. */
+export const accumulateProgram = (length: number) => `accumulate/${length}`
 export const evaluateProgram = (length: number) => `evaluate/${length}`
 
 export type ProgramConfig = Pick<
   RunConfig,
+  | 'method'
+  | 'optim'
+  | 'gradient_accumulation_steps'
+  | 'label_smoothing_factor'
   | 'weight_decay'
   | 'max_grad_norm'
   | 'adam_beta1'
@@ -34,25 +40,54 @@ export interface ProgramLengths {
 
 /**
  * Everything a run computes, as one session: the model's parameters and adapters are its variables, the trained ones
- * get AdamW moments, and each length has its programs.
+ * get what the optimizer keeps of them, and each length has its programs.
  */
 export function sessionSpec(
   model: LoadedModel,
   trainable: Trainable,
   config: ProgramConfig,
   lengths: ProgramLengths,
+  precision: Precision = 'fp32',
 ): SessionSpec {
-  const bare = ({ shape, dtype }: TensorSpec): TensorSpec => ({ shape, dtype })
-  const variables = Object.entries({ ...model.parameters, ...trainable.adapters })
+  const training = lengths.train.length > 0
+  const parameters = bare({ ...model.parameters, ...trainable.adapters })
   const forward = forwardOf(model, trainable, config)
+  const trained = new Set(trainable.names)
   return {
-    variables: Object.fromEntries(variables.map(([name, spec]) => [name, bare(spec)])),
-    optimized: lengths.train.length > 0 ? trainable.names : [],
+    variables: { ...parameters, ...(training && bare(heldBetweenBatches(parameters, trainable, config))) },
+    optimized: training && config.optim === 'adamw' ? trainable.names : [],
     programs: Object.fromEntries([
       ...lengths.train.map((length) => [trainProgram(length), trainStep(forward, trainable, config, length)] as const),
+      ...lengths.train
+        .filter(() => config.gradient_accumulation_steps > 1)
+        .map((length) => [accumulateProgram(length), accumulation(forward, trainable, config, length)] as const),
       ...lengths.evaluate.map((length) => [evaluateProgram(length), evaluation(forward, config, length)] as const),
     ]),
+    precision,
+    // Only beside an adapter: other checkpoints hold the frozen weights too, and must hold them unchanged.
+    halved:
+      precision === 'bf16' && config.method === 'lora'
+        ? Object.keys(model.parameters).filter((name) => !trained.has(name))
+        : [],
   }
+}
+
+function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, TensorSpec> {
+  return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
+}
+
+/** Variables of the session that are no parameters: SGD's momentum and accumulated gradients. Zero at first. */
+export function heldBetweenBatches(
+  parameters: Readonly<Record<string, TensorSpec>>,
+  { names }: Trainable,
+  { optim, gradient_accumulation_steps }: Pick<ProgramConfig, 'optim' | 'gradient_accumulation_steps'>,
+): Record<string, TensorSpec> {
+  const held = (nameOf: (name: string) => string) =>
+    names.map((name) => [nameOf(name), parameters[name] as TensorSpec] as const)
+  return Object.fromEntries([
+    ...(optim === 'sgd' ? held(momentumName) : []),
+    ...(gradient_accumulation_steps > 1 ? held(gradSumName) : []),
+  ])
 }
 
 /** Logits [batch, classes] of a batch under these variables. `rng` null turns dropout off. */
@@ -68,42 +103,116 @@ function forwardOf({ architecture, config: modelConfig }: LoadedModel, { targets
   return forward
 }
 
-/** Forward, backward, clipping and AdamW for one batch. Frozen parameters are constants: nothing flows to them. */
-function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig, length: number): Program {
-  const one: TensorSpec = { shape: [], dtype: 'float32' }
-  const { names } = trainable
+const one: TensorSpec = { shape: [], dtype: 'float32' }
+
+/** Feeds of a batch that gradients are taken of; `total_weight` are the rows of all batches of its step. */
+function gradientFeeds(config: ProgramConfig, length: number): Record<string, TensorSpec> {
   return {
-    feeds: {
-      ...batchSpecs(config.per_device_train_batch_size, length),
-      rng: { shape: [2], dtype: 'int32' },
-      ...Object.fromEntries(scalarNames.map((name) => [name, one])),
-    },
+    ...batchSpecs(config.per_device_train_batch_size, length),
+    rng: { shape: [2], dtype: 'int32' },
+    ...(config.gradient_accumulation_steps > 1 && { total_weight: one }),
+  }
+}
+
+/** Loss [] and gradients of one batch. Frozen parameters are constants: nothing flows to them. */
+function lossAndGradients(
+  forward: Forward,
+  { names }: Trainable,
+  { label_smoothing_factor: smoothing }: ProgramConfig,
+  feeds: Tensors,
+  variables: Tensors,
+): { value: Tensor; grads: Tensor[] } {
+  const total = feeds.total_weight ?? maximum(sum(feeds.weights as Tensor), 1e-12)
+  const loss = (...trained: Tensor[]): Tensor => {
+    const present = { ...variables, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
+    return trainingLoss(forward(feeds, present, rngOf(feeds.rng as Tensor)), feeds, smoothing, total)
+  }
+  return valueAndGrads(loss)(names.map((name) => variables[name] as Tensor))
+}
+
+/** Forward, backward and adding up for a batch that is not the last one of its step. */
+function accumulation(forward: Forward, trainable: Trainable, config: ProgramConfig, length: number): Program {
+  return {
+    feeds: gradientFeeds(config, length),
     run(feeds, variables) {
-      const loss = (...trained: Tensor[]): Tensor => {
-        const present = { ...variables, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
-        return batchLoss(forward(feeds, present, rngOf(feeds.rng as Tensor)), feeds).loss
-      }
-      const { value, grads } = valueAndGrads(loss)(names.map((name) => variables[name] as Tensor))
-      const { clipped, norm } = clipByGlobalNorm(grads, config.max_grad_norm)
+      const { value, grads } = lossAndGradients(forward, trainable, config, feeds, variables)
+      const updates = trainable.names.map((name, i) => ({
+        kind: 'assign' as const,
+        name: gradSumName(name),
+        value: add(variables[gradSumName(name)] as Tensor, grads[i] as Tensor),
+      }))
+      return { fetches: { loss: value }, updates }
+    },
+  }
+}
+
+/** Forward, backward, clipping and the optimizer's update for the last (or only) batch of a step. */
+function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig, length: number): Program {
+  const { names } = trainable
+  const accumulates = config.gradient_accumulation_steps > 1
+  return {
+    feeds: { ...gradientFeeds(config, length), ...Object.fromEntries(scalarNames.map((name) => [name, one])) },
+    run(feeds, variables) {
+      const { value, grads } = lossAndGradients(forward, trainable, config, feeds, variables)
+      const summed = accumulates
+        ? grads.map((grad, i) => add(variables[gradSumName(names[i] as string)] as Tensor, grad))
+        : grads
+      const { clipped, norm } = clipByGlobalNorm(summed, config.max_grad_norm)
+      const step = config.optim === 'sgd' ? sgd : adamw
+      const { updates = [], ...rest } = step(names, clipped, config, feeds, variables)
+      const cleared = names.map((name) => ({
+        kind: 'assign' as const,
+        name: gradSumName(name),
+        value: zerosLike(variables[name] as Tensor),
+      }))
       return {
         fetches: { loss: value, grad_norm: norm },
-        updates: names.map((name, i) => ({
-          kind: 'adamw' as const,
-          name,
-          grad: clipped[i] as Tensor,
-          weightDecay: decays(name) ? config.weight_decay : 0,
-        })),
-        adamw: {
-          learningRate: feeds.learning_rate as Tensor,
-          stepSize: feeds.step_size as Tensor,
-          epsilonHat: feeds.epsilon_hat as Tensor,
-          beta1: config.adam_beta1,
-          beta2: config.adam_beta2,
-        },
+        updates: accumulates ? [...updates, ...cleared] : updates,
+        ...rest,
       }
     },
   }
 }
+
+type OptimizerStep = (
+  names: readonly string[],
+  grads: readonly Tensor[],
+  config: ProgramConfig,
+  feeds: Tensors,
+  variables: Tensors,
+) => Pick<ProgramResult, 'updates' | 'adamw'>
+
+const decayOf = (name: string, config: ProgramConfig) => (decays(name) ? config.weight_decay : 0)
+
+const adamw: OptimizerStep = (names, grads, config, feeds) => ({
+  updates: names.map((name, i) => ({
+    kind: 'adamw' as const,
+    name,
+    grad: grads[i] as Tensor,
+    weightDecay: decayOf(name, config),
+  })),
+  adamw: {
+    learningRate: feeds.learning_rate as Tensor,
+    stepSize: feeds.step_size as Tensor,
+    epsilonHat: feeds.epsilon_hat as Tensor,
+    beta1: config.adam_beta1,
+    beta2: config.adam_beta2,
+  },
+})
+
+/** torch.optim.SGD: g ← g + decay·w; b ← μ·b + g; w ← w − lr·b. */
+const sgd: OptimizerStep = (names, grads, config, feeds, variables) => ({
+  updates: names.flatMap((name, i) => {
+    const weight = variables[name] as Tensor
+    const decay = decayOf(name, config)
+    const grad = decay === 0 ? (grads[i] as Tensor) : add(grads[i] as Tensor, mul(weight, decay))
+    const momentum = add(mul(variables[momentumName(name)] as Tensor, sgdMomentum), grad)
+    return [
+      { kind: 'assign' as const, name: momentumName(name), value: momentum },
+      { kind: 'assign' as const, name, value: sub(weight, mul(momentum, feeds.learning_rate as Tensor)) },
+    ]
+  }),
+})
 
 /** Logits [batch, classes] and each row's loss [batch], without dropout. */
 function evaluation(forward: Forward, config: ProgramConfig, length: number): Program {

@@ -10,10 +10,20 @@ export class Stopwatch {
   private readonly stepMs: number[] = []
   private trainingMs = 0
   private firstStepAt: number | null = null
+  private before = { examples: 0, tokens: 0, elapsedMs: 0 }
   private lap = { examples: 0, tokens: 0, trainingMs: 0 }
 
   constructor(startedAt: number) {
     this.startedAt = startedAt
+  }
+
+  /** Goes on counting from where an interrupted run was. */
+  goOnFrom({ examples, tokens, elapsedMs }: { examples: number; tokens: number; elapsedMs: number }): void {
+    this.before = { examples, tokens, elapsedMs }
+    this.examples = examples
+    this.tokens = tokens
+    this.trainingMs = elapsedMs
+    this.lap = { examples, tokens, trainingMs: elapsedMs }
   }
 
   /** A step that began at `begun` (monotonic ms) has just ended. */
@@ -42,14 +52,15 @@ export class Stopwatch {
     return speed
   }
 
+  /** Of this sitting: what came before a resume has been told already. */
   timings(): RunTimings {
-    const seconds = this.trainingMs / 1000
+    const seconds = (this.trainingMs - this.before.elapsedMs) / 1000
     return {
       steps: this.stepMs.length,
       seconds,
       totalSeconds: (systemClock.monotonic() - this.startedAt) / 1000,
-      examplesPerSecond: perSecond(this.examples, seconds),
-      tokensPerSecond: perSecond(this.tokens, seconds),
+      examplesPerSecond: perSecond(this.examples - this.before.examples, seconds),
+      tokensPerSecond: perSecond(this.tokens - this.before.tokens, seconds),
       medianStepMs: median(this.stepMs),
       timeToFirstStepMs: this.firstStepAt === null ? 0 : this.firstStepAt - this.startedAt,
       // maxRSS is in kilobytes, and of the whole process: host and worker share it.

@@ -1,19 +1,33 @@
+import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
 import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { Engine, Session } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { ScoredRows } from '../tasks/text-classification.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
-import { CheckpointKeeper } from './checkpoints.ts'
+import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
-import { runSteps } from './loop.ts'
+import { LogWindow } from './log-window.ts'
+import { type Outcome, runSteps } from './loop.ts'
 import { type PreparedRows, prepareRows } from './prepare.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
+import {
+  bestBefore,
+  checkSame,
+  findResume,
+  keptCheckpoints,
+  type Resume,
+  resumedPrecision,
+  tellEngineChange,
+} from './resume.ts'
 import { scheduleOf, totalSteps } from './schedule.ts'
-import { type Control, checkStop, isStop } from './stop.ts'
+import { checkpointBytes, clearHeld, restoreSession, writeOptimizer } from './session-state.ts'
+import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { countParameters, type Trainable, trainableOf } from './trainable.ts'
@@ -22,7 +36,8 @@ import { checkpointWriter } from './write-model.ts'
 
 /**
  * One run from its files to its result: everything that happens is emitted, in order, the last event being `result`.
- * Rejects with what went wrong (AttuneError where it has a name); checkpoints written until then stay.
+ * With `resumeFrom` it goes on from that checkpoint as if it had never ended. Rejects with what went wrong (AttuneError
+ * where it has a name; `conflict` when a run cannot go on); checkpoints written until then stay.
  */
 export async function train(spec: TrainSpec, emit: Emit, control: Control): Promise<void> {
   const watch = new Stopwatch(control.startedAt ?? performance.now())
@@ -31,17 +46,48 @@ export async function train(spec: TrainSpec, emit: Emit, control: Control): Prom
     emit({ kind: 'result', outcome, timings: watch.timings() })
   } catch (thrown) {
     if (!isStop(thrown)) throw nameFailure(thrown)
-    emit({ kind: 'result', outcome: 'stopped', timings: watch.timings() })
+    // A pause before the first step has nothing to keep: the run then begins anew.
+    const outcome = control.stop() === 3 ? 'paused' : 'stopped'
+    emit({ kind: 'result', outcome, timings: watch.timings() })
   }
 }
 
-async function run(spec: TrainSpec, surroundings: Surroundings): Promise<'finished' | 'stopped'> {
-  const { config, labels } = spec
-  const { emit, reporter, control } = surroundings
+/** A run with everything read and worked out, before its programs are compiled. */
+interface Prepared {
+  readonly spec: TrainSpec
+  readonly engine: Engine
+  readonly precision: 'fp32' | 'bf16'
+  readonly model: LoadedModel
+  readonly trainable: Trainable
+  readonly padId: number
+  readonly data: PreparedRows
+  readonly lengths: ProgramLengths
+  readonly plan: RunPlan
+  readonly fingerprint: () => Promise<Fingerprint>
+  readonly resume: Resume | null
+}
 
+async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome> {
+  const prepared = await prepare(spec, surroundings)
+  const { engine, model, trainable, lengths, precision } = prepared
+  surroundings.reporter.phase('compiling')
+  const session = await engine.open(sessionSpec(model, trainable, spec.config, lengths, precision))
+  try {
+    return await runIn(session, prepared, surroundings)
+  } finally {
+    session.close()
+  }
+}
+
+async function prepare(spec: TrainSpec, { emit, reporter, control }: Surroundings): Promise<Prepared> {
+  const { config, labels } = spec
   reporter.phase('starting')
   const engine = await openEngine(config.engine, spec.threads)
-  emit({ kind: 'engine', engine: engine.info })
+  const resume = spec.resumeFrom === undefined ? null : await findResume(spec.resumeFrom, spec.runDir, reporter)
+  const wanted = resume === null ? config.precision : resumedPrecision(resume.state, config.precision)
+  const precision = await engine.precision(wanted)
+  emit({ kind: 'engine', engine: { ...engine.info, precision } })
+  if (resume !== null) tellEngineChange(resume.state, engine.info, reporter)
 
   reporter.phase('loading')
   const model = await loadModel(spec.modelDir, labels.length, { maxLength: config.max_length, dropout: config.dropout })
@@ -50,7 +96,7 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<'finish
 
   reporter.phase('tokenizing')
   const data = prepareRows(spec.datasetDir, labels, tokenizer, config, (done, total) => {
-    checkStop(control, 1)
+    checkAnyStop(control)
     reporter.progress(done, total)
   })
   const lengths = {
@@ -58,33 +104,100 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<'finish
     evaluate: bucketsOf(data.validation, config.max_length),
   }
   const plan = planOf(spec, model, trainable, data, lengths)
+  const layout = {
+    trainBuckets: lengths.train,
+    evaluateBuckets: lengths.evaluate,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    totalSteps: plan.totalSteps,
+  }
+  let known: Promise<Fingerprint> | null = null
+  const fingerprint = () => {
+    known ??= fingerprintOf(spec, tokenizer, data, layout)
+    return known
+  }
+  if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
+  const { padId } = tokenizer
+  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, fingerprint, resume }
+}
 
-  reporter.phase('compiling')
-  const session = await engine.open(sessionSpec(model, trainable, config, lengths))
-  try {
+async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
+  const { spec, model, trainable, padId, data, lengths, plan, resume } = prepared
+  const { config, labels, runDir } = spec
+  const { emit, reporter, watch, control } = surroundings
+  const { stepsPerEpoch } = plan
+
+  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
+  const content = contentOf(session, prepared, surroundings, () => ({
+    window: window.state,
+    earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
+  }))
+  const keeper = new CheckpointKeeper(runDir, content, config)
+  const layout = {
+    classes: labels.length,
+    buckets: lengths.evaluate,
+    batchSize: config.per_device_eval_batch_size,
+    padId,
+  }
+  const judge = new Judge(session, data.validation, layout, keeper, config, surroundings)
+
+  if (resume === null) {
     await fillVariables(session, model, trainable, config.seed, reporter)
-    checkStop(control, 1)
-    const { padId } = tokenizer
-    const layout = {
-      classes: labels.length,
-      buckets: lengths.evaluate,
-      batchSize: config.per_device_eval_batch_size,
-      padId,
-    }
-    const keeper = new CheckpointKeeper(spec.runDir, checkpointWriter(session, model, trainable, spec), config)
-    const judge = new Judge(session, data.validation, layout, keeper, config.metric_for_best_model)
-    const { stepsPerEpoch } = plan
-    const schedule = scheduleOf(config, plan.totalSteps)
-    const loop = { rows: data.train, buckets: lengths.train, padId, stepsPerEpoch, schedule, config }
-    const outcome = await runSteps(session, loop, {
-      ...surroundings,
-      judge: (step, epoch) => judge.judge(step, epoch, surroundings),
-    })
-    if (judge.best) emitPredictions(judge.best.scored, emit)
-    return outcome
-  } finally {
-    session.close()
+    clearHeld(session, model, trainable, config)
+  } else {
+    await restoreSession(session, model, trainable, config, resume.dir)
+    watch.goOnFrom(resume.state.counters)
+    const best = await bestBefore(runDir, resume, reporter)
+    judge.goOnFrom(best, resume.state.earlyStopping.withoutImprovement)
+    keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
+    reporter.log('info', `The run goes on after step ${resume.state.position.step} of ${plan.totalSteps}.`)
+  }
+  checkAnyStop(control)
+
+  const done = {
+    step: resume?.state.position.step ?? 0,
+    evaluated: resume !== null && Object.keys(resume.state.metrics).length > 0,
+  }
+  const schedule = scheduleOf(config, plan.totalSteps)
+  const loop = { rows: data.train, buckets: lengths.train, padId, stepsPerEpoch, schedule, config, done }
+  const outcome = await runSteps(session, loop, {
+    ...surroundings,
+    window,
+    judge: (step) => judge.judge(step, step / stepsPerEpoch),
+    save: (step) => judge.save(step, step / stepsPerEpoch),
+    stopsEarly: () => judge.earlyStopping.isDue,
+    lastGood: (goodUntil) => keeper.lastGood(goodUntil),
+  })
+  if (outcome !== 'paused' && judge.best) emitPredictions(judge.best.scored, emit)
+  return outcome
+}
+
+/** What goes into a checkpoint: the model, and all that the run needs to go on from it. */
+function contentOf(
+  session: Session,
+  { spec, engine, precision, model, trainable, plan, fingerprint }: Prepared,
+  { watch }: Surroundings,
+  counted: () => Pick<TrainingState, 'window' | 'earlyStopping'>,
+): CheckpointContent {
+  const { config } = spec
+  const writeModel = checkpointWriter(session, model, trainable, spec)
+  return {
+    expectedBytes: checkpointBytes(model, trainable, config),
+    async write(dir, { step, metrics }, best, scored) {
+      await writeModel(dir)
+      await writeOptimizer(dir, session, model, trainable, config)
+      await writeTrainingState(dir, {
+        version: 1,
+        position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: 0 },
+        metrics,
+        counters: { examples: watch.examples, tokens: watch.tokens, elapsedMs: watch.elapsedMs },
+        best,
+        ...counted(),
+        ...(await fingerprint()),
+        engine: { ...engine.info, precision },
+      })
+      if (scored !== null) await writeEvaluation(dir, columnsOf(scored))
+    },
   }
 }
 
@@ -103,7 +216,8 @@ function planOf(
   data: PreparedRows,
   lengths: ProgramLengths,
 ): RunPlan {
-  const stepsPerEpoch = Math.ceil(data.train.rows.length / config.per_device_train_batch_size)
+  const batches = Math.ceil(data.train.rows.length / config.per_device_train_batch_size)
+  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
   return {
     totalSteps: totalSteps(config, stepsPerEpoch),
     stepsPerEpoch,
@@ -117,13 +231,17 @@ function planOf(
   }
 }
 
-function emitPredictions({ rows, predicted, gold, loss, scores }: ScoredRows, emit: Emit): void {
-  emit({
-    kind: 'predictions',
+function emitPredictions(scored: ScoredRows, emit: Emit): void {
+  emit({ kind: 'predictions', ...columnsOf(scored) })
+}
+
+/** Plain numbers, as they are told and written. */
+function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows) {
+  return {
     rows: Array.from(rows),
     predicted: Array.from(predicted),
     gold: Array.from(gold),
     loss: Array.from(loss),
     scores: Array.from(scores),
-  })
+  }
 }

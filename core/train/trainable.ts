@@ -1,3 +1,4 @@
+import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { ParameterSpec } from '../models/architecture.ts'
 import { loraParameters, loraTargets } from '../nn/lora.ts'
@@ -13,27 +14,48 @@ export interface Trainable {
   readonly names: readonly string[]
 }
 
+export type TrainableConfig = Pick<RunConfig, 'method' | 'lora_r' | 'target_modules' | 'num_frozen_layers'>
+
 /**
- * full: every parameter; lora: the adapters and the head; head: the head alone. Throws AttuneError bad_config when
- * `target_modules` fits no layer of the model.
+ * full: every parameter; lora: the adapters and the head; head: the head alone. Frozen layers have neither trained
+ * parameters nor adapters. Throws AttuneError bad_config when `target_modules` fits no layer of the model, or
+ * `num_frozen_layers` is more than it has or leaves nothing to adapt.
  */
-export function trainableOf(
-  model: LoadedModel,
-  config: Pick<RunConfig, 'method' | 'lora_r' | 'target_modules'>,
-): Trainable {
+export function trainableOf(model: LoadedModel, config: TrainableConfig): Trainable {
+  const frozen = frozenPlaces(model, config.num_frozen_layers)
   const names = Object.keys(model.parameters)
   const head = names.filter((name) => isHead(model, name))
   const plain = (chosen: readonly string[]): Trainable => ({ adapters: {}, targets: [], names: chosen })
   switch (config.method) {
     case 'full':
-      return plain(names)
+      return plain(names.filter((name) => !frozen(name)))
     case 'head':
       return plain(head)
     case 'lora': {
-      const targets = loraTargets(model.parameters, config.target_modules)
+      const targets = loraTargets(model.parameters, config.target_modules).filter((path) => !frozen(`${path}.`))
+      if (targets.length === 0) {
+        throw new AttuneError(
+          'bad_config',
+          `num_frozen_layers ${config.num_frozen_layers} leaves no layer to adapt. Choose fewer, or method "head".`,
+        )
+      }
       const adapters = loraParameters(model.parameters, targets, config.lora_r)
       return { adapters, targets, names: [...Object.keys(adapters), ...head] }
     }
+  }
+}
+
+/** Whether a parameter lies in the embeddings or the lowest `layers` layers; with 0, none does. */
+function frozenPlaces({ architecture, config }: LoadedModel, layers: number): (name: string) => boolean {
+  const most = architecture.describe(config).layers
+  if (layers > most) {
+    const message = `num_frozen_layers is ${layers}, but the model has only ${most} layers. Choose ${most} or less.`
+    throw new AttuneError('bad_config', message)
+  }
+  return (name) => {
+    if (layers === 0) return false
+    const layer = /(?:^|\.)encoder\.layer\.(\d+)\./.exec(name)?.[1]
+    return layer === undefined ? /(?:^|\.)embeddings\./.test(name) : Number(layer) < layers
   }
 }
 

@@ -29,7 +29,8 @@ export function checkpointWriter(
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
-        targetModules: config.target_modules,
+        // With frozen layers, the ends of names would fit layers that have no adapter.
+        targetModules: config.num_frozen_layers > 0 ? trainable.targets : config.target_modules,
         baseModel: modelDir,
       })
     }

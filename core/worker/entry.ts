@@ -20,7 +20,7 @@ port.once('message', async ({ spec, control }: ToWorker) => {
     if (spec.kind === 'train') {
       // Imported here, so that the time to load TensorFlow counts as the run's.
       const { train } = await import('../train/train.ts')
-      const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2
+      const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
       await train(spec, (event) => groups.add(event), { stop, startedAt })
     } else {
       const { predict } = await import('../train/predict.ts')

@@ -49,6 +49,7 @@ export async function tinySpec(settings: Partial<RunConfigInput> = {}): Promise<
     per_device_train_batch_size: 4,
     per_device_eval_batch_size: 4,
     dropout: 0,
+    precision: 'fp32',
     ...settings,
   })
   return {

@@ -1,0 +1,115 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { AttuneError } from '../contract/errors.ts'
+import { runConfigSchema } from '../contract/settings.ts'
+import { codeOf } from '../util/files.ts'
+
+/**
+ * What a run needs beside its weights to go on exactly where a checkpoint was written. All randomness is a function of
+ * the seed and these integers, so there is no generator to save. The optimizer's tensors lie beside it.
+ */
+export const trainingStateFile = 'training_state.json'
+export const optimizerFile = 'optimizer.safetensors'
+/** What an evaluated checkpoint predicted for the validation rows: the predictions of the run, should it end best. */
+export const evaluationFile = 'evaluation.json'
+
+/** Files of a checkpoint that are no part of a model: an export leaves them behind. */
+export const runFiles: ReadonlySet<string> = new Set([
+  'trainer_state.json',
+  trainingStateFile,
+  optimizerFile,
+  evaluationFile,
+])
+
+const count = z.number().int().min(0)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const positionSchema = z.object({
+  step: count,
+  epoch: z.number(),
+  metrics: z.record(z.string(), z.number()),
+})
+
+const stateSchema = z.object({
+  version: z.literal(1),
+  /** Whole epochs, optimizer steps, and micro-batches of a begun step: none, as it is saved between steps only. */
+  position: z.object({ epoch: count, step: count, microStep: z.literal(0) }),
+  /** Metrics of this very checkpoint; empty when it was not evaluated. */
+  metrics: z.record(z.string(), z.number()),
+  counters: z.object({ examples: count, tokens: count, elapsedMs: z.number() }),
+  /** Steps since the last point on the training curves, when logging_steps is more than 1. */
+  window: z.object({ losses: z.array(z.number()), gradNorm: z.number(), learningRate: z.number() }),
+  best: positionSchema.nullable(),
+  earlyStopping: z.object({ withoutImprovement: count }),
+  config: runConfigSchema,
+  /** SHA-256 of everything that the numbers depend on beside the settings. */
+  hashes: z.object({ model: sha256, tokenizer: sha256, dataset: sha256, labels: sha256, rows: sha256 }),
+  layout: z.object({
+    trainBuckets: z.array(count),
+    evaluateBuckets: z.array(count),
+    stepsPerEpoch: count,
+    totalSteps: count,
+  }),
+  engine: z.object({
+    kind: z.string(),
+    backend: z.string(),
+    version: z.string(),
+    threads: count,
+    precision: z.enum(['fp32', 'bf16']),
+  }),
+})
+export type TrainingState = z.infer<typeof stateSchema>
+
+const columns = z.array(z.number())
+const evaluationSchema = z.object({
+  rows: columns,
+  gold: columns,
+  predicted: columns,
+  loss: columns,
+  /** Probabilities, row by row. */
+  scores: columns,
+})
+export type SavedEvaluation = z.infer<typeof evaluationSchema>
+
+export async function writeTrainingState(dir: string, state: TrainingState): Promise<void> {
+  await writeFile(join(dir, trainingStateFile), `${JSON.stringify(state, null, 2)}\n`)
+}
+
+/** Throws AttuneError: not_found (a checkpoint without a state), bad_file. */
+export async function readTrainingState(dir: string): Promise<TrainingState> {
+  return parse(await readText(dir, trainingStateFile), stateSchema, join(dir, trainingStateFile))
+}
+
+export async function writeEvaluation(dir: string, evaluation: SavedEvaluation): Promise<void> {
+  await writeFile(join(dir, evaluationFile), JSON.stringify(evaluation))
+}
+
+/** Throws as readTrainingState. */
+export async function readEvaluation(dir: string): Promise<SavedEvaluation> {
+  return parse(await readText(dir, evaluationFile), evaluationSchema, join(dir, evaluationFile))
+}
+
+async function readText(dir: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(dir, name), 'utf8')
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause
+    throw new AttuneError(
+      'not_found',
+      `The checkpoint in ${dir} has no ${name}: a run cannot go on from it.`,
+      undefined,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function parse<T>(text: string, schema: z.ZodType<T>, path: string): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new AttuneError('bad_file', `${path} is not what a run wrote.`, undefined, { cause })
+  }
+}
