@@ -72,7 +72,6 @@ CREATE TABLE runs (
   metrics TEXT NOT NULL DEFAULT '{}', -- JSON: {series: MetricSummary}
   timings TEXT, -- JSON: RunTimings
   error TEXT, -- JSON: ErrorPayload
-  stop_requested INTEGER NOT NULL DEFAULT 0 CHECK (stop_requested IN (0, 1, 2)), -- stopValues of worker/protocol.ts
   bytes INTEGER NOT NULL DEFAULT 0,
   notes TEXT NOT NULL DEFAULT '',
   app_version TEXT NOT NULL,
@@ -81,7 +80,7 @@ CREATE TABLE runs (
   next_seq INTEGER NOT NULL DEFAULT 0, -- the group of events that must come next
   revision INTEGER NOT NULL DEFAULT 1,
   deleted_at INTEGER
-) STRICT;
+, stop_requested INTEGER NOT NULL DEFAULT 0 CHECK (stop_requested IN (0, 1, 2, 3)), attempt INTEGER NOT NULL DEFAULT 1, idle_ms INTEGER NOT NULL DEFAULT 0, idle_since INTEGER) STRICT;
 
 CREATE INDEX runs_by_state ON runs (state, created_at);
 

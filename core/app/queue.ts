@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { isOwnerAlive } from '../store/owner.ts'
+import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
 import { type RunEvent, stopValues, type TrainSpec } from '../worker/protocol.ts'
@@ -55,9 +57,33 @@ export class RunQueue {
         if (state === 'queued') return store.queue.end(id, 'stopped', clock.now(), null)
         if (state !== 'running')
           throw new AttuneError('conflict', `The run ${id} is ${state}: there is nothing to stop.`)
-        // A stop at once is not taken back by a later, milder one.
+        // A stop at once is not taken back by a later, milder one; a pause by either.
+        const atOnce = store.queue.stopRequest(id) === stopValues.discard
+        return store.queue.requestStop(id, atOnce ? stopValues.discard : wanted)
+      },
+      { durable: true },
+    )
+    if (cursor) this.announce(cursor)
+    this.heedStop()
+  }
+
+  /** Ends a running run so that it can go on exactly there. Throws conflict when it is not running or being stopped. */
+  pause(id: string): void {
+    const { store } = this.context
+    const cursor = store.transact(
+      () => {
+        const state = store.queue.progress(id)?.draft.state
+        if (state !== 'running') {
+          throw new AttuneError('conflict', `The run ${id} is ${state}: only a running run can be paused.`, {
+            id,
+            state,
+          })
+        }
         const former = store.queue.stopRequest(id)
-        return store.queue.requestStop(id, wanted > former ? wanted : (former as 1 | 2))
+        if (former === stopValues.keep || former === stopValues.discard) {
+          throw new AttuneError('conflict', `The run ${id} is being stopped: it can be resumed afterwards.`, { id })
+        }
+        return store.queue.requestStop(id, stopValues.pause)
       },
       { durable: true },
     )
@@ -97,17 +123,19 @@ export class RunQueue {
     if (!cursor) return
     this.announce(cursor)
     try {
-      this.active = { id: cursor.id, handle: this.start(cursor.id) }
+      this.start(cursor.id)
     } catch (thrown) {
       this.end({ id: cursor.id, state: 'failed', error: toErrorPayload(nameError(thrown, this.context)) })
       this.startNext()
     }
   }
 
-  private start(id: string): WorkerHandle {
+  private start(id: string): void {
     const { deps } = this.context
-    const current = () => this.active?.id === id
-    return deps.startWorker(this.specOf(id), {
+    const spec = this.specOf(id)
+    // Not by the run's id: it may be resumed while an earlier thread of it still ends.
+    const current = () => this.active?.handle === handle
+    const handle = deps.startWorker(spec, {
       events: (seq, events) => {
         if (current()) this.record(id, seq, events)
       },
@@ -125,6 +153,7 @@ export class RunQueue {
         this.next()
       },
     })
+    this.active = { id, handle }
   }
 
   private specOf(id: string): TrainSpec {
@@ -134,6 +163,7 @@ export class RunQueue {
     if (!run || !dataset) throw new AttuneError('not_found', `The run ${id} or its dataset is no longer there.`)
     const runDir = folders.of('runs', id)
     mkdirSync(runDir, { recursive: true })
+    const checkpoint = this.resumePoint(id)
     return {
       kind: 'train',
       run: id,
@@ -143,7 +173,20 @@ export class RunQueue {
       labels: dataset.labels.map(({ label }) => label),
       runDir,
       threads: deps.threads,
+      ...(checkpoint && { resumeFrom: join(runDir, checkpoint.folder) }),
     }
+  }
+
+  /** Where a run that was queued again goes on from; null for the beginning. */
+  private resumePoint(id: string): StoredCheckpoint | null {
+    const { store, clock } = this.context
+    if (store.queue.attempt(id) === 1) return null
+    const [checkpoint = null] = store.checkpoints.list(id)
+    const text = checkpoint
+      ? `Resumed at step ${checkpoint.step}.`
+      : 'Begun again: it had ended before its first checkpoint.'
+    store.logs.add(id, { at: clock.now(), level: 'info', text })
+    return checkpoint
   }
 
   /** What cannot be written ends the run: its record would no longer be what happened. */
@@ -211,7 +254,8 @@ export class RunQueue {
   private heedStop(): void {
     if (!this.active) return
     const asked = this.context.store.queue.stopRequest(this.active.id)
-    if (asked !== stopValues.none) this.active.handle.stop(asked === stopValues.keep)
+    if (asked === stopValues.pause) this.active.handle.pause()
+    else if (asked !== stopValues.none) this.active.handle.stop(asked === stopValues.keep)
   }
 
   private announce(cursor: RunCursor): void {

@@ -8,6 +8,7 @@ import { missing, namedBy, requireRun } from './find.ts'
 import { newId } from './ids.ts'
 import { friendlyRunName, nextColour, uniqueName } from './names.ts'
 import type { RunQueue } from './queue.ts'
+import { resumeRun } from './resume.ts'
 import { discard, restore } from './trash.ts'
 
 type RunMethods =
@@ -15,6 +16,9 @@ type RunMethods =
   | 'runs.list'
   | 'runs.get'
   | 'runs.stop'
+  | 'runs.pause'
+  | 'runs.resume'
+  | 'runs.repeat'
   | 'runs.update'
   | 'runs.archive'
   | 'runs.delete'
@@ -41,6 +45,29 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
       requireRun(store, id)
       queue.stop(id, keep)
       return { run: requireRun(store, id) }
+    },
+    'runs.pause': ({ id }) => {
+      requireRun(store, id)
+      queue.pause(id)
+      return { run: requireRun(store, id) }
+    },
+    'runs.resume': async ({ id }) => {
+      // A run whose process has died since the last look is put right first.
+      queue.look()
+      await queue.recovered()
+      const answer = announced(await resumeRun(context, id), id)
+      setImmediate(() => queue.look())
+      return answer
+    },
+    'runs.repeat': ({ id, seeds }) => {
+      const { name, config } = requireRun(store, id)
+      const stem = name.replace(/ seed \d+$/, '')
+      const runs = store.transact(
+        () => [...new Set(seeds)].map((seed) => createRun(context, { ...config, seed, name: `${stem} seed ${seed}` })),
+        { durable: true },
+      )
+      setImmediate(() => queue.look())
+      return { runs }
     },
     'runs.update': ({ id, name, notes }) => {
       requireRun(store, id)
@@ -103,6 +130,6 @@ function findModel({ store }: Context, wanted: string): Model {
 }
 
 function refuseActive(id: string, state: Run['state'], what: string): void {
-  if (state !== 'running' && state !== 'queued' && state !== 'paused') return
+  if (state !== 'running' && state !== 'queued') return
   throw new AttuneError('conflict', `The run ${id} is ${state}; stop it before it can be ${what}.`, { id, state })
 }

@@ -236,6 +236,8 @@ export const runSchema = z.object({
   createdAt: timestamp,
   startedAt: timestamp.nullable(),
   endedAt: timestamp.nullable(),
+  /** Milliseconds between start and end in which it lay paused, interrupted or queued again; absent means none. */
+  idleMs: count.optional(),
   step: count,
   epoch: z.number(),
   plan: runPlanSchema.nullable(),

@@ -46,6 +46,7 @@ export function watchTraining(startWorker: StartWorker): Training {
       })
       return {
         stop: (keep) => handle.stop(keep),
+        pause: () => handle.pause(),
         async terminate() {
           await handle.terminate()
           end()

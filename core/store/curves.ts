@@ -14,21 +14,25 @@ const keptNumbers = 8 * 2 ** 20
  */
 export class Curves {
   private readonly metrics: MetricQueries
+  private readonly attemptOf: (run: string) => number
   private readonly tables = new Map<string, Table>()
 
-  constructor(metrics: MetricQueries) {
+  /** `attemptOf`: a number that changes when a run goes back to an earlier step. */
+  constructor(metrics: MetricQueries, attemptOf: (run: string) => number) {
     this.metrics = metrics
+    this.attemptOf = attemptOf
   }
 
   /** All points that are committed now, along steps, epochs, examples, tokens, or milliseconds of training. */
   async points(run: string, series: string, axis: XAxis): Promise<Points> {
-    const points = await this.table(`points ${run} ${series}`, 2, (from, limit) =>
+    const attempt = this.attemptOf(run)
+    const points = await this.table(`points ${run} ${attempt} ${series}`, 2, (from, limit) =>
       this.metrics.points(run, series, from, limit),
     )
     const step = points.column(0)
     const value = points.column(1)
     if (axis === 'step') return { step, x: step, value }
-    const ticks = await this.table(`ticks ${run}`, 5, (from, limit) => this.metrics.ticks(run, from, limit))
+    const ticks = await this.table(`ticks ${run} ${attempt}`, 5, (from, limit) => this.metrics.ticks(run, from, limit))
     return { step, value, x: alongTicks(step, ticks, axis) }
   }
 

@@ -93,7 +93,7 @@ function assemble(db: Db, clock: Clock) {
     metrics,
     predictions,
     queue,
-    curves: new Curves(metrics),
+    curves: new Curves(metrics, queue.attempt),
     recorder: createRecorder(db, { queue, logs, checkpoints, metrics, predictions }, clock),
     /** Several writes as one. `durable`: they outlive a power cut. */
     transact: <T>(work: () => T, options?: { durable?: boolean }): T => transact(db, work, options),

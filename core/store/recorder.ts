@@ -55,6 +55,7 @@ export function createRecorder(db: Db, topics: Topics, clock: Clock): Recorder {
     if (event.kind === 'metrics') metrics.add(run, event)
     else if (event.kind === 'log') logs.add(run, event)
     else if (event.kind === 'checkpoint') checkpoints.add(run, event)
+    else if (event.kind === 'pruned') checkpoints.prune(run, event.path)
     else if (event.kind === 'predictions') predictions.set(run, event)
   }
 

@@ -50,6 +50,7 @@ export function advance(draft: RunDraft, event: RunEvent, now: number): RunDraft
       }
     case 'log':
     case 'checkpoint':
+    case 'pruned':
     case 'predictions':
       return draft
   }

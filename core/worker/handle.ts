@@ -23,6 +23,8 @@ export interface WorkerListeners {
 export interface WorkerHandle {
   /** Asks for the end: after the present step with the weights written, or at once. The worker still says `done`. */
   stop(keep: boolean): void
+  /** Asks for the end after the present step, with all written that is needed to go on exactly there. */
+  pause(): void
   /** Ends it wherever it is; nothing more is told. */
   terminate(): Promise<void>
 }
@@ -70,10 +72,10 @@ export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: Wor
     broke: (error) => end(() => on.failed(error)),
   })
   port.post({ type: 'start', spec, control })
+  const ask = (value: number) => void Atomics.store(new Int32Array(control), stopWord, value)
   return {
-    stop(keep) {
-      Atomics.store(new Int32Array(control), stopWord, keep ? stopValues.keep : stopValues.discard)
-    },
+    stop: (keep) => ask(keep ? stopValues.keep : stopValues.discard),
+    pause: () => ask(stopValues.pause),
     async terminate() {
       ended = true
       await port.close()

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isMainThread, parentPort } from 'node:worker_threads'
@@ -6,13 +6,24 @@ import { saveCheckpoint } from '../../core/checkpoint/save.ts'
 import { openRowStore } from '../../core/data/row-store.ts'
 import { splitRows } from '../../core/data/split.ts'
 import { uniform } from '../../core/util/random.ts'
-import { type FromWorker, type RunEvent, stopWord, type ToWorker, type TrainSpec } from '../../core/worker/protocol.ts'
+import {
+  type FromWorker,
+  type RunEvent,
+  stopValues,
+  stopWord,
+  type ToWorker,
+  type TrainSpec,
+} from '../../core/worker/protocol.ts'
 
 /**
  * A run's thread without the mathematics: real messages, rows, splits and checkpoint folders, made-up numbers. The setting
  * `adam_epsilon`, which it has no other use for, says which play is given.
  */
-export const plays = { train: 1e-8, untilStopped: 1e-7, crash: 1e-6, exit: 1e-5, exhaust: 1e-4, gap: 1e-3 } as const
+export const plays = {
+  ...{ train: 1e-8, untilStopped: 1e-7, crash: 1e-6, exit: 1e-5, exhaust: 1e-4, gap: 1e-3 },
+  /** Forty steps with a checkpoint at each tenth, the former one removed; can be paused and resumed. */
+  steady: 1e-2,
+} as const
 
 if (!isMainThread && parentPort) {
   const port = parentPort
@@ -66,6 +77,8 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
   }
   if (is('gap')) seq++
 
+  if (is('steady')) return steady(spec, control, tell, () => post({ type: 'done' }))
+
   let step = 0
   const oneStep = () => {
     step++
@@ -108,6 +121,50 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
     },
   })
   post({ type: 'done' })
+}
+
+async function steady(
+  { runDir, resumeFrom }: TrainSpec,
+  control: Int32Array,
+  tell: (...events: RunEvent[]) => void,
+  done: () => void,
+): Promise<void> {
+  const pathOf = (step: number) => join(runDir, `checkpoint-${step}`)
+  const begun = resumeFrom ? JSON.parse(await readFile(join(resumeFrom, 'trainer_state.json'), 'utf8')).global_step : 0
+  let kept: number | null = begun || null
+  const save = async (step: number) => {
+    const epoch = step / 40
+    const state = { global_step: step, epoch, best_global_step: step, log_history: [] }
+    const { bytes } = await saveCheckpoint(pathOf(step), (dir) =>
+      writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state)),
+    )
+    const is = { best: true, last: true, metrics: {} }
+    tell({ kind: 'checkpoint', at: Date.now(), step, epoch, path: pathOf(step), bytes, ...is })
+    if (kept !== null && kept !== step) {
+      await rm(pathOf(kept), { recursive: true })
+      tell({ kind: 'pruned', path: pathOf(kept) })
+    }
+    kept = step
+  }
+  let step = begun
+  while (step < 40 && Atomics.load(control, stopWord) === stopValues.none) {
+    step++
+    const at = { step, epoch: step / 40, examples: step * 16, tokens: step * 100, elapsedMs: step * 10 }
+    // The loss falls and rises again, so that the best is lost when its steps are; the memory tells the attempts apart.
+    tell({ kind: 'metrics', ...at, values: { 'train/loss': 1 + Math.abs(step - 15), 'perf/memory': begun } })
+    if (step % 10 === 0) await save(step)
+    await setTimeout(4)
+  }
+  const asked = Atomics.load(control, stopWord)
+  const outcome = asked === stopValues.none ? 'finished' : asked === stopValues.pause ? 'paused' : 'stopped'
+  if (outcome !== 'finished' && asked !== stopValues.discard && step % 10 !== 0) await save(step)
+  const speed = { examplesPerSecond: 64, tokensPerSecond: 400, medianStepMs: 10, timeToFirstStepMs: 20 }
+  tell({
+    kind: 'result',
+    outcome,
+    timings: { steps: step, seconds: step, totalSeconds: step, ...speed, peakMemoryBytes: 1 },
+  })
+  done()
 }
 
 /** Right on the share seed/10 of the rows, the same rows for the same seed. */

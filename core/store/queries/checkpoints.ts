@@ -30,8 +30,10 @@ const dethroneSql = `
   UPDATE checkpoints SET best = best AND NOT :best, last = last AND NOT :last
   WHERE run = :run AND step <> :step`
 
-/** Those that are neither are the ones that the run removes from the disk. */
-const pruneSql = 'DELETE FROM checkpoints WHERE run = ? AND best = 0 AND last = 0'
+/** The run says by the folder which one it removed from the disk. */
+const pruneSql = 'DELETE FROM checkpoints WHERE run = ? AND folder = ?'
+const rollBackSql = 'DELETE FROM checkpoints WHERE run = ? AND step > ?'
+const markLastSql = 'UPDATE checkpoints SET last = (step = :step) WHERE run = :run'
 const removeSql = 'DELETE FROM checkpoints WHERE run = ? AND step = ?'
 const listSql = 'SELECT * FROM checkpoints WHERE run = ? ORDER BY step DESC'
 const bytesSql = 'SELECT coalesce(sum(bytes), 0) FROM checkpoints WHERE run = ?'
@@ -40,6 +42,8 @@ export function checkpointQueries(db: Db) {
   const upsert = db.prepare(upsertSql)
   const dethrone = db.prepare(dethroneSql)
   const prune = db.prepare(pruneSql)
+  const rollBack = db.prepare(rollBackSql)
+  const markLast = db.prepare(markLastSql)
   const remove = db.prepare(removeSql)
   const list = db.prepare<[string], CheckpointRow>(listSql)
   const bytes = db.prepare<[string], number>(bytesSql).pluck()
@@ -59,7 +63,14 @@ export function checkpointQueries(db: Db) {
         metrics: JSON.stringify(event.metrics),
       })
       dethrone.run({ run, step: event.step, best, last })
-      prune.run(run)
+    },
+    prune(run: string, path: string): void {
+      prune.run(run, basename(path))
+    },
+    /** Forgets those after a step that a run goes on from; the one of that step is its last then. */
+    rollBack(run: string, step: number): void {
+      rollBack.run(run, step)
+      markLast.run({ run, step })
     },
     /** For one whose folder is gone. */
     remove(run: string, step: number): void {

@@ -1,5 +1,7 @@
+import type { MetricSummary } from '../../contract/domain.ts'
 import type { RunEvent } from '../../worker/protocol.ts'
 import type { Db } from '../database.ts'
+import { summarize } from '../run-draft.ts'
 
 export type PointRow = [step: number, value: number | null]
 export type TickRow = [step: number, epoch: number, examples: number, tokens: number, elapsedMs: number]
@@ -24,9 +26,16 @@ const ticksSql = `
   WHERE run = ? AND step >= ?
   ORDER BY step LIMIT ?`
 
+const rollBackPointsSql = 'DELETE FROM metrics WHERE run = ? AND step > ?'
+const rollBackTicksSql = 'DELETE FROM ticks WHERE run = ? AND step > ?'
+const allPointsSql = 'SELECT series, step, value FROM metrics WHERE run = ? ORDER BY series, step'
+
 export function metricQueries(db: Db) {
   const insertPoint = db.prepare(insertPointSql)
   const insertTick = db.prepare(insertTickSql)
+  const rollBackPoints = db.prepare(rollBackPointsSql)
+  const rollBackTicks = db.prepare(rollBackTicksSql)
+  const allPoints = db.prepare<[string], { series: string; step: number; value: number | null }>(allPointsSql)
   const points = db.prepare<[string, string, number, number], PointRow>(pointsSql).raw()
   const ticks = db.prepare<[string, number, number], TickRow>(ticksSql).raw()
   return {
@@ -34,6 +43,23 @@ export function metricQueries(db: Db) {
       const { step, epoch, examples, tokens, elapsedMs, values } = event
       insertTick.run(run, step, epoch, examples, tokens, elapsedMs)
       for (const [series, value] of Object.entries(values)) insertPoint.run(run, series, step, value)
+    },
+    /** Forgets what came after a step that a run goes on from: it comes again. */
+    rollBack(run: string, step: number): void {
+      rollBackPoints.run(run, step)
+      rollBackTicks.run(run, step)
+    },
+    /** Last and best of each curve, from its points. */
+    summary(run: string): Record<string, MetricSummary> {
+      const summary: Record<string, MetricSummary> = {}
+      let own: Record<string, MetricSummary> = {}
+      for (const { series, step, value } of allPoints.iterate(run)) {
+        // One small object a point, not a copy of all series.
+        if (!(series in own)) own = {}
+        own = summarize(own, { [series]: value ?? Number.NaN }, step)
+        Object.assign(summary, own)
+      }
+      return summary
     },
     /** Points of a curve from a step on, in order; null stands for NaN. */
     points: (run: string, series: string, from: number, limit: number) => points.all(run, series, from, limit),

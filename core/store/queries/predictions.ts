@@ -27,6 +27,7 @@ const selectSql = 'SELECT row_ids, gold, predicted, confidence, loss FROM predic
 
 export function predictionQueries(db: Db) {
   const upsert = db.prepare(upsertSql)
+  const remove = db.prepare('DELETE FROM predictions WHERE run = ?')
   const select = db.prepare<[string], PredictionRow>(selectSql)
   return {
     set(run: string, event: Omit<Extract<RunEvent, { kind: 'predictions' }>, 'kind'>): void {
@@ -40,6 +41,10 @@ export function predictionQueries(db: Db) {
         blobOf(columns.loss),
         blobOf(columns.scores),
       )
+    },
+    /** Of a run that goes on. */
+    remove(run: string): void {
+      remove.run(run)
     },
     get(run: string): PredictionColumns | null {
       const row = select.get(run)

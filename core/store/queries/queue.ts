@@ -24,6 +24,12 @@ interface ProgressRow {
   readonly next_seq: number
 }
 
+/** The step that a run goes on from. */
+export interface ResumePoint {
+  readonly step: number
+  readonly epoch: number
+}
+
 export interface OwnedRow {
   readonly id: string
   readonly owner: string
@@ -38,10 +44,14 @@ const progressSql = `
   SELECT state, phase, phase_progress, step, epoch, plan, engine, metrics, timings, ended_at, next_seq
   FROM runs WHERE id = ?`
 
+/** A pause between two attempts, if there is one, ends at `:at`. */
+const resting = 'idle_ms = idle_ms + coalesce(:at - idle_since, 0), idle_since = NULL'
 const touched = 'revision = revision + 1 WHERE id = :id'
 const cursor = 'RETURNING id, step, revision'
 const claimSql = `
-  UPDATE runs SET state = 'running', phase = 'starting', owner = :owner, started_at = :at, ${touched} ${cursor}`
+  UPDATE runs SET
+    state = 'running', phase = 'starting', owner = :owner, started_at = coalesce(started_at, :at), ${resting},
+    ${touched} ${cursor}`
 const saveSql = `
   UPDATE runs SET
     state = :state, phase = :phase, phase_progress = :phaseProgress, step = :step, epoch = :epoch, plan = :plan,
@@ -49,9 +59,17 @@ const saveSql = `
     ${touched} ${cursor}`
 const endSql = `
   UPDATE runs SET
-    state = :state, error = :error, phase = NULL, phase_progress = NULL, ended_at = :at, ${touched}
+    state = :state, error = :error, phase = NULL, phase_progress = NULL, ended_at = :at, ${resting}, ${touched}
     AND state IN ('queued', 'running') ${cursor}`
 const requestStopSql = `UPDATE runs SET stop_requested = :value, ${touched} AND state IN ('queued', 'running') ${cursor}`
+const resumeSql = `
+  UPDATE runs SET
+    state = 'queued', owner = :owner, attempt = attempt + 1, next_seq = 0, stop_requested = 0, error = NULL,
+    timings = NULL, idle_since = ended_at, ended_at = NULL, step = :step, epoch = :epoch, metrics = :metrics, bytes = :bytes,
+    ${touched} AND state IN ('paused', 'stopped', 'interrupted', 'failed') ${cursor}`
+const adoptSql = `UPDATE runs SET owner = :owner, ${touched} AND state = 'queued' ${cursor}`
+const attemptSql = 'SELECT attempt FROM runs WHERE id = ?'
+const ownerSql = 'SELECT owner FROM runs WHERE id = ?'
 const setBytesSql = `UPDATE runs SET bytes = :bytes, ${touched} ${cursor}`
 
 /** What runs go through, from the queue to their end. One runs at a time, whatever the number of processes. */
@@ -64,6 +82,10 @@ export function queueQueries(db: Db) {
   const save = db.prepare<object, RunCursor>(saveSql)
   const end = db.prepare<object, RunCursor>(endSql)
   const requestStop = db.prepare<object, RunCursor>(requestStopSql)
+  const resume = db.prepare<object, RunCursor>(resumeSql)
+  const adopt = db.prepare<object, RunCursor>(adoptSql)
+  const attempt = db.prepare<[string], number>(attemptSql).pluck()
+  const ownerOf = db.prepare<[string], string>(ownerSql).pluck()
   const setBytes = db.prepare<object, RunCursor>(setBytesSql)
 
   return {
@@ -120,7 +142,29 @@ export function queueQueries(db: Db) {
     },
 
     /** Leaves word for the run's owner: a stop value of worker/protocol.ts. Null when the run had ended already. */
-    requestStop: (id: string, value: 1 | 2): RunCursor | null => requestStop.get({ id, value }) ?? null,
+    requestStop: (id: string, value: 1 | 2 | 3): RunCursor | null => requestStop.get({ id, value }) ?? null,
+
+    /**
+     * Puts a run that has ended back into the queue, at the step it goes on from. Within a transaction that rolls back
+     * the rest of its record. Null when it is not one that can go on.
+     */
+    resume(
+      id: string,
+      owner: string,
+      { step, epoch }: ResumePoint,
+      metrics: RunDraft['metrics'],
+      bytes: number,
+    ): RunCursor | null {
+      return resume.get({ id, owner, step, epoch, metrics: JSON.stringify(metrics), bytes }) ?? null
+    },
+
+    /** Makes a queued run this owner's. */
+    adopt: (id: string, owner: string): RunCursor | null => adopt.get({ id, owner }) ?? null,
+
+    ownerOf: (id: string): string | null => ownerOf.get(id) ?? null,
+
+    /** From 1; one more each time that the run was queued again. */
+    attempt: (id: string): number => attempt.get(id) ?? 1,
 
     stopRequest: (id: string): number => stopRequest.get(id) ?? 0,
 

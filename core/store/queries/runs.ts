@@ -1,5 +1,6 @@
 import type { Run, RunState } from '../../contract/domain.ts'
 import type { ErrorPayload } from '../../contract/errors.ts'
+import { runConfigSchema } from '../../contract/settings.ts'
 import type { Db } from '../database.ts'
 import type { RunCursor } from './queue.ts'
 
@@ -27,7 +28,8 @@ interface RunRow {
   readonly metrics: string
   readonly timings: string | null
   readonly error: string | null
-  readonly stop_requested: 0 | 1 | 2
+  readonly stop_requested: 0 | 1 | 2 | 3
+  readonly idle_ms: number
   readonly bytes: number
   readonly notes: string
   readonly app_version: string
@@ -39,6 +41,8 @@ interface RunRow {
 export type NewRun = Pick<Run, 'id' | 'name' | 'config' | 'colour' | 'createdAt' | 'appVersion'> & {
   readonly owner: string
 }
+
+const defaults = runConfigSchema.parse({ model: 'any', dataset: 'any', learning_rate: 0 })
 
 const insertSql = `
   INSERT INTO runs (id, name, state, config, model, dataset, colour, created_at, app_version, owner)
@@ -115,13 +119,15 @@ function runOf(row: RunRow): Run {
     state: row.state,
     phase: row.phase,
     phaseProgress: row.phase_progress,
-    config: JSON.parse(row.config) as Run['config'],
+    // A record of an earlier version has fewer settings: those that it trained with are today's defaults.
+    config: { ...defaults, ...(JSON.parse(row.config) as Run['config']) },
     model: { id: row.model, name: row.model_name, weightsHash: row.weights_hash },
     dataset: { id: row.dataset, name: row.dataset_name, contentHash: row.content_hash },
     colour: row.colour,
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    idleMs: row.idle_ms,
     step: row.step,
     epoch: row.epoch,
     plan: parsed<NonNullable<Run['plan']>>(row.plan),

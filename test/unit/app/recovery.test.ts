@@ -46,8 +46,11 @@ test('a run whose process died is interrupted, and its record agrees with the di
   const { run: found } = await small.call('runs.get', { id })
   expect(found).toMatchObject({ state: 'interrupted', phase: null, error: null })
   const { checkpoints } = await small.call('runs.checkpoints', { id })
-  expect(checkpoints).toMatchObject([{ step: 30, best: true, last: true, metrics: { 'eval/loss': 0.25 } }])
-  expect(found.bytes).toBe(checkpoints[0]?.bytes)
+  expect(checkpoints).toMatchObject([
+    { step: 30, best: true, last: true, metrics: { 'eval/loss': 0.25 } },
+    { step: 20, best: false, last: false },
+  ])
+  expect(found.bytes).toBe(checkpoints.reduce((sum, { bytes }) => sum + bytes, 0))
   expect(existsSync(join(runDir, '.removed-5'))).toBe(false)
   const { lines } = await small.call('runs.log', { id })
   expect(lines.map(({ text }) => text)).toEqual([

@@ -1,8 +1,18 @@
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../core/store/open.ts'
+import { openStore, type Store } from '../../../core/store/open.ts'
 import type { RunEvent } from '../../../core/worker/protocol.ts'
-import { metricsAt, queueRun, smallStore, startRun, temporaryDir, timings } from './small-store.ts'
+import {
+  config,
+  countingClock,
+  metricsAt,
+  queueRun,
+  smallStore,
+  startRun,
+  temporaryDir,
+  timings,
+} from './small-store.ts'
 
 function runningStore(): Store {
   const store = smallStore(join(temporaryDir(), 'attune.sqlite'))
@@ -91,10 +101,14 @@ describe('the record of a run', () => {
     })
   })
 
-  test('keeps one best and one last checkpoint, as the run does on the disk', () => {
+  test('has one best and one last checkpoint, and forgets those that the run removed from the disk', () => {
     const store = runningStore()
     store.recorder.record('a', 0, [checkpointAt(10, true), checkpointAt(20, true), checkpointAt(30, false)])
-    store.recorder.record('a', 1, [checkpointAt(40, false)])
+    store.recorder.record('a', 1, [
+      checkpointAt(40, false),
+      { kind: 'pruned', path: join('runs', 'a', 'checkpoint-10') },
+      { kind: 'pruned', path: join('runs', 'a', 'checkpoint-30') },
+    ])
     expect(store.checkpoints.list('a')).toMatchObject([
       { step: 40, folder: 'checkpoint-40', best: false, last: true },
       { step: 20, folder: 'checkpoint-20', best: true, last: false },
@@ -193,4 +207,57 @@ test('what belongs to a run goes with it', () => {
   expect(store.runs.get('a')).toBeNull()
   expect(store.metrics.points('a', 'train/loss', -1, 10)).toEqual([])
   expect(store.checkpoints.list('a')).toEqual([])
+})
+
+describe('a run that goes on from an earlier step', () => {
+  test('has its points, its summary and its checkpoints as they were there', () => {
+    const store = runningStore()
+    const losses = [0.9, 0.5, 0.7, 0.1]
+    store.recorder.record('a', 0, [
+      metricsAt(1, { 'eval/loss': Number.NaN }),
+      ...losses.map((loss, i) => metricsAt(i + 1, { 'train/loss': loss })),
+      checkpointAt(3, true),
+      checkpointAt(4, true),
+    ])
+    store.queue.end('a', 'interrupted', 20, null)
+    store.metrics.rollBack('a', 3)
+    store.checkpoints.rollBack('a', 3)
+    const summary = store.metrics.summary('a')
+    store.queue.resume('a', 'you', { step: 3, epoch: 0.3 }, summary, store.checkpoints.bytes('a'))
+    expect(store.metrics.points('a', 'train/loss', -1, 10)).toEqual([
+      [1, 0.9],
+      [2, 0.5],
+      [3, 0.7],
+    ])
+    expect(store.metrics.ticks('a', -1, 10)).toHaveLength(3)
+    expect(run(store)).toMatchObject({ state: 'queued', step: 3, epoch: 0.3, endedAt: null, bytes: 103 })
+    expect(run(store).metrics).toEqual({
+      'train/loss': { last: { value: 0.7, step: 3 }, best: { value: 0.5, step: 2 } },
+    })
+    expect(store.checkpoints.list('a')).toMatchObject([{ step: 3, last: true }])
+    // Groups count from 0 again, and the time in which nothing happened is known.
+    store.queue.claimNext('you', 50, () => 'leave')
+    store.recorder.record('a', 0, [metricsAt(4, { 'train/loss': 0.1 })])
+    expect(run(store)).toMatchObject({ state: 'running', step: 4, idleMs: 30, startedAt: 10 })
+  })
+
+  test('can only be one that has ended', () => {
+    const store = runningStore()
+    expect(store.queue.resume('a', 'me', { step: 0, epoch: 0 }, {}, 0)).toBeNull()
+    expect(run(store).state).toBe('running')
+  })
+})
+
+test('a record of a version that had fewer settings has the defaults of the others', () => {
+  const path = join(temporaryDir(), 'attune.sqlite')
+  smallStore(path)
+  const { save_steps: _, optim: __, ...older } = { ...config, precision: 'fp32' as const }
+  const db = new Database(path)
+  const insert = `INSERT INTO runs (id, name, state, config, model, dataset, colour, created_at, app_version, owner)
+    VALUES ('old', 'old', 'finished', ?, 'base', 'data', 0, 1, '0.1', 'gone')`
+  db.prepare(insert).run(JSON.stringify(older))
+  db.close()
+  const store = openStore(path, { clock: countingClock() })
+  expect(store.runs.get('old')?.run.config).toEqual({ ...config, precision: 'fp32' })
+  store.close()
 })
