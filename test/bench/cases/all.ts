@@ -1,0 +1,17 @@
+import type { Case } from './case.ts'
+import { checkpointCase } from './checkpoint.ts'
+import { mailCases } from './mails.ts'
+import { overheadCase } from './overhead.ts'
+import { shapeCases } from './shapes.ts'
+import { startupCase } from './startup.ts'
+import { threadsCase } from './threads.ts'
+
+/** Every case, in the order in which all of them run. */
+export const cases: readonly Case[] = [
+  ...shapeCases,
+  ...mailCases,
+  startupCase,
+  overheadCase,
+  checkpointCase,
+  threadsCase,
+]

@@ -1,0 +1,119 @@
+"""One measurement of the Python side: `python bench.py '<JSON>'`, the JSON being PeerSpec of ../peer.ts.
+
+A plain PyTorch loop over transformers' and peft's own models, as their users write it: fused AdamW without decay on
+biases and norms, linear schedule with warm-up, clipping by the global norm, dropout as in the model's config.
+Writes {"event": "first_step"} when the first optimizer step is done, and at the end one JSON object with the timed
+steps, their real tokens and the largest resident set of this process.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import random
+import resource
+import sys
+import time
+
+os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error")
+
+import torch
+import transformers
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
+
+NO_DECAY = ("bias", "LayerNorm")
+
+
+def main(spec):
+    torch.set_num_threads(spec["threads"])
+    torch.manual_seed(spec["seed"])
+    model, batches = mails(spec) if spec["kind"] == "mails" else shape(spec)
+    model.train()
+    optimizer, schedule, trained = optimizer_of(model, spec)
+    forward = torch.compile(model) if spec["compile"] else model
+    precision = lambda: torch.autocast("cpu", dtype=torch.bfloat16) if spec["precision"] == "bf16" else contextlib.nullcontext()
+    step_ms, step_tokens = [], []
+    for step in range(spec["warmUp"] + spec["steps"]):
+        begun = time.perf_counter()
+        batch = next(batches)
+        optimizer.zero_grad(set_to_none=True)
+        with precision():
+            loss = forward(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        loss.item()
+        step_ms.append((time.perf_counter() - begun) * 1000)
+        step_tokens.append(int(batch["attention_mask"].sum()))
+        if step == 0:
+            print(json.dumps({"event": "first_step"}), flush=True)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "stepMs": step_ms[spec["warmUp"] :],
+        "stepTokens": step_tokens[spec["warmUp"] :],
+        "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+    }
+
+
+def mails(spec):
+    """The pre-trained model and endless batches of e-mails, each padded to its own longest row."""
+    tokenizer = AutoTokenizer.from_pretrained(spec["modelDir"])
+    model = AutoModelForSequenceClassification.from_pretrained(spec["modelDir"], num_labels=2)
+    with open(spec["file"], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    random.Random(spec["seed"]).shuffle(rows)
+    rows = rows[: int(len(rows) * 0.8)]
+    classes = sorted({row["label"] for row in rows})
+    labels = torch.tensor([classes.index(row["label"]) for row in rows])
+    encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=spec["length"])
+    if spec["method"] == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        config = LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.0, target_modules=["query", "value"])
+        model = get_peft_model(model, config)
+
+    def batches():
+        generator = torch.Generator().manual_seed(spec["seed"])
+        while True:
+            order = torch.randperm(len(rows), generator=generator)
+            for at in range(0, len(rows) - spec["batch"] + 1, spec["batch"]):
+                chosen = order[at : at + spec["batch"]]
+                columns = {name: [encoded[name][i] for i in chosen] for name in encoded.keys()}
+                yield {**tokenizer.pad(columns, return_tensors="pt"), "labels": labels[chosen]}
+
+    return model, batches()
+
+
+def shape(spec):
+    """A model of the given config with random weights, and one batch of random tokens over and over."""
+    model = BertForSequenceClassification(BertConfig(**spec["config"], num_labels=2))
+    size = (spec["batch"], spec["length"])
+    batch = {
+        "input_ids": torch.randint(0, spec["config"]["vocab_size"], size),
+        "attention_mask": torch.ones(size, dtype=torch.long),
+        "token_type_ids": torch.zeros(size, dtype=torch.long),
+        "labels": torch.arange(spec["batch"]) % 2,
+    }
+
+    def batches():
+        while True:
+            yield batch
+
+    return model, batches()
+
+
+def optimizer_of(model, spec):
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for n, p in named if not any(part in n for part in NO_DECAY)], "weight_decay": 0.01},
+        {"params": [p for n, p in named if any(part in n for part in NO_DECAY)], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=spec["learningRate"], fused=True)
+    total = spec["warmUp"] + spec["steps"]
+    schedule = transformers.get_linear_schedule_with_warmup(optimizer, total // 10, total)
+    return optimizer, schedule, [p for _, p in named]
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))), flush=True)
