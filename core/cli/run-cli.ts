@@ -190,6 +190,18 @@ function describeRuns(cli: Command, grounded: Grounded): void {
   one('stop', 'stop a run after its present step and keep its weights')
     .option('--discard', 'do not write a last checkpoint', false)
     .action((run, { discard }) => grounded(async (ground) => (await load()).stopRun(ground, run, !discard)))
+  const again = () => import('./commands/again.ts')
+  one('pause', 'end a running run so that it can go on exactly there; frees its memory').action((run) =>
+    grounded(async (ground) => (await again()).pauseRun(ground, run)),
+  )
+  one('resume', 'train a paused, stopped, interrupted or failed run on from its last checkpoint')
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await again()).resumeRun(ground, run, options)))
+  one('repeat', 'train the same settings again with other seeds')
+    .option('--seeds <numbers>', 'such as 1,2,3', seedList)
+    .option('--times <number>', 'so many seeds, counted on from that of the run', wholeNumber(1, 20))
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await again()).repeatRun(ground, run, options)))
   one('export', 'copy a checkpoint as a folder that transformers or peft load')
     .addOption(checkpointOption())
     .option('--merge', 'fold the adapter into the base model', false)
@@ -210,6 +222,12 @@ function describeRuns(cli: Command, grounded: Grounded): void {
 
 function checkpointOption(): Option {
   return new Option('--checkpoint <which>', 'best or last').choices(['best', 'last']).default('best')
+}
+
+function seedList(text: string): number[] {
+  const seeds = text.split(',').map((part) => part.trim())
+  if (seeds.length > 20) throw new InvalidArgumentError('At most 20 seeds at once.')
+  return seeds.map(wholeNumber(0, 2147483647))
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

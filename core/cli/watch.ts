@@ -1,7 +1,7 @@
 import { type Checkpoint, type LogLine, type Phase, type Run, type RunState, seriesInfos } from '../contract/domain.ts'
 import type { Ground } from './ground.ts'
 
-/** One line of `train --watch --json`: what was newly found in a run's record. */
+/** One line of `--watch --json`: what was newly found in a run's record. */
 export type WatchEvent =
   | { readonly event: 'state'; readonly run: string; readonly name: string; readonly state: RunState }
   | { readonly event: 'phase'; readonly phase: Phase; readonly progress: number | null }
@@ -9,7 +9,7 @@ export type WatchEvent =
   | ({ readonly event: 'log' } & LogLine)
   | ({ readonly event: 'checkpoint' } & Omit<Checkpoint, 'run'>)
 
-const ended: ReadonlySet<RunState> = new Set(['stopped', 'finished', 'failed', 'interrupted', 'archived'])
+const ended: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'finished', 'failed', 'interrupted', 'archived'])
 /** Pushes say when to look; a lost one costs this much. */
 const lookAtLeastEveryMs = 1000
 /** More buckets than points can come between two looks, so that no point is merged with another. */

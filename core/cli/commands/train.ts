@@ -26,45 +26,56 @@ const plainEveryMs = 5000
  * 130 when a signal stopped it (its weights are kept), 1 otherwise.
  */
 export async function train(ground: Ground, file: string, { watch, set }: TrainOptions): Promise<number> {
-  const { call, host, io, output } = ground
+  const { call, io } = ground
   const source = file === '-' ? 'standard input' : file
   const written = readRunSettings(await textOf(file, io), source, set)
   const model = await idOr(written.model, findModel(ground, written.model))
   const dataset = await idOr(written.dataset, findDataset(ground, written.dataset))
   const { run } = await call('runs.create', { config: { ...written, model, dataset } })
+  const signals = listenForStop(ground, [run.id])
+  try {
+    const ended = await stay(ground, run, { watch })
+    if (ground.output.json) ground.output.object({ run: ended })
+    else ground.output.text(summary(ended))
+    return exitCodeOf([ended], signals.count() > 0)
+  } finally {
+    signals.end()
+  }
+}
 
-  const signals = listenForStop(ground, run.id)
+/** Follows one queued run to its end, telling how it goes. */
+export async function stay(ground: Ground, run: Run, { watch }: { readonly watch: boolean }): Promise<Run> {
+  const { host, io, output } = ground
   if (!output.json) {
     output.note(`Run ${run.name} (${run.id}): ${run.model.name} on ${run.dataset.name}.`)
     output.note('It trains while this command runs. Ctrl+C stops it and keeps its weights.')
   }
-  try {
-    const line = createProgressLine()
-    let lastPlain = Number.NEGATIVE_INFINITY
-    const ended = await watchRun(
-      ground,
-      run.id,
-      (event) => {
-        line.take(event)
-        if (watch && output.json) output.object(event)
-        if (!output.json && event.event === 'log' && event.level !== 'info') output.note(event.text)
-      },
-      (now) => {
-        if (!watch || output.json) return
-        const terminal = io.stderr.isTTY === true
-        if (!terminal && performance.now() - lastPlain < plainEveryMs) return
-        lastPlain = performance.now()
-        output.progress(line.text(now))
-      },
-    )
-    await host.idle()
-    if (output.json) output.object({ run: ended })
-    else output.text(summary(ended))
-    if (ended.state === 'finished') return 0
-    return signals.count() > 0 && ended.state === 'stopped' ? interruptedCode : 1
-  } finally {
-    signals.end()
-  }
+  const line = createProgressLine()
+  let lastPlain = Number.NEGATIVE_INFINITY
+  const ended = await watchRun(
+    ground,
+    run.id,
+    (event) => {
+      line.take(event)
+      if (watch && output.json) output.object(event)
+      if (!output.json && event.event === 'log' && event.level !== 'info') output.note(event.text)
+    },
+    (now) => {
+      if (!watch || output.json) return
+      const terminal = io.stderr.isTTY === true
+      if (!terminal && performance.now() - lastPlain < plainEveryMs) return
+      lastPlain = performance.now()
+      output.progress(line.text(now))
+    },
+  )
+  await host.idle()
+  return ended
+}
+
+/** 0 when all finished, 130 when a signal stopped one of them, 1 otherwise. */
+export function exitCodeOf(runs: readonly Run[], signalled: boolean): number {
+  if (runs.every(({ state }) => state === 'finished')) return 0
+  return signalled && runs.some(({ state }) => state === 'stopped') ? interruptedCode : 1
 }
 
 /** What is not in the list here is left to the app, which also knows starters by their own names. */
@@ -77,17 +88,23 @@ async function idOr(written: string, found: Promise<{ readonly id: string }>): P
   }
 }
 
-/** The first signal asks the run to stop after its present step and save; the second ends the process at once. */
-function listenForStop({ call, io, output }: Ground, id: string) {
+/**
+ * The first signal asks the run to stop after its present step and save, and takes those that wait out of the queue; the
+ * second ends the process at once.
+ */
+export function listenForStop({ call, io, output }: Ground, ids: readonly string[]) {
   let count = 0
   const end = io.onSignal(() => {
     count += 1
     if (count > 1) return io.exit(interruptedCode)
     output.note('Stopping after this step and saving the weights. Once more to leave at once.')
-    call('runs.stop', { id, keep: true }).catch((error: unknown) => {
-      const over = error instanceof AttuneError && error.code === 'conflict'
-      if (!over) output.note(error instanceof Error ? error.message : String(error))
-    })
+    // The last first: otherwise the next would begin when the one before it ends.
+    for (const id of ids.toReversed()) {
+      call('runs.stop', { id, keep: true }).catch((error: unknown) => {
+        const over = error instanceof AttuneError && error.code === 'conflict'
+        if (!over) output.note(error instanceof Error ? error.message : String(error))
+      })
+    }
   })
   return { count: () => count, end }
 }
@@ -108,7 +125,7 @@ async function textOf(file: string, io: Io): Promise<string> {
   }
 }
 
-function summary(run: Run): string {
+export function summary(run: Run): string {
   const { timings } = run
   const rows: [string, string][] = [
     ['run', `${run.name} (${run.id})`],

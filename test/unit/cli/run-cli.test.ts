@@ -45,6 +45,9 @@ test.each([
   [['datasets', 'show', 'a', '--limit', '0']],
   [['compare', 'a', 'b', '--width', 'wide']],
   [['train']],
+  [['runs', 'pause']],
+  [['runs', 'repeat', 'a', '--seeds', '1,x']],
+  [['runs', 'repeat', 'a', '--times', '0']],
 ])('bad use %j exits 2, with a sentence on stderr or one object on stdout', async (args) => {
   const plain = await run(...args)
   expect(plain).toMatchObject({ code: 2, stdout: '' })
@@ -58,6 +61,7 @@ test.each([
 test('help and version go to stdout and exit 0', async () => {
   expect(await run('--help')).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('compare') })
   expect(await run('runs', 'export', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('--merge') })
+  expect(await run('runs', 'resume', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('--watch') })
   expect(await run('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
 })
 
