@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core'
-import { Archive, ArrowLeft, CircleStop, Columns2, Copy, Download, Ellipsis, Trash2 } from 'lucide-react'
+import { Archive, ArrowLeft, CircleStop, Columns2, Copy, Download, Ellipsis, Repeat, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
@@ -11,6 +11,7 @@ import { useShortcut } from '../../ui/shortcuts.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Swatch } from '../../ui/swatch.tsx'
 import type { Which } from './export-dialog.tsx'
+import { PauseOrResume, RepeatDialog } from './run-again.tsx'
 import { RunTitle } from './run-title.tsx'
 import { StopDialog } from './stop-dialog.tsx'
 import { isOver, useRunActs } from './use-run-acts.ts'
@@ -18,6 +19,7 @@ import { isOver, useRunActs } from './use-run-acts.ts'
 export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which) => void }) {
   const [, navigate] = useLocation()
   const [stopping, setStopping] = useState(false)
+  const [repeating, setRepeating] = useState(false)
   const acts = useRunActs(run)
   const over = isOver(run)
   const archived = run.state === 'archived'
@@ -52,6 +54,7 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
         }
         actions={
           <>
+            <PauseOrResume run={run} />
             {!over && (
               <Button
                 variant="light"
@@ -90,6 +93,9 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
                 <Menu.Item leftSection={<Copy size={14} />} onClick={() => navigate(`/new?from=${run.id}`)}>
                   New run with these settings
                 </Menu.Item>
+                <Menu.Item leftSection={<Repeat size={14} />} onClick={() => setRepeating(true)}>
+                  Repeat…
+                </Menu.Item>
                 <Menu.Item leftSection={<Archive size={14} />} disabled={!over} onClick={() => acts.archive(!archived)}>
                   {archived ? 'Take out of the archive' : 'Archive'}
                 </Menu.Item>
@@ -101,6 +107,7 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
           </>
         }
       />
+      <RepeatDialog run={run} opened={repeating} onClose={() => setRepeating(false)} />
       <StopDialog run={run} opened={stopping} onClose={() => setStopping(false)} onStop={acts.stop} />
     </>
   )

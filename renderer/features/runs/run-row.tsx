@@ -11,6 +11,7 @@ import { StateBadge } from '../../ui/state-badge.tsx'
 import { Swatch } from '../../ui/swatch.tsx'
 import { shareDone } from './progress.ts'
 import classes from './run-list.module.css'
+import { RunRowMenu } from './run-row-menu.tsx'
 
 /** Pixels; the list is virtualised by it. */
 export const rowHeight = 54
@@ -83,6 +84,7 @@ export const RunRow = memo(function RunRow({ run, top, index, open, onTick }: Ru
           )}
         </span>
       </Link>
+      <RunRowMenu run={run} />
       {share !== null && (
         <Progress
           className={classes.progress ?? ''}

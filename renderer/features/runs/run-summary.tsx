@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, formatShort } from '../../ui/format.ts'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
+import { ResumeFrom } from './run-again.tsx'
 import classes from './run-detail.module.css'
 import { isOver, useRunActs } from './use-run-acts.ts'
 
@@ -19,11 +20,13 @@ export function RunSummary({ run }: { run: Run }) {
       )}
       {run.state === 'interrupted' && (
         <Alert mb={10} color="yellow" variant="light" icon={<Unplug size={18} />} title="This run was interrupted">
-          Attune ended while it was at {stepText(run)}. Curves, log and checkpoints up to the last record are intact. To
-          train to the end, start a new run with the same settings from the menu above.
+          Attune ended while it was at {stepText(run)}. Curves, log and checkpoints up to the last record are intact. It
+          can go on from its last checkpoint; the steps after it are done again.
+          <br />
+          <ResumeFrom run={run} />
         </Alert>
       )}
-      {!isOver(run) && (
+      {(!isOver(run) || run.state === 'paused') && (
         <div className={classes.progressLine} role="status">
           <Progress
             flex={1}

@@ -4,9 +4,9 @@ import { useAct } from '../../client/hooks.ts'
 import { formatBytes } from '../../ui/format.ts'
 import { notifyDone, offerUndo } from '../../ui/undo.tsx'
 
-/** States in which a run is over: it may be deleted, archived and exported from. */
+/** Whether nothing is under way, for good or for now: it may be deleted, archived and exported from. */
 export function isOver(run: Pick<Run, 'state'>): boolean {
-  return run.state !== 'queued' && run.state !== 'running' && run.state !== 'paused'
+  return run.state !== 'queued' && run.state !== 'running'
 }
 
 /** What can be done with one run. Failures are shown as notifications. */

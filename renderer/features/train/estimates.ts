@@ -47,6 +47,7 @@ export function estimateSteps(
     | 'max_train_samples'
     | 'max_eval_samples'
     | 'per_device_train_batch_size'
+    | 'gradient_accumulation_steps'
     | 'num_train_epochs'
     | 'max_steps'
   >,
@@ -54,7 +55,8 @@ export function estimateSteps(
   const held = Math.round(dataset.rows * config.validation_split)
   const evalRows = Math.min(held, config.max_eval_samples ?? held)
   const trainRows = Math.min(dataset.rows - held, config.max_train_samples ?? dataset.rows)
-  const stepsPerEpoch = Math.ceil(trainRows / config.per_device_train_batch_size)
+  const batches = Math.ceil(trainRows / config.per_device_train_batch_size)
+  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
   const totalSteps = config.max_steps > 0 ? config.max_steps : Math.ceil(config.num_train_epochs * stepsPerEpoch)
   return { trainRows, evalRows, stepsPerEpoch, totalSteps }
 }

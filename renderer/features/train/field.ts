@@ -83,6 +83,7 @@ export function readNumber(text: string): number | undefined {
 const doubling: readonly SettingName[] = [
   'per_device_train_batch_size',
   'per_device_eval_batch_size',
+  'gradient_accumulation_steps',
   'max_length',
   'lora_r',
   'lora_alpha',

@@ -35,6 +35,7 @@ export function Summary({ draft, read, model, dataset, config, blocked, error, s
       max_train_samples: setting('max_train_samples'),
       max_eval_samples: setting('max_eval_samples'),
       per_device_train_batch_size: setting('per_device_train_batch_size'),
+      gradient_accumulation_steps: setting('gradient_accumulation_steps'),
       num_train_epochs: setting('num_train_epochs'),
       max_steps: setting('max_steps'),
     })

@@ -214,6 +214,7 @@ describe('estimates', () => {
     max_train_samples: undefined,
     max_eval_samples: undefined,
     per_device_train_batch_size: 16,
+    gradient_accumulation_steps: 1,
     num_train_epochs: 3,
     max_steps: -1,
   }
@@ -226,6 +227,7 @@ describe('estimates', () => {
       totalSteps: 417,
     })
     expect(estimateSteps({ rows: 2776 }, { ...settings, num_train_epochs: 0.5 }).totalSteps).toBe(70)
+    expect(estimateSteps({ rows: 2776 }, { ...settings, gradient_accumulation_steps: 4 }).stepsPerEpoch).toBe(35)
     expect(estimateSteps({ rows: 2776 }, { ...settings, max_steps: 60 }).totalSteps).toBe(60)
     expect(estimateSteps({ rows: 2776 }, { ...settings, max_train_samples: 100, max_eval_samples: 50 })).toMatchObject({
       trainRows: 100,

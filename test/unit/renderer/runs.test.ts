@@ -3,6 +3,7 @@ import type { Run, RunState } from '../../../core/contract/domain.ts'
 import { runConfigInputSchema } from '../../../core/contract/settings.ts'
 import { drawnOf, firstDrawn, type ListView, listed, mostDrawn } from '../../../renderer/features/runs/list-order.ts'
 import { elapsedMs, progressText, remainingMs, shareDone } from '../../../renderer/features/runs/progress.ts'
+import { canResume, nextSeeds, readSeeds } from '../../../renderer/features/runs/resumable.ts'
 import { settingRows, settingText } from '../../../renderer/features/runs/settings-rows.ts'
 
 function run(id: string, state: RunState = 'finished', change: Partial<Run> = {}): Run {
@@ -77,7 +78,31 @@ describe('how far a run is', () => {
   test('elapsed time stands still at the end', () => {
     expect(elapsedMs(run('1'), 5000)).toBe(4000)
     expect(elapsedMs(run('1', 'finished', { endedAt: 3000 }), 5000)).toBe(2000)
+    expect(elapsedMs(run('1', 'finished', { endedAt: 3000, idleMs: 1500 }), 5000)).toBe(500)
     expect(elapsedMs(run('1', 'queued', { startedAt: null }), 5000)).toBeNull()
+  })
+})
+
+describe('going on and again', () => {
+  test('a paused or interrupted run can be resumed, a stopped or failed one with a checkpoint', () => {
+    const states: [RunState, number, boolean][] = [
+      ['paused', 0, true],
+      ['interrupted', 0, true],
+      ['stopped', 5, true],
+      ['stopped', 0, false],
+      ['failed', 5, true],
+      ['finished', 5, false],
+      ['running', 5, false],
+      ['queued', 5, false],
+    ]
+    for (const [state, bytes, can] of states) expect([state, canResume({ state, bytes })]).toEqual([state, can])
+  })
+
+  test('seeds as they are typed', () => {
+    expect(nextSeeds(42, 3)).toEqual([43, 44, 45])
+    expect(nextSeeds(2147483647, 2)).toEqual([0, 1])
+    expect(readSeeds(' 1, 2;3 2')).toEqual([1, 2, 3])
+    for (const wrong of ['', '1,x', '-1', '2147483648', nextSeeds(0, 21).join(',')]) expect(readSeeds(wrong)).toBeNull()
   })
 })
 
