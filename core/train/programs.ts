@@ -123,11 +123,13 @@ function lossAndGradients(
   variables: Tensors,
 ): { value: Tensor; grads: Tensor[] } {
   const total = feeds.total_weight ?? maximum(sum(feeds.weights as Tensor), 1e-12)
+  // All are read here: one that is first read while gradients are taken is gone afterwards.
+  const before = { ...variables }
   const loss = (...trained: Tensor[]): Tensor => {
-    const present = { ...variables, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
+    const present = { ...before, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
     return trainingLoss(forward(feeds, present, rngOf(feeds.rng as Tensor)), feeds, smoothing, total)
   }
-  return valueAndGrads(loss)(names.map((name) => variables[name] as Tensor))
+  return valueAndGrads(loss)(names.map((name) => before[name] as Tensor))
 }
 
 /** Forward, backward and adding up for a batch that is not the last one of its step. */

@@ -60,6 +60,7 @@ describe.each<[string, Partial<RunConfigInput>]>([
   ['full', {}],
   ['lora', { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 }],
   ['accumulation', { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 }],
+  ['bf16', { precision: 'bf16', method: 'lora', learning_rate: 0.01 }],
   ['sgd', { optim: 'sgd', learning_rate: 0.02 }],
 ])('C03, C04: a run that goes on is the unbroken one, bit for bit: %s', (_, change) => {
   test('at the first step, amid an epoch, at its end, after it', async () => {
@@ -84,10 +85,11 @@ describe('going on', () => {
     const unbroken = await trainTiny(await tinySpec(change))
     const spec = await tinySpec(change)
     let asked = 0
-    // Asked twice a step at its beginning, so that this is the beginning of the eighth.
-    const first = await trainTiny(spec, () => (asked++ > 60 ? 3 : 0))
-    const second = await trainTiny({ ...spec, resumeFrom: lastCheckpoint(first.events) })
+    // Asked once a row, and thrice a step: a few steps into the second window.
+    const first = await trainTiny(spec, () => (asked++ > 30 ? 3 : 0))
     expect(ofKind(first.events, 'result')[0]?.outcome).toBe('paused')
+    expect((await readTrainingState(lastCheckpoint(first.events))).window.losses.length).toBeGreaterThan(0)
+    const second = await trainTiny({ ...spec, resumeFrom: lastCheckpoint(first.events) })
     expect(numbersOf([...first.events, ...second.events])).toEqual(numbersOf(unbroken.events))
   })
 
