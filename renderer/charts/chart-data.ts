@@ -73,10 +73,14 @@ export function yRange(curves: readonly Curve[], window: Range, logScale: boolea
   return logScale ? paddedLog(low, high) : padded(low, high)
 }
 
+/** Values that differ by less, relative to their size, differ by rounding alone (accuracy and F1 of an even split). */
+const roundingOff = 1e-9
+
 function padded(low: number, high: number): Range {
   const span = high - low
-  if (span === 0) {
-    const room = Math.abs(low) * 0.1 || 1
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  if (span <= size * roundingOff) {
+    const room = size * 0.1 || 1
     return [low - room, high + room]
   }
   // Room below must not suggest that a quantity which is never negative could be.
@@ -85,14 +89,15 @@ function padded(low: number, high: number): Range {
 }
 
 function paddedLog(low: number, high: number): Range {
-  const room = high === low ? 2 : (high / low) ** 0.04
+  const room = high / low <= 1 + roundingOff ? 2 : (high / low) ** 0.04
   return [low / room, high * room]
 }
 
 /** Round values within the range, about `count` of them. */
 export function linearTicks([low, high]: Range, count: number): number[] {
   const span = high - low
-  if (!(span > 0)) return [low]
+  // So deep a zoom has no number between two ticks: counting on would never reach the end.
+  if (!(span > Math.max(Math.abs(low), Math.abs(high)) * 1e-12)) return [low]
   const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.75) ?? 10) * power
