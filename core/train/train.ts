@@ -2,7 +2,6 @@ import type { RunPlan } from '../contract/domain.ts'
 import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
-import type { ScoredRows } from '../tasks/text-classification.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
@@ -77,12 +76,10 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<'finish
     const { stepsPerEpoch } = plan
     const schedule = scheduleOf(config, plan.totalSteps)
     const loop = { rows: data.train, buckets: lengths.train, padId, stepsPerEpoch, schedule, config }
-    const outcome = await runSteps(session, loop, {
+    return await runSteps(session, loop, {
       ...surroundings,
       judge: (step, epoch) => judge.judge(step, epoch, surroundings),
     })
-    if (judge.best) emitPredictions(judge.best.scored, emit)
-    return outcome
   } finally {
     session.close()
   }
@@ -115,15 +112,4 @@ function planOf(
     lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
     truncatedShare: data.truncatedShare,
   }
-}
-
-function emitPredictions({ rows, predicted, gold, loss, scores }: ScoredRows, emit: Emit): void {
-  emit({
-    kind: 'predictions',
-    rows: Array.from(rows),
-    predicted: Array.from(predicted),
-    gold: Array.from(gold),
-    loss: Array.from(loss),
-    scores: Array.from(scores),
-  })
 }

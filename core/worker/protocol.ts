@@ -69,7 +69,7 @@ export type RunEvent =
       last: boolean
       metrics: Readonly<Record<string, number>>
     }
-  /** Validation predictions of the checkpoint that the run ends with (best if there is one). Columns of equal length. */
+  /** Validation predictions of the best checkpoint so far, told each time that there is a better one. Columns of equal length. */
   | {
       kind: 'predictions'
       rows: readonly number[]
