@@ -138,9 +138,15 @@ export function tickLabels(ticks: readonly number[]): (tick: number) => string {
   return (tick) => (spread || tick === 0 ? proper(String(tick)) : proper(tick.toFixed(decimals)))
 }
 
-/** One tick a label: on an axis of whole steps there is none at 1.5, which would read as 2 once more. */
+/**
+ * Ticks whose labels are true and differ: on an axis of whole steps there is none at 2.5, which would read as 3. Where
+ * none would be left (a zoom between two steps), one stays for each label.
+ */
 export function toldApart(ticks: readonly number[], label: (tick: number) => string): number[] {
-  return [...Map.groupBy(ticks, label).values()].map((same) => same.find(Number.isInteger) ?? same[0] ?? 0)
+  const honest = ticks.filter((tick) => Number.isInteger(tick) || label(tick) !== label(Math.round(tick)))
+  return [...Map.groupBy(honest.length > 0 ? honest : ticks, label).values()].map(
+    (same) => same.find(Number.isInteger) ?? same[0] ?? 0,
+  )
 }
 
 /** Index of the point nearest to `at` in an ascending column; −1 when it is empty. */

@@ -112,6 +112,8 @@ test('steps are whole', () => {
   const step = formatX('step') ?? String
   expect(toldApart([1, 1.5, 2, 2.5, 3], step)).toEqual([1, 2, 3])
   expect(toldApart([0.5, 1, 1.5], String)).toEqual([0.5, 1, 1.5])
+  expect(toldApart([0, 2.5, 5, 7.5, 10], step)).toEqual([0, 5, 10])
+  expect(toldApart([2.2, 2.3, 2.4], step)).toEqual([2.2])
 })
 
 describe('reading a chart', () => {
