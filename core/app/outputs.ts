@@ -4,7 +4,7 @@ import { openRowStore, type RowStore } from '../data/row-store.ts'
 import type { PairedCounts } from '../stats/verdict.ts'
 import type { PredictionColumns } from '../store/queries/predictions.ts'
 
-/** A run and what it said about its validation rows; null when it ended before it said anything. */
+/** A run and what it said about its validation rows; null when it was not evaluated (yet). */
 export interface Judged {
   readonly run: Run
   readonly predictions: PredictionColumns | null
@@ -24,7 +24,7 @@ const nothing = (note: string): Joined => ({ sides: [], count: 0, note })
 /** Joins runs on the rows of one dataset version. */
 export function joinRuns(judged: readonly Judged[]): Joined {
   const silent = judged.filter(({ predictions }) => predictions === null).map(({ run }) => run.name)
-  if (silent.length > 0) return nothing(`${list(silent)} ended before predicting its validation rows.`)
+  if (silent.length > 0) return nothing(`There are no predictions of ${list(silent)}: no evaluation has ended there.`)
   const versions = new Set(judged.map(({ run }) => run.dataset.contentHash))
   if (versions.size > 1) {
     const [first] = judged

@@ -47,6 +47,15 @@ export class RunQueue {
     this.startNext()
   }
 
+  /** The same for where nobody could be told of an error: the database may be busy. The neighbours' look comes soon. */
+  lookSafely(): void {
+    try {
+      this.look()
+    } catch {
+      return
+    }
+  }
+
   /** Ends a queued or running run. Throws conflict when it had ended already. */
   stop(id: string, keep: boolean): void {
     const { store, clock } = this.context
@@ -202,7 +211,7 @@ export class RunQueue {
 
   private next(): void {
     this.active = null
-    this.startNext()
+    this.lookSafely()
   }
 
   private end(ending: Ending): void {

@@ -36,7 +36,7 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
     'runs.create': ({ config }) => {
       const run = createRun(context, config)
       // Answered first, so that whoever asked sees it queued.
-      setImmediate(() => queue.look())
+      setImmediate(() => queue.lookSafely())
       return { run }
     },
     'runs.list': () => ({ runs: store.runs.list() }),

@@ -72,8 +72,9 @@ async function sweepUnrecorded({ store, folders, clock }: Context, kind: 'datase
   const parent = dirname(folders.of(kind, 'any'))
   for (const name of await readdir(parent)) {
     if (store[kind].get(name) !== null) continue
-    const { mtimeMs } = await stat(join(parent, name))
-    if (clock.now() - mtimeMs > dayMs) await removeFolder(join(parent, name))
+    // Gone already: another process ended its import, or sweeps as well.
+    const found = await stat(join(parent, name)).catch(() => null)
+    if (found && clock.now() - found.mtimeMs > dayMs) await removeFolder(join(parent, name))
   }
 }
 

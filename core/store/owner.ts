@@ -58,7 +58,36 @@ export function isOwnerAlive(dir: string, id: string): boolean {
 function sweepEnded(dir: string): void {
   for (const name of readdirSync(dir)) {
     if (!name.endsWith('.lock')) continue
-    if (!isOwnerAlive(dir, name.slice(0, -'.lock'.length))) rmSync(join(dir, name), { force: true })
+    removeUnlocked(join(dir, name))
+  }
+}
+
+/**
+ * Under the file's own lock: an owner that has made its file and not yet locked it waits, and then sees that the file
+ * is gone. Looking first and removing afterwards would take the file of an owner that locked it in between.
+ */
+function removeUnlocked(path: string): void {
+  let db: Database.Database | null = null
+  try {
+    db = new Database(path, { timeout: 0, fileMustExist: true })
+    db.exec('BEGIN EXCLUSIVE')
+  } catch {
+    // Locked: its owner lives. Or gone.
+    db?.close()
+    return
+  }
+  const removed = remove(path)
+  db.close()
+  // Windows removes no open file, and so not that of an owner that waits either.
+  if (!removed) remove(path)
+}
+
+function remove(path: string): boolean {
+  try {
+    rmSync(path, { force: true })
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -4,6 +4,7 @@ import type { EncodedRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import { evaluationMetrics, type ScoredRows } from '../tasks/text-classification.ts'
 import { systemClock } from '../util/clock.ts'
+import type { RunEvent } from '../worker/protocol.ts'
 import type { CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
 import { type EvaluationLayout, scoreRows } from './evaluate.ts'
@@ -16,7 +17,7 @@ export interface Best {
   readonly scored: ScoredRows
 }
 
-/** Evaluates a run where the loop asks for it, keeps the checkpoints, and remembers what the best one predicted. */
+/** Evaluates a run where the loop asks for it, keeps the checkpoints, and tells what each best one predicted. */
 export class Judge {
   best: Best | null = null
   earlyStopping: EarlyStopping
@@ -91,6 +92,9 @@ export class Judge {
     const { emit, reporter } = this.surroundings
     reporter.phase('saving')
     const { path, bytes } = await this.keeper.save(position, best, scored)
+    // Told at once, so that a run that fails or is killed later has them too; and before the checkpoint, which an
+    // interrupted run takes up from the disk when its event was lost.
+    if (best && scored !== null) emit(predictionsOf(scored))
     emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
   }
@@ -101,6 +105,22 @@ export class Judge {
       `Ended early at step ${step}: ${metric} has not improved in ${patience} evaluations; ` +
       `the best was step ${this.best?.position.step}.`
     this.surroundings.reporter.log('info', text)
+  }
+}
+
+/** What the best checkpoint so far predicts, as the host is told. */
+export function predictionsOf(scored: ScoredRows): RunEvent {
+  return { kind: 'predictions', ...columnsOf(scored) }
+}
+
+/** Plain numbers, as they are told and written. */
+export function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows) {
+  return {
+    rows: Array.from(rows),
+    predicted: Array.from(predicted),
+    gold: Array.from(gold),
+    loss: Array.from(loss),
+    scores: Array.from(scores),
   }
 }
 

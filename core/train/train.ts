@@ -4,12 +4,11 @@ import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Engine, Session } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
-import type { ScoredRows } from '../tasks/text-classification.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
-import { Judge } from './judge.ts'
+import { columnsOf, Judge, predictionsOf } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
@@ -149,6 +148,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
     judge.goOnFrom(best, resume.state.earlyStopping.withoutImprovement)
+    // The record went back to this checkpoint, and its predictions with it.
+    if (best !== null) emit(predictionsOf(best.scored))
     keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
     reporter.log('info', `The run goes on after step ${resume.state.position.step} of ${plan.totalSteps}.`)
   }
@@ -160,7 +161,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   }
   const schedule = scheduleOf(config, plan.totalSteps)
   const loop = { rows: data.train, buckets: lengths.train, padId, stepsPerEpoch, schedule, config, done }
-  const outcome = await runSteps(session, loop, {
+  return runSteps(session, loop, {
     ...surroundings,
     window,
     judge: (step) => judge.judge(step, step / stepsPerEpoch),
@@ -168,8 +169,6 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     stopsEarly: () => judge.earlyStopping.isDue,
     lastGood: (goodUntil) => keeper.lastGood(goodUntil),
   })
-  if (outcome !== 'paused' && judge.best) emitPredictions(judge.best.scored, emit)
-  return outcome
 }
 
 /** What goes into a checkpoint: the model, and all that the run needs to go on from it. */
@@ -228,20 +227,5 @@ function planOf(
     trainableParameters: countParameters(trainedSpecs(model, trainable)),
     lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
     truncatedShare: data.truncatedShare,
-  }
-}
-
-function emitPredictions(scored: ScoredRows, emit: Emit): void {
-  emit({ kind: 'predictions', ...columnsOf(scored) })
-}
-
-/** Plain numbers, as they are told and written. */
-function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows) {
-  return {
-    rows: Array.from(rows),
-    predicted: Array.from(predicted),
-    gold: Array.from(gold),
-    loss: Array.from(loss),
-    scores: Array.from(scores),
   }
 }

@@ -74,7 +74,7 @@ export type RunEvent =
     }
   /** A checkpoint's folder that was removed to keep within save_total_limit. */
   | { kind: 'pruned'; path: string }
-  /** Validation predictions of the checkpoint that the run ends with (best if there is one). Columns of equal length. */
+  /** Validation predictions of the best checkpoint so far, told each time that there is a better one. Columns of equal length. */
   | {
       kind: 'predictions'
       rows: readonly number[]

@@ -35,7 +35,8 @@ export function Shell() {
       <main id="main" className={classes.main} tabIndex={-1}>
         {connection === 'lost' && (
           <div className={classes.banner} role="status">
-            Attune does not answer. What you see may be out of date; it is being tried again.
+            Attune does not answer. What you see may be out of date; it is being tried again. If it was closed, start it
+            again with <Code>npm start</Code> and open the address that it prints.
           </div>
         )}
         <div className={classes.screen}>

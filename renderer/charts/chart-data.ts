@@ -73,10 +73,14 @@ export function yRange(curves: readonly Curve[], window: Range, logScale: boolea
   return logScale ? paddedLog(low, high) : padded(low, high)
 }
 
+/** Values that differ by less, relative to their size, differ by rounding alone (accuracy and F1 of an even split). */
+const roundingOff = 1e-9
+
 function padded(low: number, high: number): Range {
   const span = high - low
-  if (span === 0) {
-    const room = Math.abs(low) * 0.1 || 1
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  if (span <= size * roundingOff) {
+    const room = size * 0.1 || 1
     return [low - room, high + room]
   }
   // Room below must not suggest that a quantity which is never negative could be.
@@ -85,14 +89,15 @@ function padded(low: number, high: number): Range {
 }
 
 function paddedLog(low: number, high: number): Range {
-  const room = high === low ? 2 : (high / low) ** 0.04
+  const room = high / low <= 1 + roundingOff ? 2 : (high / low) ** 0.04
   return [low / room, high * room]
 }
 
 /** Round values within the range, about `count` of them. */
 export function linearTicks([low, high]: Range, count: number): number[] {
   const span = high - low
-  if (!(span > 0)) return [low]
+  // So deep a zoom has no number between two ticks: counting on would never reach the end.
+  if (!(span > Math.max(Math.abs(low), Math.abs(high)) * 1e-12)) return [low]
   const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.75) ?? 10) * power
@@ -133,9 +138,15 @@ export function tickLabels(ticks: readonly number[]): (tick: number) => string {
   return (tick) => (spread || tick === 0 ? proper(String(tick)) : proper(tick.toFixed(decimals)))
 }
 
-/** One tick a label: on an axis of whole steps there is none at 1.5, which would read as 2 once more. */
+/**
+ * Ticks whose labels are true and differ: on an axis of whole steps there is none at 2.5, which would read as 3. Where
+ * none would be left (a zoom between two steps), one stays for each label.
+ */
 export function toldApart(ticks: readonly number[], label: (tick: number) => string): number[] {
-  return [...Map.groupBy(ticks, label).values()].map((same) => same.find(Number.isInteger) ?? same[0] ?? 0)
+  const honest = ticks.filter((tick) => Number.isInteger(tick) || label(tick) !== label(Math.round(tick)))
+  return [...Map.groupBy(honest.length > 0 ? honest : ticks, label).values()].map(
+    (same) => same.find(Number.isInteger) ?? same[0] ?? 0,
+  )
 }
 
 /** Index of the point nearest to `at` in an ascending column; −1 when it is empty. */

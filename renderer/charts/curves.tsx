@@ -100,7 +100,16 @@ const OneCurve = memo(function OneCurve(props: OneCurveProps) {
       />
       {points.length <= mostDots &&
         paths.dots.map(([cx, cy]) => (
-          <circle key={cx} cx={cx} cy={cy} r={2.5} fill={colour} fillOpacity={dimmed ? 0.2 : 1} />
+          <circle
+            key={cx}
+            cx={cx}
+            cy={cy}
+            r={2.5}
+            // Hollow is to a point what dashed is to a line.
+            fill={(curve.dash ?? 'solid') === 'solid' ? colour : 'var(--attune-surface)'}
+            stroke={colour}
+            opacity={dimmed ? 0.2 : 1}
+          />
         ))}
     </>
   )

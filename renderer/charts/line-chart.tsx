@@ -2,6 +2,7 @@ import { Modal } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { formatNumber } from '../ui/format.ts'
+import { Swatch } from '../ui/swatch.tsx'
 import { toCsv, xRange, yRange } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
 import { type ChartActs, ChartTools } from './chart-tools.tsx'
@@ -118,6 +119,7 @@ function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void 
           {yLabel}
           {unit && <span className={classes.unit}>{unit}</span>}
         </h3>
+        {ofOneRun(curves) && <Legend curves={curves} />}
         <ChartTools name={yLabel} empty={y === null} zoomed={zoom !== null} expanded={expanded} acts={acts}>
           {tools}
         </ChartTools>
@@ -162,6 +164,24 @@ function Card(props: LineChartProps & { expanded: boolean; onExpand: () => void 
         formatY={formatY}
       />
     </figure>
+  )
+}
+
+/** Several measures of one run have one colour: without a legend nothing but the line style tells them apart. */
+function ofOneRun(curves: readonly Curve[]): boolean {
+  return curves.length > 1 && curves.every((curve) => curve.id === curves[0]?.id)
+}
+
+function Legend({ curves }: { curves: readonly Curve[] }) {
+  return (
+    <ul className={classes.legend}>
+      {curves.map((curve) => (
+        <li key={curve.name}>
+          <Swatch colour={curve.colour} {...(curve.dash && { dash: curve.dash })} />
+          {curve.name}
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -53,6 +53,12 @@ export function formatDelta(value: number | null | undefined, digits = 3): strin
   return `${value > 0 ? '+' : minus}${formatNumber(Math.abs(value), digits)}`
 }
 
+/** How much a value grew or shrank, as a share of what it was: "+12.3 %", "−4.0 %"; "×301" where percent would not be read. */
+export function formatChange(share: number): string {
+  if (share >= 10) return `×${formatCount(1 + share)}`
+  return `${share > 0 ? '+' : ''}${formatPercent(share)}`
+}
+
 /** Milliseconds as two units at most: "340 ms", "4.2 s", "3 min 05 s", "2 h 14 min", "1 d 3 h". */
 export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return '–'

@@ -149,7 +149,8 @@ function describe(error: unknown, path: string): unknown {
 async function sweep(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     const path = join(dir, name)
-    const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > dayMs) await rm(path, { recursive: true, force: true })
+    // Gone already: its process has ended meanwhile, or another one sweeps as well.
+    const found = await stat(path).catch(() => null)
+    if (found && Date.now() - found.mtimeMs > dayMs) await rm(path, { recursive: true, force: true })
   }
 }

@@ -16,7 +16,6 @@ const csrf = { 'X-Attune': '1' }
 export function httpClient(): Client {
   const connected = createConnection('connecting')
   const session = openSession(connected)
-  const events = openEvents(session, connected)
 
   const call = async (method: string, input: unknown) => {
     await session
@@ -30,6 +29,9 @@ export function httpClient(): Client {
     refuseOn401(response.status, connected)
     return unwrap(await replyOf(response))
   }
+  // An event source does not tell why it was closed; a call learns whether this page is still known.
+  const ask = () => call('models.list', {}).catch(() => {})
+  const events = openEvents(session, connected, ask)
 
   const upload = async (file: File, onProgress?: OnProgress): Promise<string> => {
     await session
@@ -121,7 +123,7 @@ const slowestRetryMs = 5000
  * One EventSource for all listeners, opened with the first and closed with the last. The browser's own reconnect gives
  * up on an HTTP error, so a closed source is opened again here, ever more slowly.
  */
-function openEvents(session: Promise<void>, connected: WritableConnection) {
+function openEvents(session: Promise<void>, connected: WritableConnection, ask: () => Promise<unknown>) {
   const listeners = new Set<Listener>()
   let source: EventSource | null = null
   let retryMs = firstRetryMs
@@ -143,6 +145,7 @@ function openEvents(session: Promise<void>, connected: WritableConnection) {
       if (connected.get() !== 'refused') connected.set('lost')
       if (source?.readyState !== EventSource.CLOSED) return
       source = null
+      void ask()
       timer = setTimeout(() => void open(), retryMs)
       retryMs = Math.min(retryMs * 2, slowestRetryMs)
     }

@@ -2,7 +2,15 @@ import { SegmentedControl } from '@mantine/core'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { MetricRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
-import { formatCount, formatDelta, formatDuration, formatPercent, formatShort, formatValue } from '../../ui/format.ts'
+import {
+  formatChange,
+  formatCount,
+  formatDelta,
+  formatDuration,
+  formatPercent,
+  formatShort,
+  formatValue,
+} from '../../ui/format.ts'
 import { type At, costLines, type MetricCell, type MetricLine, metricLines } from './metric-cells.ts'
 import { RunHead } from './run-head.tsx'
 import { Section } from './section.tsx'
@@ -115,7 +123,7 @@ function Cell({ cell, unit }: { cell: MetricCell; unit: string }) {
           <span className={styles.delta} data-improves={improves ?? undefined}>
             {delta !== 0 && (delta > 0 ? '▲ ' : '▼ ')}
             {deltaText(delta, unit)}
-            {share !== null && delta !== 0 && ` (${share > 0 ? '+' : ''}${formatPercent(share)})`}
+            {share !== null && delta !== 0 && ` (${formatChange(share)})`}
           </span>
         )}
         {step !== null && `step ${formatCount(step)}`}

@@ -74,6 +74,7 @@ function NoDatasets({ onImport }: { onImport: () => void }) {
   const [, navigate] = useLocation()
   const act = useAct('datasets.import', { onSuccess: ({ dataset }) => navigate(`/datasets/${dataset.id}`) })
   const sample = info.data?.samples.find((one) => one.available)
+  if (info.isPending) return null
   return (
     <EmptyState
       icon={Database}

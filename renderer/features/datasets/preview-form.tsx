@@ -48,6 +48,14 @@ export function PreviewForm({ source, task, onBack, onImported }: PreviewFormPro
       <Stack>
         <ErrorPanel error={preview.error} title="The file could not be read" />
         <Group justify="flex-end">
+          <Select
+            aria-label="Encoding"
+            placeholder="Read it in another encoding…"
+            data={encodings}
+            value={reading.encoding ?? null}
+            onChange={(encoding) => encoding !== null && setReading({ ...reading, encoding })}
+            w={230}
+          />
           {(reading.encoding || reading.delimiter) && (
             <Button variant="default" onClick={() => setReading({})}>
               Back to what was detected
@@ -123,6 +131,7 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
         <TextInput
           label="Name"
           description="What it is called here."
+          maxLength={200}
           placeholder={nameFromFile(preview.fileName)}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}

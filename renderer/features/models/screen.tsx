@@ -61,6 +61,7 @@ function NoModels({ onAdd, onAdded }: { onAdd: () => void; onAdded: (id: string)
   const info = useCall('app.info', {})
   const act = useAct('models.add', { onSuccess: ({ model }) => onAdded(model.id) })
   const starter = info.data?.starters.find(({ available }) => available)
+  if (info.isPending) return null
   return (
     <EmptyState
       icon={Boxes}

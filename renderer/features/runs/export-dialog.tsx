@@ -1,6 +1,7 @@
 import { Button, Code, CopyButton, Group, Modal, Radio, Stack, Switch, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
+import { seriesInfo } from '../../charts/series.ts'
 import { useAct, useClient } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes } from '../../ui/format.ts'
@@ -63,7 +64,11 @@ function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: 
     <Stack gap="md">
       <Radio.Group label="Checkpoint" value={checkpoint} onChange={(value) => setCheckpoint(value as Which)}>
         <Stack gap={6} mt={6}>
-          <Radio size="xs" value="best" label={`Best, by ${run.config.metric_for_best_model}`} />
+          <Radio
+            size="xs"
+            value="best"
+            label={`Best, by ${seriesInfo(run.config.metric_for_best_model).label.toLowerCase()}`}
+          />
           <Radio size="xs" value="last" label="Last" />
         </Stack>
       </Radio.Group>

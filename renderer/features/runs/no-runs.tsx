@@ -9,8 +9,10 @@ import { formatPercent } from '../../ui/format.ts'
 /** Before the first run: gets the sample dataset (unless it is there) and opens New run with it. */
 export function NoRuns() {
   const [, navigate] = useLocation()
-  const sample = useCall('app.info', {}).data?.samples.find(({ available }) => available)
-  const datasets = useCall('datasets.list', {}).data?.datasets
+  const info = useCall('app.info', {})
+  const listed = useCall('datasets.list', {})
+  const sample = info.data?.samples.find(({ available }) => available)
+  const datasets = listed.data?.datasets
   const importing = useAct('datasets.import')
   const progress = useProgress(importing.isPending && sample ? sample.name : null)
 
@@ -23,6 +25,8 @@ export function NoRuns() {
     navigate(`/new?dataset=${dataset.id}`)
   }
 
+  // Half of it would flash: without the sample, the first button would be the wrong one.
+  if (info.isPending || listed.isPending) return null
   return (
     <EmptyState
       icon={ChartSpline}

@@ -45,6 +45,7 @@ function NoDataset({ onImported }: { onImported: (id: string) => void }) {
   const info = useCall('app.info', {})
   const act = useAct('datasets.import', { onSuccess: ({ dataset }) => onImported(dataset.id) })
   const sample = info.data?.samples.find(({ available }) => available)
+  if (info.isPending) return null
   return (
     <div className={styles.nothing}>
       <span>There is no dataset yet.</span>

@@ -13,6 +13,9 @@ export interface SettingFieldProps {
   model: Model | undefined
 }
 
+/** Characters: as a run can be renamed to. */
+const longestText = 200
+
 /** One setting, entered as its schema says. Left empty it takes its default, which stands there in grey. */
 export function SettingField({ field, problem, model }: SettingFieldProps) {
   const { draft, type } = useDraft()
@@ -41,7 +44,14 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
   const text = typeof entered === 'string' ? entered : ''
   const set = (value: string) => type(field.name, value === '' ? undefined : value)
   if (input.kind === 'text') {
-    return <TextInput {...shared} value={text} onChange={(event) => set(event.currentTarget.value)} />
+    return (
+      <TextInput
+        {...shared}
+        maxLength={longestText}
+        value={text}
+        onChange={(event) => set(event.currentTarget.value)}
+      />
+    )
   }
   const step = (direction: 1 | -1) => {
     const now = readNumber(text === '' ? shared.placeholder : text)
@@ -60,19 +70,19 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
       value={text}
       onChange={(event) => set(event.currentTarget.value)}
       onKeyDown={onKeyDown}
-      rightSection={<Steps onStep={step} />}
+      rightSection={<Steps label={field.label} onStep={step} />}
     />
   )
 }
 
 /** For the pointer; the keyboard has the up and down keys. */
-function Steps({ onStep }: { onStep: (direction: 1 | -1) => void }) {
+function Steps({ label, onStep }: { label: string; onStep: (direction: 1 | -1) => void }) {
   return (
     <span className={styles.steps}>
-      <button type="button" tabIndex={-1} aria-label="Raise" onClick={() => onStep(1)}>
+      <button type="button" tabIndex={-1} aria-label={`Raise: ${label}`} onClick={() => onStep(1)}>
         <ChevronUp size={11} />
       </button>
-      <button type="button" tabIndex={-1} aria-label="Lower" onClick={() => onStep(-1)}>
+      <button type="button" tabIndex={-1} aria-label={`Lower: ${label}`} onClick={() => onStep(-1)}>
         <ChevronDown size={11} />
       </button>
     </span>

@@ -68,6 +68,23 @@ describe('ranges', () => {
   })
 })
 
+describe('values that differ by rounding alone', () => {
+  const apart = [0.1 + 0.2, 0.3]
+
+  test('are drawn as the one value they are', () => {
+    for (const logScale of [false, true]) {
+      const [low, high] = yRange([curve('a', [1, 2], apart)], [1, 2], logScale) ?? [0, 0]
+      expect(low).toBeLessThan(0.28)
+      expect(high).toBeGreaterThan(0.32)
+    }
+  })
+
+  test('have one tick, and an end', () => {
+    expect(linearTicks([0.3, 0.1 + 0.2], 4)).toEqual([0.3])
+    expect(linearTicks([1e9, 1e9 + 1e-6], 4)).toEqual([1e9])
+  })
+})
+
 describe('ticks', () => {
   test('round steps within the range', () => {
     expect(linearTicks([0.02, 1.03], 4)).toEqual([0.2, 0.4, 0.6, 0.8, 1])
@@ -95,6 +112,8 @@ test('steps are whole', () => {
   const step = formatX('step') ?? String
   expect(toldApart([1, 1.5, 2, 2.5, 3], step)).toEqual([1, 2, 3])
   expect(toldApart([0.5, 1, 1.5], String)).toEqual([0.5, 1, 1.5])
+  expect(toldApart([0, 2.5, 5, 7.5, 10], step)).toEqual([0, 5, 10])
+  expect(toldApart([2.2, 2.3, 2.4], step)).toEqual([2.2])
 })
 
 describe('reading a chart', () => {

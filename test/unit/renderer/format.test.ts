@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   formatBytes,
+  formatChange,
   formatCount,
   formatDelta,
   formatDuration,
@@ -70,6 +71,9 @@ test('rates, shares, counts, short counts', () => {
   expect(formatRate(5119.6, 'tokens')).toBe(`5,120${s}tokens/s`)
   expect(formatRate(2.71999)).toBe(`2.72${s}/s`)
   expect(formatPercent(0.9567)).toBe(`95.7${s}%`)
+  expect(formatChange(0.123)).toBe(`+12.3${s}%`)
+  expect(formatChange(-0.04)).toBe(`−4.0${s}%`)
+  expect(formatChange(300.4)).toBe('×301')
   expect(formatCount(22713216)).toBe('22,713,216')
   expect(formatShort(22713216)).toBe('22.7M')
   expect(formatShort(950)).toBe('950')

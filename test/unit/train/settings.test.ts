@@ -218,7 +218,7 @@ describe('early stopping', () => {
       .join('\n')
     expect(text).toMatch(/Ended early at step 6: eval\/loss has not improved in 2 evaluations/)
     expect(ofKind(events, 'result')[0]?.outcome).toBe('finished')
-    expect(ofKind(events, 'predictions')).toHaveLength(1)
+    expect(ofKind(events, 'predictions').length).toBeGreaterThan(0)
     const state = JSON.parse(await readFile(join(spec.runDir, 'checkpoint-6', 'training_state.json'), 'utf8'))
     expect(state.earlyStopping).toEqual({ withoutImprovement: 2 })
   })

@@ -95,7 +95,7 @@ describe('checkpoints', () => {
   test.each<Method>(['full', 'lora', 'head'])('predict what the run itself predicted: %s', async (method) => {
     const spec = await tinySpec({ method, num_train_epochs: 3, learning_rate: 0.01 })
     const { events } = await trainTiny(spec)
-    const [told] = ofKind(events, 'predictions')
+    const told = ofKind(events, 'predictions').at(-1)
     const best = ofKind(events, 'checkpoint').findLast((checkpoint) => checkpoint.best)
     const texts = told?.rows.map((row) => corpus[row]?.text as string) ?? []
     const { modelDir, labels, config, threads } = spec
@@ -123,7 +123,8 @@ describe('a stop', () => {
     expect(seriesOf(events, 'eval/loss').at(-1)?.step).toBe(3)
     expect(ofKind(events, 'checkpoint').at(-1)).toMatchObject({ step: 3, last: true })
     await verifyCheckpoint(join(spec.runDir, 'checkpoint-3'))
-    expect(ofKind(events, 'predictions')).toHaveLength(1)
+    const best = ofKind(events, 'checkpoint').filter((checkpoint) => checkpoint.best)
+    expect(ofKind(events, 'predictions')).toHaveLength(best.length)
     expect(ofKind(events, 'result')[0]).toMatchObject({ outcome: 'stopped', timings: { steps: 3 } })
   })
 
@@ -163,6 +164,16 @@ describe('what cannot be trained is named', () => {
     expect(thrown).toMatchObject({ code: 'diverged', message: expect.stringMatching(/step \d+ \(learning rate/) })
     for (const { values } of ofKind(events, 'metrics'))
       for (const value of Object.values(values)) expect(value).toSatisfy(Number.isFinite)
+  })
+
+  test('and what the best checkpoint before it predicted is kept', async () => {
+    const spec = await tinySpec({ learning_rate: 10, weight_decay: 1, warmup_ratio: 0, max_steps: 300, eval_steps: 4 })
+    const { events, thrown } = await trainTiny(spec)
+    expect(thrown).toMatchObject({ code: 'diverged' })
+    const kinds = events.map(({ kind }) => kind)
+    const best = events.findLastIndex((event) => event.kind === 'checkpoint' && event.best)
+    expect(kinds.lastIndexOf('predictions')).toBe(best - 1)
+    expect(ofKind(events, 'predictions').at(-1)?.rows).toHaveLength(2)
   })
 
   test('a length beyond the model’s positions', async () => {
