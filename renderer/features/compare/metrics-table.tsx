@@ -2,15 +2,7 @@ import { SegmentedControl } from '@mantine/core'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { MetricRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
-import {
-  formatChange,
-  formatCount,
-  formatDelta,
-  formatDuration,
-  formatPercent,
-  formatShort,
-  formatValue,
-} from '../../ui/format.ts'
+import { formatChange, formatCount, formatDelta, formatDuration, formatShort, formatValue } from '../../ui/format.ts'
 import { type At, costLines, type MetricCell, type MetricLine, metricLines } from './metric-cells.ts'
 import { RunHead } from './run-head.tsx'
 import { Section } from './section.tsx'
