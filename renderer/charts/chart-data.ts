@@ -76,6 +76,9 @@ export function yRange(curves: readonly Curve[], window: Range, logScale: boolea
 /** Values that differ by less, relative to their size, differ by rounding alone (accuracy and F1 of an even split). */
 const roundingOff = 1e-9
 
+/** Of the values' size: a chart that fills its height with less would show nothing as something. */
+const leastSpan = 0.02
+
 function padded(low: number, high: number): Range {
   const span = high - low
   const size = Math.max(Math.abs(low), Math.abs(high))
@@ -83,6 +86,8 @@ function padded(low: number, high: number): Range {
     const room = size * 0.1 || 1
     return [low - room, high + room]
   }
+  const least = size * leastSpan
+  if (span < least) return [low - (least - span) / 2, high + (least - span) / 2]
   // Room below must not suggest that a quantity which is never negative could be.
   const bottom = low - span * 0.04
   return [low >= 0 && bottom < 0 ? 0 : bottom, high + span * 0.04]

@@ -60,6 +60,12 @@ describe('ranges', () => {
     expect(yRange([curve('a', [1, 2], [0.01, 5])], [1, 2], false)?.[0]).toBe(0)
   })
 
+  test('a difference of a thousandth does not fill the height', () => {
+    const [low, high] = yRange([curve('a', [1, 2], [0.96215, 0.96216])], [1, 2], false) ?? [0, 0]
+    expect(high - low).toBeCloseTo(0.02 * 0.96216, 10)
+    expect((low + high) / 2).toBeCloseTo(0.962155, 10)
+  })
+
   test('a flat curve still has height; a log range stays above zero', () => {
     expect(yRange([curve('a', [1, 2], [3, 3])], [1, 2], false)).toEqual([3 - 0.30000000000000004, 3.3])
     const log = yRange([curve('a', [1, 2, 3], [0, 0.001, 10])], [1, 3], true)
