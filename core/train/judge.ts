@@ -5,7 +5,7 @@ import type { Session } from '../engine/engine.ts'
 import { evaluationMetrics, type ScoredRows } from '../tasks/text-classification.ts'
 import { systemClock } from '../util/clock.ts'
 import type { RunEvent } from '../worker/protocol.ts'
-import type { CheckpointKeeper, Position } from './checkpoints.ts'
+import type { Begun, CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
 import { type EvaluationLayout, scoreRows } from './evaluate.ts'
 import { checkStopAtOnce } from './stop.ts'
@@ -21,6 +21,10 @@ export interface Best {
 export class Judge {
   best: Best | null = null
   earlyStopping: EarlyStopping
+  /** The newest evaluation. */
+  private last: Best | null = null
+  /** When the newest checkpoint was written, or training began; monotonic ms. */
+  private savedAt = systemClock.monotonic()
   private readonly session: Session
   private readonly validation: EncodedRows
   private readonly layout: EvaluationLayout
@@ -45,9 +49,10 @@ export class Judge {
     this.earlyStopping = new EarlyStopping(config)
   }
 
-  /** Goes on from what an interrupted run had found. */
-  goOnFrom(best: Best | null, withoutImprovement: number): void {
+  /** Goes on from what an interrupted run had found; `last` is of the checkpoint it goes on from, if that was evaluated. */
+  goOnFrom(best: Best | null, last: Best | null, withoutImprovement: number): void {
     this.best = best
+    this.last = last?.position.step === best?.position.step ? best : last
     this.earlyStopping = new EarlyStopping(this.config, withoutImprovement)
   }
 
@@ -77,15 +82,27 @@ export class Judge {
     const isBest = former === null || improves(metric, value, former)
     this.earlyStopping.count(value, former)
     const position: Position = { step, epoch, metrics }
-    if (isBest) this.best = { position, scored }
+    this.last = { position, scored }
+    if (isBest) this.best = this.last
     reporter.log('info', `Step ${step}: ${describe(metrics)}${isBest ? ', the best so far' : ''}.`)
     await this.keep(position, isBest, scored)
     if (this.earlyStopping.isDue) this.tellEarlyStop(step)
   }
 
-  /** Saves without evaluating. Throws AttuneError `disk_full`. */
-  async save(step: number, epoch: number): Promise<void> {
-    await this.keep({ step, epoch, metrics: {} }, false, null)
+  /**
+   * Saves without evaluating. Amid a step the weights are still those after the step before: what was found of them
+   * stays. Throws AttuneError `disk_full`.
+   */
+  async save(step: number, epoch: number, begun?: Begun): Promise<void> {
+    const same = this.last?.position.step === step ? this.last : null
+    const position: Position = { step, epoch, metrics: same?.position.metrics ?? {}, ...(begun && { begun }) }
+    await this.keep(position, same !== null && same === this.best, same?.scored ?? null)
+  }
+
+  /** Whether the newest checkpoint is older than save_minutes. */
+  get saveIsDue(): boolean {
+    const { save_minutes: minutes } = this.config
+    return minutes > 0 && systemClock.monotonic() - this.savedAt >= minutes * 60_000
   }
 
   private async keep(position: Position, best: boolean, scored: ScoredRows | null): Promise<void> {
@@ -95,8 +112,10 @@ export class Judge {
     // Told at once, so that a run that fails or is killed later has them too; and before the checkpoint, which an
     // interrupted run takes up from the disk when its event was lost.
     if (best && scored !== null) emit(predictionsOf(scored))
-    emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
+    const { step, epoch, metrics } = position
+    emit({ kind: 'checkpoint', at: systemClock.now(), step, epoch, metrics, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
+    this.savedAt = systemClock.monotonic()
   }
 
   private tellEarlyStop(step: number): void {
