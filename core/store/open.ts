@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { constants, copyFileSync, existsSync, linkSync, rmSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
+import { hasPlenty, layBallast, withBallast } from './ballast.ts'
 import { refuseDamagedPages, refuseForeignFile } from './check.ts'
 import { isAsMarked, markClean } from './clean-mark.ts'
 import { Curves } from './curves.ts'
@@ -32,22 +33,29 @@ export type Store = ReturnType<typeof assemble>
  * a statement takes microseconds. Throws AttuneError: bad_file (damaged, foreign, newer, edited, unwritable; the file is
  * left as it is), busy, disk_full.
  */
-export function openStore(path: string, { clock, migrations = readMigrations(), onSql }: StoreOptions): Store {
+export function openStore(path: string, options: StoreOptions): Store {
   try {
-    if (!existsSync(path)) create(path, migrations, clock.now())
-    refuseForeignFile(path)
-    const isKnownWhole = isAsMarked(path)
-    const db = connect(path, onSql)
-    try {
-      if (!isKnownWhole) refuseDamagedPages(db, path)
-      migrate(db, migrations, clock.now())
-      return assemble(db, clock)
-    } catch (error) {
-      db.close()
-      throw error
-    }
+    // Also on a full disk: where else would a person make room?
+    const store = withBallast(path, () => open(path, options))
+    layBallast(path)
+    return store
   } catch (error) {
     throw nameStoreError(error, path)
+  }
+}
+
+function open(path: string, { clock, migrations = readMigrations(), onSql }: StoreOptions): Store {
+  if (!existsSync(path)) create(path, migrations, clock.now())
+  refuseForeignFile(path)
+  const isKnownWhole = isAsMarked(path)
+  const db = connect(path, onSql)
+  try {
+    if (!isKnownWhole) refuseDamagedPages(db, path)
+    migrate(db, migrations, clock.now())
+    return assemble(db, clock)
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
 
@@ -97,6 +105,12 @@ function assemble(db: Db, clock: Clock) {
     recorder: createRecorder(db, { queue, logs, checkpoints, metrics, predictions }, clock),
     /** Several writes as one. `durable`: they outlive a power cut. */
     transact: <T>(work: () => T, options?: { durable?: boolean }): T => transact(db, work, options),
+    /** Room that is kept for what must be written when the disk is full. */
+    ballast: {
+      lay: () => layBallast(db.name),
+      hasPlenty: () => hasPlenty(db.name),
+      withRoom: <T>(work: () => T): T => withBallast(db.name, work),
+    },
     /** A number that changes when another process has committed. */
     dataVersion: (): number => db.pragma('data_version', { simple: true }) as number,
     /** Leaves one tidy file behind, unless another process still has it open. */

@@ -136,7 +136,7 @@ export function queueQueries(db: Db) {
     },
 
     /** Ends a queued or running run otherwise than by its own result. Null when it had ended already. */
-    end(id: string, state: 'failed' | 'interrupted' | 'stopped', at: number, error: ErrorPayload | null) {
+    end(id: string, state: 'failed' | 'interrupted' | 'paused' | 'stopped', at: number, error: ErrorPayload | null) {
       const given = { id, state, at, error: jsonOrNull(error) }
       return transact(db, () => end.get(given) ?? null, { durable: true })
     },

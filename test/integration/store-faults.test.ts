@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Run } from '../../core/contract/domain.ts'
+import { attune, startAttune, tinyModelDir, writeMails } from '../support/attune.ts'
+import { plays } from '../support/scripted-worker.ts'
+import { importSample, openApp, temporaryPlace, until, untilState } from '../support/small-app.ts'
+import { fillDisk, noSmallDisk, smallDisk } from '../support/small-disk.ts'
+import { amount } from '../support/soak.ts'
+import { errorOf } from '../support/temporary.ts'
+
+const lockingProcess = fileURLToPath(new URL('../support/locking-process.ts', import.meta.url))
+
+function integrityOf(home: string): unknown {
+  const database = new Database(join(home, 'attune.sqlite'), { readonly: true })
+  try {
+    return database.pragma('integrity_check', { simple: true })
+  } finally {
+    database.close()
+  }
+}
+
+describe('S03: the disk becomes full', () => {
+  /** A data home on a small disk, with a model, a dataset and a settings file. */
+  async function homeOn(
+    disk: string,
+    settings: object,
+  ): Promise<{ home: string; config: (name: string) => Promise<string> }> {
+    const home = join(disk, 'home')
+    mkdirSync(home)
+    await writeMails(join(home, 'mails.csv'), 200)
+    await attune(home, 'models', 'add', tinyModelDir, '--name', 'tiny')
+    await attune(home, 'datasets', 'import', join(home, 'mails.csv'), '--name', 'mails')
+    const config = async (name: string) => {
+      const path = join(home, `${name}.json`)
+      const shared = { model: 'tiny', dataset: 'mails', max_length: 32, precision: 'fp32', dropout: 0.1 }
+      await writeFile(path, JSON.stringify({ ...shared, ...settings, name }))
+      return path
+    }
+    return { home, config }
+  }
+
+  /** Trains until the run told of so many steps, fills the disk, and waits for its end. */
+  async function trainUntilFull(home: string, disk: string, config: string, steps: number) {
+    const child = startAttune(home, ['train', config, '--watch', '--json'])
+    const exited = once(child, 'exit')
+    let free: (() => void) | null = null
+    let told: { run?: Run } = {}
+    for await (const line of createInterface({ input: child.stdout })) {
+      const event = JSON.parse(line) as { event?: string; step?: number; run?: Run }
+      if (event.event === 'metrics' && (event.step ?? 0) >= steps) free ??= fillDisk(disk)
+      if (event.event === undefined) told = event
+    }
+    const [code] = (await exited) as [number]
+    return { code, run: told.run, free: free as (() => void) | null }
+  }
+
+  test.for([
+    ['while metrics are written', { max_steps: 800, eval_steps: 800, save_steps: 100_000 }],
+    ['before a checkpoint', { max_steps: 400, eval_steps: 400, save_steps: 150 }],
+  ] as const)('%s: the run pauses, says so, and goes on when there is room', async ([, settings], { skip }) => {
+    const disk = smallDisk(256)
+    if (disk === null) return skip(noSmallDisk)
+    const { home, config } = await homeOn(disk, settings)
+    const unbroken = await attune(home, 'train', await config('unbroken'), '--json')
+    expect(unbroken.code, unbroken.stderr + unbroken.stdout).toBe(0)
+
+    const { code, run, free } = await trainUntilFull(home, disk, await config('broken'), 100)
+    expect(code).toBe(1)
+    expect(run).toMatchObject({ state: 'paused', error: { code: 'disk_full', message: expect.stringMatching(/full/) } })
+    expect(run?.step).toBeGreaterThanOrEqual(100)
+    expect(integrityOf(home)).toBe('ok')
+
+    // On the full disk the record can still be looked at.
+    const listed = await attune(home, 'runs', 'list', '--json')
+    expect(listed.code, listed.stdout).toBe(0)
+    free?.()
+    const resumed = await attune(home, 'runs', 'resume', 'broken', '--json')
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+    const ends = [unbroken, resumed].map(({ json }) => (json.at(-1) as { run: Run }).run)
+    expect(ends[1]).toMatchObject({ state: 'finished', error: null, step: ends[0]?.step })
+    for (const series of ['train/loss', 'eval/loss']) expect(ends[1]?.metrics[series]).toEqual(ends[0]?.metrics[series])
+  })
+})
+
+describe('S05: another process holds the lock', () => {
+  async function holdLock(home: string, ms: number): Promise<void> {
+    const child = spawn(process.execPath, [lockingProcess, join(home, 'attune.sqlite'), String(ms)])
+    onTestFinished(() => {
+      child.kill()
+    })
+    await once(child.stdout, 'data')
+  }
+
+  test('for a while: a command waits for it', async () => {
+    const small = await openApp(temporaryPlace())
+    const dataset = await importSample(small)
+    const ms = amount(1000, 3000)
+    await holdLock(small.home, ms)
+    const begun = performance.now()
+    await small.call('runs.create', { config: { model: 'Tiny', dataset, max_length: 32, adam_epsilon: plays.train } })
+    expect(performance.now() - begun).toBeGreaterThan(ms / 2)
+    expect((await small.call('runs.list', {})).runs).toHaveLength(1)
+  })
+
+  test('for long: a command says so and changes nothing, a run goes on and loses nothing', async () => {
+    const small = await openApp(temporaryPlace())
+    const dataset = await importSample(small)
+    const config = { model: 'Tiny', dataset, max_length: 32, adam_epsilon: plays.untilStopped }
+    const { run } = await small.call('runs.create', { config })
+    await until(
+      async () => (await small.call('runs.get', { id: run.id })).run,
+      ({ step }) => step > 10,
+    )
+
+    const released = performance.now() + amount(6500, 30_000)
+    await holdLock(small.home, released - performance.now())
+    const error = await errorOf('busy', () => small.call('runs.create', { config: { ...config, name: 'second' } }))
+    expect(error.message).toMatch(/is locked by another process\. Nothing was changed/)
+    const { step: before } = (await small.call('runs.get', { id: run.id })).run
+    await until(
+      async () => performance.now(),
+      (now) => now > released + 1000,
+    )
+
+    const { step } = (await small.call('runs.get', { id: run.id })).run
+    expect(step).toBeGreaterThan(before)
+    await small.call('runs.stop', { id: run.id, keep: true })
+    const ended = await untilState(small, run.id, 'stopped')
+    const { series } = await small.call('metrics.series', {
+      ...{ runs: [run.id], series: ['train/loss'], width: 4000, smoothing: 0 },
+    })
+    expect(series[0]?.total).toBe(ended.step)
+    const { lines } = await small.call('runs.log', { id: run.id })
+    expect(lines.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/held the database's lock for \d+ s\. The run went on meanwhile/),
+    )
+    expect((await small.call('runs.list', {})).runs.map(({ name }) => name)).not.toContain('second')
+  })
+})
