@@ -16,6 +16,8 @@ export interface TokenBatch {
 /** One parameter of a model: shape, and how it begins when a checkpoint does not have it. */
 export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
+  /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
+  readonly matrix?: 'table' | 'conv1d'
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
