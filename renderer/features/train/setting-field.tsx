@@ -1,4 +1,4 @@
-import { MultiSelect, Select, TextInput } from '@mantine/core'
+import { MultiSelect, Select, Switch, TextInput } from '@mantine/core'
 import { ChevronDown, ChevronUp } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
@@ -37,6 +37,21 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
         value={typeof entered === 'string' ? entered : null}
         clearable
         onChange={(value) => type(field.name, value ?? undefined)}
+      />
+    )
+  }
+  if (input.kind === 'switch') {
+    const usual = String(field.fallback)
+    return (
+      <Switch
+        label={field.label}
+        description={field.help}
+        error={problem}
+        checked={(entered ?? usual) === 'true'}
+        onChange={(event) => {
+          const value = String(event.currentTarget.checked)
+          type(field.name, value === usual ? undefined : value)
+        }}
       />
     )
   }

@@ -20,7 +20,7 @@ const config = bert.parseConfig({
   intermediate_size: 16,
   max_position_embeddings: 16,
 })
-const parameters = bert.parameters(config, 2)
+const parameters = bert.heads.classifier?.parameters(config, 2) ?? {}
 const decoder = gpt2.parameters(
   gpt2.parseConfig({ model_type: 'gpt2', vocab_size: 50, n_positions: 16, n_embd: 8, n_layer: 1, n_head: 2 }),
 )
