@@ -10,6 +10,12 @@ export const tasks = ['text-classification', 'text-generation'] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
+/** What a person reads. */
+export const taskTitles: Readonly<Record<TaskName, string>> = {
+  'text-classification': 'Text classification',
+  'text-generation': 'Text generation',
+}
+
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
@@ -56,7 +62,8 @@ const shape = {
   lora_r: positiveInt.max(1024).default(8),
   lora_alpha: z.number().gt(0).max(4096).default(16),
   lora_dropout: z.number().min(0).max(0.9).default(0),
-  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
+  /** Decided by the model's architecture when left out. */
+  target_modules: z.array(z.string().min(1)).min(1).optional(),
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
@@ -82,10 +89,22 @@ export type RunConfigInput = z.input<typeof runConfigInputSchema>
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
 export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
 
+/** The layers that LoRA usually adapts, as peft chooses them, by the model's architecture. */
+export const defaultTargetModules: Readonly<Record<string, readonly string[]>> = {
+  bert: ['query', 'value'],
+  gpt2: ['c_attn'],
+}
+
+/** Those of an architecture; BERT's where it is not known (yet). */
+export function usualTargets(architecture: string | undefined): readonly string[] {
+  return defaultTargetModules[architecture ?? 'bert'] ?? ['query', 'value']
+}
+
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
 export const runConfigSchema = z.strictObject({
   ...shape,
   task: taskSchema.default('text-classification'),
+  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
   learning_rate: z.number(),
 })
 export type RunConfig = z.output<typeof runConfigSchema>
