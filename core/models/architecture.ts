@@ -88,6 +88,11 @@ export interface ClassifierHead<Config> extends Head<Config> {
 export interface LanguageModelHead<Config> extends Head<Config> {
   /** The last layer's output [batch·length, width]. `rng` null turns dropout off. */
   hidden(config: Config, params: Params, batch: CausalBatch, rng: Rng | null): Tensor
-  /** hidden [n, width] → logits [n, vocabulary] */
-  logits(config: Config, params: Params, hidden: Tensor): Tensor
+  /** The matrix [vocabulary, width] that reads tokens out of hidden states: logits are hidden·matrixᵀ. */
+  matrix(config: Config, params: Params): Tensor
+  /** As `hidden`, without dropout, each layer's tokens learning of each other by `mix`: how a cache comes in. */
+  transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
+
+/** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
+export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor

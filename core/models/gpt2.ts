@@ -14,7 +14,7 @@ import { conv1d } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
-import type { ParameterSpec } from './architecture.ts'
+import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -41,10 +41,9 @@ const configSchema = z.object({
   reorder_and_upcast_attn: z.literal(false).default(false),
   add_cross_attention: z.literal(false).default(false),
 })
-export type Gpt2Config = z.output<typeof configSchema>
+type Gpt2Config = z.output<typeof configSchema>
 
-/** Throws AttuneError bad_file or unsupported, naming the field. */
-export function parseConfig(json: unknown): Gpt2Config {
+function parseConfig(json: unknown): Gpt2Config {
   const parsed = configSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -67,7 +66,7 @@ export function parseConfig(json: unknown): Gpt2Config {
 }
 
 /** All parameters of GPT2LMHeadModel; a tied head has none of its own. */
-export function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
+function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
   const { n_embd: d, n_layer: layers, initializer_range: stddev } = config
   const inner = config.n_inner ?? 4 * d
   const specs: Record<string, ParameterSpec> = {}
@@ -104,30 +103,12 @@ export function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
   return specs
 }
 
-/** Token sequences, one or several documents a row. */
-export interface CausalInput {
-  /** int32 [batch, length]. Padding belongs behind the text: nothing before it sees it. */
-  readonly inputIds: tf.Tensor
-  /** int32 [batch, length], each below n_positions; null for 0, 1, 2 … in every row. */
-  readonly positionIds: tf.Tensor | null
-  /** int32 [batch, length]: tokens of one number are one document and see no other; null where a row is one document. */
-  readonly segmentIds: tf.Tensor | null
-}
-
-/** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, d/heads] → the same shape. */
-export type Mix = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number) => tf.Tensor
+type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** Word and position, summed. → [batch·length, d] */
-function embed(config: Gpt2Config, params: Params, input: Omit<CausalInput, 'segmentIds'>, rng: Rng | null): tf.Tensor {
-  const { inputIds, positionIds } = input
-  const [batch, length] = inputIds.shape as [number, number]
-  const d = config.n_embd
-  const words = tf.gather(params.at('wte').get('weight'), tf.reshape(inputIds, [-1]))
-  const table = params.at('wpe').get('weight')
-  const summed = positionIds
-    ? tf.add(words, tf.gather(table, tf.reshape(positionIds, [-1])))
-    : tf.reshape(tf.add(tf.reshape(words, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
-  return dropout(summed, config.embd_pdrop, rng)
+function embed(config: Gpt2Config, params: Params, { inputIds, positionIds }: Tokens, rng: Rng | null): tf.Tensor {
+  const look = (table: string, ids: tf.Tensor) => tf.gather(params.at(table).get('weight'), tf.reshape(ids, [-1]))
+  return dropout(tf.add(look('wte', inputIds), look('wpe', positionIds)), config.embd_pdrop, rng)
 }
 
 /** x [batch·length, d] → [batch·length, d] */
@@ -152,18 +133,12 @@ function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null):
   return dropout(conv1d(params.at('c_proj'), inner, rng), config.resid_pdrop, rng)
 }
 
-/** The final hidden states [batch·length, d] around whatever `mix` does in each layer. */
-export function transform(
-  config: Gpt2Config,
-  params: Params,
-  input: Omit<CausalInput, 'segmentIds'>,
-  mix: Mix,
-  rng: Rng | null,
-): tf.Tensor {
-  const [batch] = input.inputIds.shape as [number, number]
+/** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
+function transform(config: Gpt2Config, params: Params, tokens: Tokens, mix: Mix, rng: Rng | null): tf.Tensor {
+  const [batch] = tokens.inputIds.shape as [number, number]
   const body = params.at('transformer')
   const norm = (place: Params, x: tf.Tensor) => layerNorm(place, x, config.layer_norm_epsilon)
-  let x = embed(config, body, input, rng)
+  let x = embed(config, body, tokens, rng)
   for (let layer = 0; layer < config.n_layer; layer++) {
     const block = body.at(`h.${layer}`)
     const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer)
@@ -173,47 +148,49 @@ export function transform(
   return norm(body.at('ln_f'), x)
 }
 
-/** The final hidden states [batch·length, d]. `rng` null turns dropout off. */
-export function forward(config: Gpt2Config, params: Params, input: CausalInput, rng: Rng | null): tf.Tensor {
-  const [, length] = input.inputIds.shape as [number, number]
-  const mask = causalMask(length, input.segmentIds)
-  return transform(config, params, input, (q, k, v) => attend(q, k, v, mask, config.attn_pdrop, rng), rng)
-}
-
-/** The matrix [vocab, d] that reads words out of hidden states: the word embedding, or the head's own. */
-export function headWeight(config: Gpt2Config, params: Params): tf.Tensor {
-  return config.tie_word_embeddings ? params.at('transformer.wte').get('weight') : params.at('lm_head').get('weight')
-}
-
-/** Logits [n, vocab] of any hidden states [n, d]. */
-export function head(config: Gpt2Config, params: Params, hidden: tf.Tensor): tf.Tensor {
-  return tf.matMul(hidden, headWeight(config, params) as tf.Tensor2D, false, true)
+function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng | null): tf.Tensor {
+  const [, length] = batch.inputIds.shape as [number, number]
+  const mask = causalMask(length, batch.segmentIds)
+  return transform(config, params, batch, (q, k, v) => attend(q, k, v, mask, config.attn_pdrop, rng), rng)
 }
 
 /**
  * Checkpoints of the bare decoder (the original ones among them) lack the "transformer." in front. Null for what is no
  * parameter: the causal masks that old checkpoints store.
  */
-export function rename(name: string): string | null {
+function rename(name: string): string | null {
   if (/\.attn\.(masked_)?bias$/.test(name)) return null
   return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
 }
 
-/** Fields that every model has, under one name. */
-export function describe(config: Gpt2Config) {
-  return {
+function layerOf(name: string): number | null {
+  const layer = /(?:^|\.)h\.(\d+)\./.exec(name)?.[1]
+  if (layer !== undefined) return Number(layer)
+  return /(?:^|\.)w[tp]e\./.test(name) ? -1 : null
+}
+
+export const gpt2: Architecture<Gpt2Config> = {
+  modelType: 'gpt2',
+  parseConfig,
+  describe: (config) => ({
     vocabSize: config.vocab_size,
     hiddenSize: config.n_embd,
     layers: config.n_layer,
     heads: config.n_head,
     maxPositions: config.n_positions,
-  }
+  }),
+  layerOf,
+  linearModules: ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj'],
+  withDropout: (config, rate) => ({ ...config, resid_pdrop: rate, embd_pdrop: rate, attn_pdrop: rate }),
+  heads: {
+    languageModel: {
+      className: 'GPT2LMHeadModel',
+      parameters,
+      rename,
+      prefixes: [],
+      hidden,
+      matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
+      transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+    },
+  },
 }
-
-/** config with its dropout probabilities replaced. */
-export function withDropout(config: Gpt2Config, rate: number): Gpt2Config {
-  return { ...config, resid_pdrop: rate, embd_pdrop: rate, attn_pdrop: rate }
-}
-
-/** Linear layers that LoRA may target, by the end of their name. */
-export const linearModules: readonly string[] = ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj']

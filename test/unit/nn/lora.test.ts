@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { AttuneError } from '../../../core/contract/errors.ts'
 import { bert } from '../../../core/models/bert.ts'
-import * as gpt2 from '../../../core/models/gpt2.ts'
+import { gpt2 } from '../../../core/models/gpt2.ts'
 import { initialise } from '../../../core/nn/init.ts'
 import { linear } from '../../../core/nn/linear.ts'
 import { loraParameters, loraParams, loraTargets } from '../../../core/nn/lora.ts'
@@ -21,9 +21,11 @@ const config = bert.parseConfig({
   max_position_embeddings: 16,
 })
 const parameters = bert.heads.classifier?.parameters(config, 2) ?? {}
-const decoder = gpt2.parameters(
-  gpt2.parseConfig({ model_type: 'gpt2', vocab_size: 50, n_positions: 16, n_embd: 8, n_layer: 1, n_head: 2 }),
-)
+const decoder =
+  gpt2.heads.languageModel?.parameters(
+    gpt2.parseConfig({ model_type: 'gpt2', vocab_size: 50, n_positions: 16, n_embd: 8, n_layer: 1, n_head: 2 }),
+    0,
+  ) ?? {}
 
 describe('which layers are adapted', () => {
   test('by the end of their name, as peft matches', () => {
