@@ -74,6 +74,8 @@ const shape = {
   eval_steps: z.number().int().min(0).default(0),
   /** In optimizer steps; 0 saves where it evaluates. */
   save_steps: z.number().int().min(0).default(0),
+  /** Wall-clock minutes after which a checkpoint is written in any case; 0 leaves it to steps. */
+  save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
@@ -366,6 +368,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_steps',
     label: 'Save every',
     help: 'Optimizer steps between checkpoints that a run can go on from; 0 saves where it evaluates.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_minutes',
+    label: 'Save at least every (minutes)',
+    help: 'At most so much work is lost should the machine fail; 0 saves by steps only.',
     level: 'advanced',
     group: 'evaluation',
   },
