@@ -138,6 +138,11 @@ CREATE TABLE predictions (
   scores BLOB NOT NULL -- float32: a probability per class, row by row
 ) STRICT;
 
+CREATE TABLE commits (
+  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  durable INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE sqlite_stat1(tbl,idx,stat);
 
 CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample);

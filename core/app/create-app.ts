@@ -2,6 +2,7 @@ import type { Subscribe } from '../contract/events.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { openStore } from '../store/open.ts'
 import { becomeOwner } from '../store/owner.ts'
+import { keepBackups } from './backups.ts'
 import { createBus } from './bus.ts'
 import { checkpointHandlers } from './checkpoints.ts'
 import { comparisonHandlers } from './comparisons.ts'
@@ -43,11 +44,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
   const queue = new RunQueue(context)
   const checkpoints = checkpointHandlers(context)
+  const backups = keepBackups(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
     await queue.close()
     await checkpoints.close()
+    await backups.close()
     owner.close()
     store.close()
   }

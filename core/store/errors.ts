@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { AttuneError } from '../contract/errors.ts'
+import { newestBackup } from './backup-files.ts'
 
 /** An error of the driver as one that a person can act on; anything else as it came. */
 export function nameStoreError(error: unknown, path: string): unknown {
@@ -35,22 +36,28 @@ export function nameStoreError(error: unknown, path: string): unknown {
       )
     case 'SQLITE_CORRUPT':
     case 'SQLITE_NOTADB':
-      return damaged(path, error.message, null, options)
+      return damaged(path, error.message, options)
     default:
       return error
   }
 }
 
-/** The sentence for a database that cannot be trusted. `backup` is the newest copy there is. */
-export function damaged(path: string, reason: string, backup: string | null, options?: ErrorOptions): AttuneError {
+interface Damage extends ErrorOptions {
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** The sentence for a database that cannot be trusted, with the newest backup there is. */
+export function damaged(path: string, reason: string, { details, ...options }: Damage = {}): AttuneError {
+  const backup = newestBackup(path)
   const advice =
     backup === null
       ? 'There is no backup. To begin with an empty one, move the file away; trained weights stay in the runs folder.'
-      : `To go back to the last backup, move the file away and put a copy of ${backup} in its place.`
+      : `"attune backups restore" puts the backup of ${new Date(backup.at).toISOString()} in its place and keeps this file beside it.`
+  const accept = details?.lost === undefined ? '' : ' "attune backups accept" goes on without the missing changes.'
   return new AttuneError(
     'bad_file',
-    `The database ${path} is damaged (${reason}). It was left as it is. ${advice}`,
-    { path, reason, backup },
+    `The database ${path} is damaged (${reason}). It was left as it is. ${advice}${accept}`,
+    { path, reason, backup: backup?.path ?? null, ...details },
     options,
   )
 }

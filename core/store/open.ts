@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { constants, copyFileSync, existsSync, linkSync, rmSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
+import { copyInThread, isBackupDue } from './backup.ts'
 import { hasPlenty, layBallast, withBallast } from './ballast.ts'
-import { refuseDamagedPages, refuseForeignFile } from './check.ts'
+import { refuseDamagedPages, refuseForeignFile, refuseLostCommits } from './check.ts'
 import { isAsMarked, markClean } from './clean-mark.ts'
+import { commitMarkOf } from './commit-mark.ts'
 import { Curves } from './curves.ts'
-import { applicationId, connect, type Db, transact } from './database.ts'
+import { applicationId, connect, connectToRead, type Db, transact } from './database.ts'
 import { nameStoreError } from './errors.ts'
 import { type Migration, migrate, readMigrations } from './migrate.ts'
 import { checkpointQueries } from './queries/checkpoints.ts'
@@ -17,6 +19,7 @@ import { predictionQueries } from './queries/predictions.ts'
 import { queueQueries } from './queries/queue.ts'
 import { runQueries } from './queries/runs.ts'
 import { createRecorder } from './recorder.ts'
+import { restoredAt } from './restore.ts'
 
 export interface StoreOptions {
   readonly clock: Clock
@@ -47,15 +50,26 @@ export function openStore(path: string, options: StoreOptions): Store {
 function open(path: string, { clock, migrations = readMigrations(), onSql }: StoreOptions): Store {
   if (!existsSync(path)) create(path, migrations, clock.now())
   refuseForeignFile(path)
-  const isKnownWhole = isAsMarked(path)
+  refuseDamage(path)
   const db = connect(path, onSql)
   try {
-    if (!isKnownWhole) refuseDamagedPages(db, path)
     migrate(db, migrations, clock.now())
     return assemble(db, clock)
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** Over a connection that cannot write: closing another would carry the -wal file into the damaged database. */
+function refuseDamage(path: string): void {
+  const isKnownWhole = isAsMarked(path)
+  const db = connectToRead(path)
+  try {
+    if (!isKnownWhole) refuseDamagedPages(db, path)
+    refuseLostCommits(db, path)
+  } finally {
+    db.close()
   }
 }
 
@@ -69,7 +83,7 @@ function create(path: string, migrations: readonly Migration[], now: number): vo
     db.close()
     putInPlace(fresh, path)
   } finally {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(fresh + suffix, { force: true })
+    for (const file of [fresh, `${fresh}-wal`, `${fresh}-shm`, commitMarkOf(fresh)]) rmSync(file, { force: true })
   }
 }
 
@@ -110,6 +124,13 @@ function assemble(db: Db, clock: Clock) {
       lay: () => layBallast(db.name),
       hasPlenty: () => hasPlenty(db.name),
       withRoom: <T>(work: () => T): T => withBallast(db.name, work),
+    },
+    backups: {
+      /** Whether something was committed since the last one, which is at least so old. */
+      isDue: (leastAgeMs: number): boolean => isBackupDue(db.name, clock.now(), leastAgeMs),
+      make: (): Promise<void> => copyInThread(db.name, clock.now()),
+      /** When one was put in this database's place; null when never. */
+      restoredAt: (): number | null => restoredAt(db.name),
     },
     /** A number that changes when another process has committed. */
     dataVersion: (): number => db.pragma('data_version', { simple: true }) as number,

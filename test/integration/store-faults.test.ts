@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Run } from '../../core/contract/domain.ts'
+import { listBackups } from '../../core/store/backup-files.ts'
+import { openStore } from '../../core/store/open.ts'
+import { systemClock } from '../../core/util/clock.ts'
 import { attune, startAttune, tinyModelDir, writeMails } from '../support/attune.ts'
 import { plays } from '../support/scripted-worker.ts'
 import { importSample, openApp, temporaryPlace, until, untilState } from '../support/small-app.ts'
@@ -15,6 +18,7 @@ import { fillDisk, noSmallDisk, smallDisk } from '../support/small-disk.ts'
 import { amount } from '../support/soak.ts'
 import { errorOf } from '../support/temporary.ts'
 
+const recordingProcess = fileURLToPath(new URL('../support/recording-process.ts', import.meta.url))
 const lockingProcess = fileURLToPath(new URL('../support/locking-process.ts', import.meta.url))
 
 function integrityOf(home: string): unknown {
@@ -86,6 +90,78 @@ describe('S03: the disk becomes full', () => {
     const ends = [unbroken, resumed].map(({ json }) => (json.at(-1) as { run: Run }).run)
     expect(ends[1]).toMatchObject({ state: 'finished', error: null, step: ends[0]?.step })
     for (const series of ['train/loss', 'eval/loss']) expect(ends[1]?.metrics[series]).toEqual(ends[0]?.metrics[series])
+  })
+})
+
+describe('S08: the database is damaged', () => {
+  const damages: [string, (path: string) => void][] = [
+    ['truncated', (path) => truncateSync(path, statSync(path).size / 2)],
+    ['with a flipped page', (path) => flipPage(path)],
+    ['with its -wal file deleted', (path) => rmSync(`${path}-wal`)],
+    ['of no length', (path) => truncateSync(path, 0)],
+  ]
+  const flipPage = (path: string) => {
+    const file = openSync(path, 'r+')
+    const size = 4096
+    writeSync(file, Buffer.alloc(size, 0x5a), 0, size, 3 * size)
+    closeSync(file)
+  }
+
+  /** A home with a backup, and with commits after it in the -wal file, as a killed process leaves it. */
+  async function killedHome(): Promise<string> {
+    const place = temporaryPlace()
+    const small = await openApp(place)
+    const dataset = await importSample(small)
+    const config = { model: 'Tiny', dataset, max_length: 32, adam_epsilon: plays.train, name: 'before' }
+    const { run } = await small.call('runs.create', { config })
+    await untilState(small, run.id, 'finished')
+    await small.app.close()
+    const path = join(place.home, 'attune.sqlite')
+    expect(listBackups(path)).not.toHaveLength(0)
+    const writer = openStore(path, { clock: systemClock })
+    writer.runs.add({ ...run, id: 'later', name: 'later', owner: 'killed' })
+    writer.close()
+    const child = spawn(process.execPath, [recordingProcess, path, 'later', 'killed'])
+    for await (const line of createInterface({ input: child.stdout })) if (Number(line) >= 8) child.kill('SIGKILL')
+    return place.home
+  }
+
+  test.each(damages)('%s: it is told of at the start, and its backup put back on request', async (_, damage) => {
+    const home = await killedHome()
+    const path = join(home, 'attune.sqlite')
+    damage(path)
+    const before = readFileSync(path)
+    const refused = await attune(home, 'runs', 'list', '--json')
+    expect(refused.code).toBe(1)
+    expect(refused.json.at(-1)).toMatchObject({
+      error: {
+        code: 'bad_file',
+        message: expect.stringMatching(/damaged.*"attune backups restore" puts the backup of/),
+      },
+    })
+    expect(readFileSync(path).equals(before)).toBe(true)
+
+    const [backup] = listBackups(path)
+    const listed = await attune(home, 'backups', 'list', '--json')
+    expect(listed.json.at(-1)).toMatchObject({ backups: expect.arrayContaining([{ ...backup }]) })
+    const restored = await attune(home, 'backups', 'restore', '--json')
+    expect(restored.code, restored.stdout).toBe(0)
+    const { aside } = restored.json.at(-1) as { aside: string }
+    expect(readFileSync(aside).equals(before)).toBe(true)
+    const runs = await attune(home, 'runs', 'list', '--json')
+    expect((runs.json.at(-1) as { runs: Run[] }).runs.map(({ name, state }) => [name, state])).toEqual([
+      ['before', 'finished'],
+    ])
+    expect(integrityOf(home)).toBe('ok')
+  })
+
+  test('while Attune is open, nothing is put back', async () => {
+    const small = await openApp(temporaryPlace())
+    const refused = await attune(small.home, 'backups', 'restore', '--json')
+    expect(refused.code).toBe(1)
+    expect(refused.json.at(-1)).toMatchObject({
+      error: { code: 'conflict', message: expect.stringMatching(/Close it/) },
+    })
   })
 })
 
