@@ -18,6 +18,7 @@ import { watchNeighbours } from './neighbours.ts'
 import { RunQueue } from './queue.ts'
 import { runHandlers } from './runs.ts'
 import { purge } from './trash.ts'
+import { guardWal } from './wal-guard.ts'
 
 export type { AppDeps } from './context.ts'
 
@@ -45,9 +46,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const queue = new RunQueue(context)
   const checkpoints = checkpointHandlers(context)
   const backups = keepBackups(context)
+  const walGuard = guardWal(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
+    walGuard.close()
     await queue.close()
     await checkpoints.close()
     await backups.close()

@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { AttuneError } from '../contract/errors.ts'
 import { newestBackup } from './backup-files.ts'
@@ -18,16 +20,13 @@ export function nameStoreError(error: unknown, path: string): unknown {
         options,
       )
     case 'SQLITE_FULL':
-      return new AttuneError(
-        'disk_full',
-        `The disk is full: the database ${path} could not be written. Free some space; what was saved before is intact.`,
-        details,
-        options,
-      )
+      return full(path, details, options)
     case 'SQLITE_READONLY':
     case 'SQLITE_CANTOPEN':
     case 'SQLITE_PERM':
     case 'SQLITE_IOERR':
+      // A file that could not be made longer is told of as any other fault.
+      if (hasNoRoom(path)) return full(path, details, options)
       return new AttuneError(
         'bad_file',
         `The database ${path} could not be written (${error.message}). Check the folder's rights and the disk.`,
@@ -39,6 +38,25 @@ export function nameStoreError(error: unknown, path: string): unknown {
       return damaged(path, error.message, options)
     default:
       return error
+  }
+}
+
+function full(path: string, details: Record<string, unknown>, options: ErrorOptions): AttuneError {
+  return new AttuneError(
+    'disk_full',
+    `The disk is full: the database ${path} could not be written. Free some space; what was saved before is intact.`,
+    details,
+    options,
+  )
+}
+
+/** Less than SQLite needs to open a database. */
+function hasNoRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path))
+    return bavail * bsize < 2 ** 20
+  } catch {
+    return false
   }
 }
 

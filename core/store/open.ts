@@ -20,6 +20,7 @@ import { queueQueries } from './queries/queue.ts'
 import { runQueries } from './queries/runs.ts'
 import { createRecorder } from './recorder.ts'
 import { restoredAt } from './restore.ts'
+import { emptyWal, readersOf, walBytes } from './wal.ts'
 
 export interface StoreOptions {
   readonly clock: Clock
@@ -125,6 +126,12 @@ function assemble(db: Db, clock: Clock) {
       hasPlenty: () => hasPlenty(db.name),
       withRoom: <T>(work: () => T): T => withBallast(db.name, work),
     },
+    /** The file of the newest changes. */
+    wal: {
+      bytes: () => walBytes(db.name),
+      empty: () => emptyWal(db),
+      readers: () => readersOf(db.name),
+    },
     backups: {
       /** Whether something was committed since the last one, which is at least so old. */
       isDue: (leastAgeMs: number): boolean => isBackupDue(db.name, clock.now(), leastAgeMs),
@@ -136,9 +143,14 @@ function assemble(db: Db, clock: Clock) {
     dataVersion: (): number => db.pragma('data_version', { simple: true }) as number,
     /** Leaves one tidy file behind, unless another process still has it open. */
     close(): void {
-      db.pragma('optimize')
-      db.pragma('wal_checkpoint(TRUNCATE)')
-      db.close()
+      try {
+        db.pragma('optimize')
+        db.pragma('wal_checkpoint(TRUNCATE)')
+      } catch {
+        // On a full disk there is no tidying up; what was committed lies in the -wal file.
+      } finally {
+        db.close()
+      }
       markClean(db.name)
     },
   }

@@ -2,23 +2,28 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { guardWal } from '../../core/app/wal-guard.ts'
 import type { Run } from '../../core/contract/domain.ts'
 import { listBackups } from '../../core/store/backup-files.ts'
 import { openStore } from '../../core/store/open.ts'
 import { systemClock } from '../../core/util/clock.ts'
 import { attune, startAttune, tinyModelDir, writeMails } from '../support/attune.ts'
+import { buildFailingCalls, type Failure, failingEnvironment, noFailingCalls } from '../support/failing-calls.ts'
 import { plays } from '../support/scripted-worker.ts'
 import { importSample, openApp, temporaryPlace, until, untilState } from '../support/small-app.ts'
 import { fillDisk, noSmallDisk, smallDisk } from '../support/small-disk.ts'
 import { amount } from '../support/soak.ts'
 import { errorOf } from '../support/temporary.ts'
+import { addSmall, metricsAt, startRun } from '../unit/store/small-store.ts'
 
 const recordingProcess = fileURLToPath(new URL('../support/recording-process.ts', import.meta.url))
+const savingProcess = fileURLToPath(new URL('../support/saving-process.ts', import.meta.url))
+const readingProcess = fileURLToPath(new URL('../support/reading-process.ts', import.meta.url))
 const lockingProcess = fileURLToPath(new URL('../support/locking-process.ts', import.meta.url))
 
 function integrityOf(home: string): unknown {
@@ -163,6 +168,76 @@ describe('S08: the database is damaged', () => {
       error: { code: 'conflict', message: expect.stringMatching(/Close it/) },
     })
   })
+})
+
+test('S10: whichever call fails while a run is saved, all of an act is there or nothing of it', async (context) => {
+  const dir = dirname(temporaryPlace().home)
+  const library = buildFailingCalls(dir)
+  if (library === null) return context.skip(noFailingCalls)
+  const origin = join(dir, 'origin.sqlite')
+  const store = openStore(origin, { clock: systemClock })
+  addSmall(store)
+  store.close()
+  const child = spawn(process.execPath, [savingProcess, origin, dir, String(amount(5, 1))], {
+    env: { ...process.env, ...failingEnvironment(dir, library, 'failing.sqlite') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  interface Attempt extends Failure {
+    readonly acknowledged: number
+    readonly error: string | null
+    readonly found: number
+    readonly isMixed: boolean
+    readonly integrity: unknown
+    readonly fired: boolean
+  }
+  const attempts: Attempt[] = []
+  for await (const line of createInterface({ input: child.stdout })) attempts.push(JSON.parse(line) as Attempt)
+  const [untroubled, ...troubled] = attempts
+  expect(untroubled).toMatchObject({ acknowledged: 5, found: 5, isMixed: false, error: null })
+  for (const code of ['ENOSPC', 'EIO']) {
+    expect(troubled.filter((each) => each.code === code && each.fired).length).toBeGreaterThan(20)
+  }
+  const wrong = troubled.filter(({ acknowledged, found, isMixed, integrity, error }) => {
+    // The act that failed may be there none the less: its commit was written, and only the answer was bad.
+    const isOldOrNew = found === acknowledged || found === acknowledged + 1
+    const isNamed = error === null || ['disk_full', 'bad_file', 'busy'].includes(error)
+    return !isOldOrNew || isMixed || integrity !== 'ok' || !isNamed
+  })
+  expect(wrong).toEqual([])
+})
+
+test('S09: a long reader is named when it keeps the -wal file from being emptied, which then is', async () => {
+  const path = join(temporaryPlace().home, '..', 'attune.sqlite')
+  const store = openStore(path, { clock: systemClock })
+  onTestFinished(() => store.close())
+  addSmall(store)
+  startRun(store, 'a')
+  const reader = spawn(process.execPath, [readingProcess, path])
+  onTestFinished(() => {
+    reader.kill()
+  })
+  await once(reader.stdout, 'data')
+  const mebi = 2 ** 20
+  const limits = { emptyAt: amount(1, 64) * mebi, warnAt: amount(4, 256) * mebi }
+  const guard = guardWal({ store, clock: systemClock }, limits)
+  onTestFinished(guard.close)
+
+  const warnings = () => store.logs.list('a', -1, 100).map(({ text }) => text)
+  const groups = amount(60, 500)
+  for (let seq = 0; seq < groups; seq++) {
+    const events = Array.from({ length: 500 }, (_, i) =>
+      metricsAt(seq * 500 + i, { 'train/loss': i, 'train/grad_norm': 1, 'eval/loss': 2, 'train/learning_rate': 3 }),
+    )
+    store.recorder.record('a', seq, events)
+    guard.look()
+    expect(store.wal.bytes() < limits.warnAt || warnings().length > 0).toBe(true)
+  }
+  if (warnings().length > 0) expect(warnings()).toEqual([expect.stringContaining(`process ${reader.pid} (`)])
+  else expect(amount(0, 1)).toBe(1) // Only the long form may do without.
+  reader.kill()
+  await once(reader, 'exit')
+  guard.look()
+  expect(store.wal.bytes()).toBe(0)
 })
 
 describe('S05: another process holds the lock', () => {
