@@ -35,7 +35,7 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
-  optim: z.enum(['adamw', 'sgd']).default('adamw'),
+  optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -176,7 +176,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'optim',
     label: 'Optimizer',
-    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    help: 'AdamW suits nearly everything and keeps two numbers a weight; SGD keeps one, Adafactor hardly any.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -197,7 +197,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'weight_decay',
     label: 'Weight decay',
-    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    help: 'How much weights shrink beside each step; not applied to biases and layer norms.',
     level: 'advanced',
     group: 'optimizer',
   },

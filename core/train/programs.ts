@@ -1,14 +1,15 @@
-import { add, maximum, mul, sub, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
+import { add, maximum, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
-import type { Precision, Program, ProgramResult, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
+import type { Precision, Program, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
 import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { type Rng, rngOf } from '../nn/random.ts'
 import { batchLoss, batchSpecs, modelInput, trainingLoss } from '../tasks/text-classification.ts'
 import type { LoadedModel } from './load-model.ts'
-import { decays, gradSumName, momentumName, scalarNames, sgdMomentum } from './optimizer.ts'
+import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
+import { updateRules } from './update-rules.ts'
 
 /** One program a padded length: shapes are static. */
 export const trainProgram = (length: number) => `train/${length}`
@@ -76,17 +77,16 @@ function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, Tenso
   return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
 }
 
-/** Variables of the session that are no parameters: SGD's momentum and accumulated gradients. Zero at first. */
+/** Variables that are no parameters and not the engine's own: the optimizer's and accumulated gradients. Zero at first. */
 export function heldBetweenBatches(
   parameters: Readonly<Record<string, TensorSpec>>,
   { names }: Trainable,
   { optim, gradient_accumulation_steps }: Pick<ProgramConfig, 'optim' | 'gradient_accumulation_steps'>,
 ): Record<string, TensorSpec> {
-  const held = (nameOf: (name: string) => string) =>
-    names.map((name) => [nameOf(name), parameters[name] as TensorSpec] as const)
+  const specOf = (name: string) => parameters[name] as TensorSpec
   return Object.fromEntries([
-    ...(optim === 'sgd' ? held(momentumName) : []),
-    ...(gradient_accumulation_steps > 1 ? held(gradSumName) : []),
+    ...(optim === 'adamw' ? [] : names.flatMap((name) => Object.entries(optimizerState(optim, name, specOf(name))))),
+    ...(gradient_accumulation_steps > 1 ? names.map((name) => [gradSumName(name), specOf(name)] as const) : []),
   ])
 }
 
@@ -160,8 +160,7 @@ function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig
         ? grads.map((grad, i) => add(variables[gradSumName(names[i] as string)] as Tensor, grad))
         : grads
       const { clipped, norm } = clipByGlobalNorm(summed, config.max_grad_norm)
-      const step = config.optim === 'sgd' ? sgd : adamw
-      const { updates = [], ...rest } = step(names, clipped, config, feeds, variables)
+      const { updates = [], ...rest } = updateRules[config.optim](names, clipped, config, feeds, variables)
       const cleared = names.map((name) => ({
         kind: 'assign' as const,
         name: gradSumName(name),
@@ -175,46 +174,6 @@ function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig
     },
   }
 }
-
-type OptimizerStep = (
-  names: readonly string[],
-  grads: readonly Tensor[],
-  config: ProgramConfig,
-  feeds: Tensors,
-  variables: Tensors,
-) => Pick<ProgramResult, 'updates' | 'adamw'>
-
-const decayOf = (name: string, config: ProgramConfig) => (decays(name) ? config.weight_decay : 0)
-
-const adamw: OptimizerStep = (names, grads, config, feeds) => ({
-  updates: names.map((name, i) => ({
-    kind: 'adamw' as const,
-    name,
-    grad: grads[i] as Tensor,
-    weightDecay: decayOf(name, config),
-  })),
-  adamw: {
-    learningRate: feeds.learning_rate as Tensor,
-    stepSize: feeds.step_size as Tensor,
-    epsilonHat: feeds.epsilon_hat as Tensor,
-    beta1: config.adam_beta1,
-    beta2: config.adam_beta2,
-  },
-})
-
-/** torch.optim.SGD: g ← g + decay·w; b ← μ·b + g; w ← w − lr·b. */
-const sgd: OptimizerStep = (names, grads, config, feeds, variables) => ({
-  updates: names.flatMap((name, i) => {
-    const weight = variables[name] as Tensor
-    const decay = decayOf(name, config)
-    const grad = decay === 0 ? (grads[i] as Tensor) : add(grads[i] as Tensor, mul(weight, decay))
-    const momentum = add(mul(variables[momentumName(name)] as Tensor, sgdMomentum), grad)
-    return [
-      { kind: 'assign' as const, name: momentumName(name), value: momentum },
-      { kind: 'assign' as const, name, value: sub(weight, mul(momentum, feeds.learning_rate as Tensor)) },
-    ]
-  }),
-})
 
 /** Logits [batch, classes] and each row's loss [batch], without dropout. */
 function evaluation(forward: Forward, config: ProgramConfig, length: number): Program {

@@ -5,7 +5,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Session, TensorSpec } from '../engine/engine.ts'
 import type { LoadedModel } from './load-model.ts'
-import { stateNames } from './optimizer.ts'
+import { optimizerState } from './optimizer.ts'
 import { heldBetweenBatches } from './programs.ts'
 import { countParameters, type Trainable } from './trainable.ts'
 import { readVariables, writeVariables } from './variables.ts'
@@ -18,9 +18,7 @@ function stateSpecs(
   { optim }: Pick<RunConfig, 'optim'>,
 ): Record<string, TensorSpec> {
   const trained = Object.entries(trainedSpecs(model, trainable))
-  return Object.fromEntries(
-    trained.flatMap(([name, spec]) => stateNames(optim, name).map((state) => [state, spec] as const)),
-  )
+  return Object.fromEntries(trained.flatMap(([name, spec]) => Object.entries(optimizerState(optim, name, spec))))
 }
 
 export async function writeOptimizer(
@@ -70,6 +68,10 @@ export async function restoreSession(
 /** Bytes of a checkpoint's tensors: the weights that it holds, and the optimizer's. */
 export function checkpointBytes(model: LoadedModel, trainable: Trainable, config: RunConfig): number {
   const weights = config.method === 'lora' ? trainedSpecs(model, trainable) : model.parameters
-  const trained = countParameters(trainedSpecs(model, trainable))
-  return 4 * (countParameters(weights) + trained * stateNames(config.optim, '').length)
+  return 4 * countParameters(weights) + optimizerBytes(model, trainable, config)
+}
+
+/** Bytes that the optimizer keeps from step to step, in memory and in a checkpoint. */
+export function optimizerBytes(model: LoadedModel, trainable: Trainable, config: Pick<RunConfig, 'optim'>): number {
+  return 4 * countParameters(stateSpecs(model, trainable, config))
 }
