@@ -35,6 +35,8 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
+  /** Keeps only each layer's input for the backward pass, which computes the rest again. */
+  gradient_checkpointing: z.boolean().default(false),
   optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
@@ -254,6 +256,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'gradient_accumulation_steps',
     label: 'Gradient accumulation',
     help: 'Batches added up for one optimizer step: a large batch in the memory of a small one.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'gradient_checkpointing',
+    label: 'Recompute activations',
+    help: 'Each layer is computed again in the backward pass: far less memory for long rows, about a third more time.',
     level: 'advanced',
     group: 'training',
   },

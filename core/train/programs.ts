@@ -22,6 +22,7 @@ export type ProgramConfig = Pick<
   | 'method'
   | 'optim'
   | 'gradient_accumulation_steps'
+  | 'gradient_checkpointing'
   | 'label_smoothing_factor'
   | 'weight_decay'
   | 'max_grad_norm'
@@ -96,7 +97,7 @@ type Forward = (feeds: Tensors, variables: Tensors, rng: Rng | null) => Tensor
 function forwardOf({ architecture, config: modelConfig }: LoadedModel, { targets }: Trainable, config: ProgramConfig) {
   const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
   const forward: Forward = (feeds, variables, rng) => {
-    const base = paramsOf(variables)
+    const base = paramsOf(variables, config.gradient_checkpointing && rng !== null)
     const params: Params = targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
     return architecture.forward(modelConfig, params, modelInput(feeds), rng)
   }

@@ -431,6 +431,14 @@ table.AttuneL2Loss = (inputs, _, backend) => {
   return backend.output([], 'float32', backend.builder.node('L2Loss', [backend.ref(x)], { T: type('float32') }))
 }
 
+/** x, once `awaited` is there: nn/recompute.ts. The edge keeps TensorFlow from merging what follows with an equal node. */
+table.AttuneAfter = (inputs, _, backend) => {
+  const x = input(inputs, 'x')
+  const awaited = backend.ref(input(inputs, 'awaited')).split(':')[0]
+  const ref = backend.builder.node('Identity', [backend.ref(x), `^${awaited}`], { T: type(x.dtype) })
+  return backend.output(x.shape, x.dtype, ref)
+}
+
 /** √Σx² over one axis, in one pass: nn/mean-squares.ts. */
 table.AttuneEuclideanNorm = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')

@@ -42,6 +42,7 @@ export function readDraft({ method, typed }: Pick<Draft, 'method' | 'typed'>): R
 
 function readEntry({ input }: Field, entered: string | readonly string[]): unknown {
   if (typeof entered !== 'string') return [...entered]
+  if (input.kind === 'switch') return entered === 'true'
   return input.kind === 'number' ? readNumber(entered) : entered.trim()
 }
 

@@ -14,6 +14,7 @@ export type FieldKind =
   | { kind: 'number'; integer: boolean }
   | { kind: 'choice'; options: readonly string[] }
   | { kind: 'list' }
+  | { kind: 'switch' }
 
 export interface Field extends SettingInfo {
   readonly input: FieldKind
@@ -35,6 +36,7 @@ function kindOf(schema: unknown): FieldKind {
   if (schema instanceof z.ZodNumber) return { kind: 'number', integer: schema.isInt }
   if (schema instanceof z.ZodEnum) return { kind: 'choice', options: schema.options.map(String) }
   if (schema instanceof z.ZodArray) return { kind: 'list' }
+  if (schema instanceof z.ZodBoolean) return { kind: 'switch' }
   return { kind: 'text' }
 }
 
@@ -54,11 +56,15 @@ export const groupTitles: Record<SettingInfo['group'], string> = {
   engine: 'Engine',
 }
 
+/** How a yes or no reads, by what it is written as. */
+export const switchWords = { true: 'On', false: 'Off' } as const
+
 /** What an empty field stands for, as text; the learning rate's depends on the method. */
 export function placeholderOf({ name, fallback, input }: Field, method: Method): string {
   if (name === 'learning_rate') return writeNumber(defaultLearningRate[method])
   if (typeof fallback === 'number') return writeNumber(fallback)
   if (typeof fallback === 'string') return fallback
+  if (typeof fallback === 'boolean') return fallback ? switchWords.true : switchWords.false
   if (name === 'name') return 'Made up at the start'
   if (name === 'dropout') return "The model's own"
   return input.kind === 'number' ? 'All' : ''

@@ -2,7 +2,7 @@ import { MultiSelect, Select, TextInput } from '@mantine/core'
 import { ChevronDown, ChevronUp } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
-import { type Field, placeholderOf, readNumber, stepped, writeNumber } from './field.ts'
+import { type Field, placeholderOf, readNumber, stepped, switchWords, writeNumber } from './field.ts'
 import styles from './train.module.css'
 import { useDraft } from './use-draft.ts'
 
@@ -29,11 +29,12 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
     placeholder: placeholderOf(field, draft.method),
     inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
   }
-  if (input.kind === 'choice') {
+  if (input.kind === 'choice' || input.kind === 'switch') {
+    const switched = Object.entries(switchWords).map(([value, label]) => ({ value, label }))
     return (
       <Select
         {...shared}
-        data={[...input.options]}
+        data={input.kind === 'choice' ? [...input.options] : switched}
         value={typeof entered === 'string' ? entered : null}
         clearable
         onChange={(value) => type(field.name, value ?? undefined)}
