@@ -15,6 +15,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     ...written,
     model: model.id,
     dataset: dataset.id,
+    task: written.task ?? dataset.task,
     learning_rate: written.learning_rate ?? defaultLearningRate[written.method],
   }
   if (dataset.task !== config.task) {

@@ -26,7 +26,7 @@ export interface InspectOptions {
 
 /** Beside the weights, these go along with a model. */
 const companionFile =
-  /^(config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|README\.md|starter\.json|(licen[cs]e|notice)(\..+)?)$/i
+  /^(config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|README\.md|starter\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Reads everything about a Hugging Face folder but its numbers: config.json, headers, tokenizer; the weights are only

@@ -275,6 +275,8 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
   { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher' },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher' },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower' },
+  { name: 'eval/token_accuracy', label: 'Validation token accuracy', unit: '', better: 'higher' },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },

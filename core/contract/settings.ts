@@ -6,8 +6,9 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification'] as const
+export const tasks = ['text-classification', 'text-generation'] as const
 export const taskSchema = z.enum(tasks)
+export type TaskName = z.infer<typeof taskSchema>
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
@@ -19,11 +20,14 @@ const fraction = z.number().min(0).max(1)
 const shape = {
   model: z.string().min(1),
   dataset: z.string().min(1),
-  task: taskSchema.default('text-classification'),
+  /** Decided by the dataset when left out. */
+  task: taskSchema.optional(),
   name: z.string().trim().min(1).max(200).optional(),
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
+  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  packing: z.boolean().default(true),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -70,7 +74,7 @@ const shape = {
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
-  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1']).default('eval/loss'),
+  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy']).default('eval/loss'),
 }
 
 /** What a person writes: CONFIG.json or the form. Unknown keys are refused. */
@@ -81,7 +85,11 @@ export type RunConfigInput = z.input<typeof runConfigInputSchema>
 export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
 
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
-export const runConfigSchema = z.strictObject({ ...shape, learning_rate: z.number() })
+export const runConfigSchema = z.strictObject({
+  ...shape,
+  task: taskSchema.default('text-classification'),
+  learning_rate: z.number(),
+})
 export type RunConfig = z.output<typeof runConfigSchema>
 
 export const settingNames = Object.keys(shape) as (keyof typeof shape)[]
@@ -97,6 +105,13 @@ export interface SettingInfo {
   readonly group: 'data' | 'training' | 'optimizer' | 'lora' | 'evaluation' | 'engine'
   /** Only shown for these methods; everywhere when absent. */
   readonly methods?: readonly Method[]
+  /** Only shown for these tasks; everywhere when absent. */
+  readonly tasks?: readonly TaskName[]
+}
+
+/** Whether a setting has a say in a run of this method and task. */
+export function concerns({ methods, tasks }: SettingInfo, run: { method: Method; task: TaskName }): boolean {
+  return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
 /** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
@@ -272,6 +287,14 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Stops after so many optimizer steps; −1 leaves it to the epochs.',
     level: 'advanced',
     group: 'training',
+  },
+  {
+    name: 'packing',
+    label: 'Packing',
+    help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text-generation'],
   },
   {
     name: 'validation_split',

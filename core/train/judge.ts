@@ -1,20 +1,28 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { EncodedRows } from '../data/batches.ts'
+import type { TokenRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
-import { evaluationMetrics, type ScoredRows } from '../tasks/text-classification.ts'
+import type { BatchLayout, Scored, Task, TaskBatch } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
-import type { RunEvent } from '../worker/protocol.ts'
 import type { CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
-import { type EvaluationLayout, scoreRows } from './evaluate.ts'
+import { evaluateProgram } from './programs.ts'
+import type { Emit } from './reporter.ts'
 import { checkStopAtOnce } from './stop.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The best checkpoint so far, with the very numbers that it was chosen by. */
 export interface Best {
   readonly position: Position
-  readonly scored: ScoredRows
+  readonly scored: Scored
+}
+
+/** What is evaluated. */
+export interface Evaluation {
+  readonly task: Task
+  readonly encoded: TokenRows
+  readonly layout: BatchLayout
+  readonly classes: number
 }
 
 /** Evaluates a run where the loop asks for it, keeps the checkpoints, and tells what each best one predicted. */
@@ -22,23 +30,20 @@ export class Judge {
   best: Best | null = null
   earlyStopping: EarlyStopping
   private readonly session: Session
-  private readonly validation: EncodedRows
-  private readonly layout: EvaluationLayout
+  private readonly evaluation: Evaluation
   private readonly keeper: CheckpointKeeper
   private readonly config: RunConfig
   private readonly surroundings: Surroundings
 
   constructor(
     session: Session,
-    validation: EncodedRows,
-    layout: EvaluationLayout,
+    evaluation: Evaluation,
     keeper: CheckpointKeeper,
     config: RunConfig,
     surroundings: Surroundings,
   ) {
     this.session = session
-    this.validation = validation
-    this.layout = layout
+    this.evaluation = evaluation
     this.keeper = keeper
     this.config = config
     this.surroundings = surroundings
@@ -55,11 +60,13 @@ export class Judge {
   async judge(step: number, epoch: number): Promise<void> {
     const { emit, reporter, watch, control } = this.surroundings
     reporter.phase('evaluating')
-    const scored = scoreRows(this.session, this.validation, this.layout, (done, total) => {
+    const { task, encoded, layout, classes } = this.evaluation
+    const evaluate = ({ length, feeds }: TaskBatch) => this.session.run(evaluateProgram(length), feeds)
+    const scored = task.score(encoded, layout, this.config, evaluate, (done, total) => {
       checkStopAtOnce(control)
       reporter.progress(done, total)
     })
-    const metrics = evaluationMetrics(scored, this.layout.classes)
+    const metrics = task.metrics(scored, classes)
     if (!Number.isFinite(metrics['eval/loss'])) {
       throw new AttuneError(
         'diverged',
@@ -88,13 +95,13 @@ export class Judge {
     await this.keep({ step, epoch, metrics: {} }, false, null)
   }
 
-  private async keep(position: Position, best: boolean, scored: ScoredRows | null): Promise<void> {
+  private async keep(position: Position, best: boolean, scored: Scored | null): Promise<void> {
     const { emit, reporter } = this.surroundings
     reporter.phase('saving')
     const { path, bytes } = await this.keeper.save(position, best, scored)
     // Told at once, so that a run that fails or is killed later has them too; and before the checkpoint, which an
     // interrupted run takes up from the disk when its event was lost.
-    if (best && scored !== null) emit(predictionsOf(scored))
+    if (best && scored !== null) tellPredictions(this.evaluation.task, scored, emit)
     emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
   }
@@ -108,20 +115,10 @@ export class Judge {
   }
 }
 
-/** What the best checkpoint so far predicts, as the host is told. */
-export function predictionsOf(scored: ScoredRows): RunEvent {
-  return { kind: 'predictions', ...columnsOf(scored) }
-}
-
-/** Plain numbers, as they are told and written. */
-export function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows) {
-  return {
-    rows: Array.from(rows),
-    predicted: Array.from(predicted),
-    gold: Array.from(gold),
-    loss: Array.from(loss),
-    scores: Array.from(scores),
-  }
+/** Tells what the best checkpoint so far predicts, where the task has that to compare. */
+export function tellPredictions(task: Task, scored: Scored, emit: Emit): void {
+  const predictions = task.predictions(scored)
+  if (predictions !== null) emit({ kind: 'predictions', ...predictions })
 }
 
 function describe(metrics: Readonly<Record<string, number>>): string {

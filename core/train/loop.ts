@@ -1,8 +1,8 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import { type Batch, buildBatch, type EncodedRows, epochOrder } from '../data/batches.ts'
+import { epochOrder, type TokenRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
-import { batchFeeds } from '../tasks/text-classification.ts'
+import type { BatchLayout, Task } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
 import type { LogWindow } from './log-window.ts'
 import { stepFeeds } from './optimizer.ts'
@@ -13,9 +13,9 @@ import type { Surroundings } from './surroundings.ts'
 
 /** What the loop goes through, fixed before the first step. A step is one update, of one or several batches. */
 export interface LoopPlan {
-  readonly rows: EncodedRows
-  readonly buckets: readonly number[]
-  readonly padId: number
+  readonly task: Task
+  readonly encoded: TokenRows
+  readonly layout: BatchLayout
   readonly stepsPerEpoch: number
   readonly schedule: Schedule
   readonly config: RunConfig
@@ -91,8 +91,8 @@ export async function runSteps(session: Session, plan: LoopPlan, report: LoopRep
 }
 
 /** The batches of an epoch, as positions, by the step that they belong to. The last step may have fewer. */
-function groupsOf({ rows, buckets, config }: LoopPlan, epoch: number): Int32Array[][] {
-  const batches = epochOrder(rows, buckets, config.per_device_train_batch_size, config.seed, epoch)
+function groupsOf({ encoded, layout, config }: LoopPlan, epoch: number): Int32Array[][] {
+  const batches = epochOrder(encoded, layout.buckets, layout.batchSize, config.seed, epoch)
   const size = config.gradient_accumulation_steps
   return Array.from({ length: Math.ceil(batches.length / size) }, (_, i) => batches.slice(i * size, (i + 1) * size))
 }
@@ -100,31 +100,31 @@ function groupsOf({ rows, buckets, config }: LoopPlan, epoch: number): Int32Arra
 /** One update: all batches of the step but the last one are added up, the last one ends it. The loss is their mean. */
 function update(
   session: Session,
-  { rows, buckets, padId, config }: LoopPlan,
+  { task, encoded, layout, config }: LoopPlan,
   { control }: LoopReport,
   group: readonly Int32Array[],
   step: number,
   learningRate: number,
 ): { loss: number; gradNorm: number; examples: number; tokens: number } {
-  const { per_device_train_batch_size: batchSize, gradient_accumulation_steps: groupSize } = config
-  const examples = group.reduce((sum, { length }) => sum + length, 0)
-  const totalWeight = groupSize > 1 ? { total_weight: Float32Array.of(examples) } : {}
+  const { gradient_accumulation_steps: groupSize } = config
+  const batches = group.map((positions) => task.batch(encoded, positions, layout, config))
+  const weight = batches.reduce((sum, batch) => sum + batch.weight, 0)
+  const totalWeight = groupSize > 1 ? { total_weight: Float32Array.of(weight) } : {}
   let loss = 0
   let gradNorm = 0
-  let tokens = 0
-  for (const [i, positions] of group.entries()) {
+  for (const [i, { length, feeds: batch }] of batches.entries()) {
     checkStopAtOnce(control)
-    const batch: Batch = buildBatch(rows, positions, buckets, batchSize, padId)
     const { rng, ...scalars } = stepFeeds(config, step, learningRate, (step - 1) * groupSize + i + 1)
-    const feeds = { ...batchFeeds(batch), ...totalWeight, rng }
+    const feeds = { ...batch, ...totalWeight, rng }
     const output =
-      i < group.length - 1
-        ? session.run(accumulateProgram(batch.length), feeds)
-        : session.run(trainProgram(batch.length), { ...feeds, ...scalars })
+      i < batches.length - 1
+        ? session.run(accumulateProgram(length), feeds)
+        : session.run(trainProgram(length), { ...feeds, ...scalars })
     loss += output.loss?.[0] as number
     gradNorm = output.grad_norm?.[0] ?? 0
-    tokens += batch.realTokens
   }
+  const examples = batches.reduce((sum, batch) => sum + batch.examples, 0)
+  const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0)
   return { loss, gradNorm, examples, tokens }
 }
 

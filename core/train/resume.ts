@@ -1,16 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { verifyCheckpoint } from '../checkpoint/save.ts'
-import {
-  readEvaluation,
-  readTrainingState,
-  type SavedEvaluation,
-  type TrainingState,
-} from '../checkpoint/training-state.ts'
+import { readEvaluation, readTrainingState, type TrainingState } from '../checkpoint/training-state.ts'
 import type { EngineInfo } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { ScoredRows } from '../tasks/text-classification.ts'
 import type { Position } from './checkpoints.ts'
 import { type Fingerprint, firstDifference } from './fingerprint.ts'
 import type { Best } from './judge.ts'
@@ -100,21 +94,11 @@ export async function bestBefore(
   const dir = join(runDir, `checkpoint-${best.step}`)
   try {
     await verifyCheckpoint(dir)
-    return { position: best, scored: scoredOf(await readEvaluation(dir)) }
+    return { position: best, scored: await readEvaluation(dir) }
   } catch (thrown) {
     if (!(thrown instanceof AttuneError)) throw thrown
     log('warning', `${thrown.message} It was the best so far; the best is looked for anew.`)
     return null
-  }
-}
-
-function scoredOf({ rows, gold, predicted, loss, scores }: SavedEvaluation): ScoredRows {
-  return {
-    rows: Int32Array.from(rows),
-    gold: Int32Array.from(gold),
-    predicted: Int32Array.from(predicted),
-    loss: Float64Array.from(loss),
-    scores: Float64Array.from(scores),
   }
 }
 

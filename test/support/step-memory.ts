@@ -1,6 +1,6 @@
 import { runConfigSchema } from '../../core/contract/settings.ts'
 import { openEngine } from '../../core/engine/open.ts'
-import { architectureOf } from '../../core/models/registry.ts'
+import { describeModel } from '../../core/train/load-model.ts'
 import { stepFeeds } from '../../core/train/optimizer.ts'
 import { sessionSpec, trainProgram } from '../../core/train/programs.ts'
 import { trainableOf } from '../../core/train/trainable.ts'
@@ -20,13 +20,11 @@ const config = runConfigSchema.parse({
   per_device_train_batch_size: batch,
   ...(JSON.parse(process.argv[2] ?? '{}') as object),
 })
-const architecture = architectureOf('bert')
 const json = {
   ...{ model_type: 'bert', vocab_size: 100, hidden_size: 64, num_hidden_layers: 8, num_attention_heads: 4 },
   ...{ intermediate_size: 128, max_position_embeddings: length },
 }
-const own = architecture.parseConfig(json)
-const model = { dir: '', architecture, config: own, json, parameters: architecture.parameters(own, 2) }
+const model = describeModel('bert', json, 'text-classification', 2, { dir: '' })
 const engine = await openEngine('graph', 2)
 const session = await engine.open(
   sessionSpec(model, trainableOf(model, config), config, { train: [length], evaluate: [] }),

@@ -1,5 +1,6 @@
 import type { Run } from '../../../core/contract/domain.ts'
 import {
+  concerns,
   defaultLearningRate,
   type RunConfig,
   runConfigInputSchema,
@@ -41,6 +42,7 @@ export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): Set
   const { config } = run
   const defaults: Partial<RunConfig> = {
     ...runConfigInputSchema.parse({ model: config.model, dataset: config.dataset }),
+    task: config.task,
     learning_rate: defaultLearningRate[config.method],
   }
   const picked = (name: string, label: string, help: string, value: string): SettingRow => ({
@@ -57,7 +59,7 @@ export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): Set
     picked('task', 'Task', 'What is learned.', config.task),
     picked('method', 'Method', 'Which weights are trained.', config.method),
     ...settingInfos
-      .filter((info) => info.name !== 'name' && (info.methods?.includes(config.method) ?? true))
+      .filter((info) => info.name !== 'name' && concerns(info, config))
       .map((info): SettingRow => {
         const value = settingText(config[info.name])
         const usual = settingText(defaults[info.name])

@@ -5,6 +5,7 @@ import {
   type RunConfigInput,
   runConfigInputSchema,
   type SettingName,
+  type TaskName,
 } from '../../../core/contract/settings.ts'
 import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
 
@@ -13,10 +14,12 @@ export interface Draft {
   readonly model: string | null
   readonly dataset: string | null
   readonly method: Method
+  /** The dataset's. */
+  readonly task: TaskName
   readonly typed: Readonly<Partial<Record<SettingName, string | readonly string[]>>>
 }
 
-export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', typed: {} }
+export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', task: 'text-classification', typed: {} }
 
 export interface ReadDraft {
   /** What was given, by setting; only what was typed and can be read. */
@@ -26,10 +29,10 @@ export interface ReadDraft {
 }
 
 /** Reads every field that belongs to the method; each with its own problem. */
-export function readDraft({ method, typed }: Pick<Draft, 'method' | 'typed'>): ReadDraft {
+export function readDraft({ method, task, typed }: Pick<Draft, 'method' | 'task' | 'typed'>): ReadDraft {
   const given: Partial<Record<SettingName, unknown>> = {}
   const problems: Partial<Record<SettingName, string>> = {}
-  for (const field of fieldsFor(method)) {
+  for (const field of fieldsFor(method, task)) {
     const entered = typed[field.name]
     if (entered === undefined || (typeof entered === 'string' && entered.trim() === '')) continue
     const value = readEntry(field, entered)
@@ -66,15 +69,15 @@ export function settingOf<Name extends SettingName>(
 export function configOf(draft: Draft): RunConfigInput | null {
   const { given, problems } = readDraft(draft)
   if (draft.model === null || draft.dataset === null || Object.keys(problems).length > 0) return null
-  const { model, dataset, method } = draft
+  const { model, dataset, task, method } = draft
   // Each value in `given` has passed its own schema.
-  return { model, dataset, task: 'text-classification', method, ...given } as RunConfigInput
+  return { model, dataset, task, method, ...given } as RunConfigInput
 }
 
 /** The settings of an earlier run, written as a person would have: what equals a default is left empty. */
 export function draftFrom(config: RunConfig): Draft {
   const typed: Partial<Record<SettingName, string | readonly string[]>> = {}
-  for (const { name, fallback } of fieldsFor(config.method)) {
+  for (const { name, fallback } of fieldsFor(config.method, config.task)) {
     if (name === 'name') continue
     const value = config[name]
     const usual = name === 'learning_rate' ? defaultLearningRate[config.method] : fallback
@@ -82,7 +85,8 @@ export function draftFrom(config: RunConfig): Draft {
     if (Array.isArray(value)) typed[name] = value
     else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
   }
-  return { model: config.model, dataset: config.dataset, method: config.method, typed }
+  const { model, dataset, task, method } = config
+  return { model, dataset, task, method, typed }
 }
 
 /** The same run from a shell (POSIX): writes the file, then trains with it. */

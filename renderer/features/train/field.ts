@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import {
+  concerns,
   defaultLearningRate,
   type Method,
   runConfigInputSchema,
   type SettingInfo,
   type SettingName,
   settingInfos,
+  type TaskName,
 } from '../../../core/contract/settings.ts'
 
 /** How a setting is entered. Worked out from its schema, so that a new setting needs no form code. */
@@ -43,8 +45,8 @@ function kindOf(schema: unknown): FieldKind {
 /** In the order of the form. */
 export const fields: readonly Field[] = settingInfos.map(fieldOf)
 
-export function fieldsFor(method: Method): Field[] {
-  return fields.filter(({ methods }) => methods?.includes(method) ?? true)
+export function fieldsFor(method: Method, task: TaskName): Field[] {
+  return fields.filter((field) => concerns(field, { method, task }))
 }
 
 export const groupTitles: Record<SettingInfo['group'], string> = {
@@ -56,15 +58,11 @@ export const groupTitles: Record<SettingInfo['group'], string> = {
   engine: 'Engine',
 }
 
-/** How a yes or no reads, by what it is written as. */
-export const switchWords = { true: 'On', false: 'Off' } as const
-
 /** What an empty field stands for, as text; the learning rate's depends on the method. */
 export function placeholderOf({ name, fallback, input }: Field, method: Method): string {
   if (name === 'learning_rate') return writeNumber(defaultLearningRate[method])
   if (typeof fallback === 'number') return writeNumber(fallback)
   if (typeof fallback === 'string') return fallback
-  if (typeof fallback === 'boolean') return fallback ? switchWords.true : switchWords.false
   if (name === 'name') return 'Made up at the start'
   if (name === 'dropout') return "The model's own"
   return input.kind === 'number' ? 'All' : ''

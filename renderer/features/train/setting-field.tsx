@@ -1,8 +1,8 @@
-import { MultiSelect, Select, TextInput } from '@mantine/core'
+import { MultiSelect, Select, Switch, TextInput } from '@mantine/core'
 import { ChevronDown, ChevronUp } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
-import { type Field, placeholderOf, readNumber, stepped, switchWords, writeNumber } from './field.ts'
+import { type Field, placeholderOf, readNumber, stepped, writeNumber } from './field.ts'
 import styles from './train.module.css'
 import { useDraft } from './use-draft.ts'
 
@@ -29,15 +29,29 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
     placeholder: placeholderOf(field, draft.method),
     inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
   }
-  if (input.kind === 'choice' || input.kind === 'switch') {
-    const switched = Object.entries(switchWords).map(([value, label]) => ({ value, label }))
+  if (input.kind === 'choice') {
     return (
       <Select
         {...shared}
-        data={input.kind === 'choice' ? [...input.options] : switched}
+        data={[...input.options]}
         value={typeof entered === 'string' ? entered : null}
         clearable
         onChange={(value) => type(field.name, value ?? undefined)}
+      />
+    )
+  }
+  if (input.kind === 'switch') {
+    const usual = String(field.fallback)
+    return (
+      <Switch
+        label={field.label}
+        description={field.help}
+        error={problem}
+        checked={(entered ?? usual) === 'true'}
+        onChange={(event) => {
+          const value = String(event.currentTarget.checked)
+          type(field.name, value === usual ? undefined : value)
+        }}
       />
     )
   }
