@@ -22,7 +22,8 @@ export type Source = z.infer<typeof sourceSchema>
 export const rowProblemSchema = z.object({ line: count, message: z.string() })
 export type RowProblem = z.infer<typeof rowProblemSchema>
 
-export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string() })
+/** Which column is what; text generation has no label. */
+export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string().optional() })
 export type ColumnMapping = z.infer<typeof columnMappingSchema>
 
 export const fileFormatSchema = z.enum(['csv', 'jsonl'])
@@ -40,7 +41,7 @@ export const datasetSchema = z.object({
   /** The version: SHA-256 over the used rows in order, hex. */
   contentHash: z.string(),
   rows: count,
-  /** Sorted; a label's index is its class id. */
+  /** Sorted; a label's index is its class id. Empty where the task has none. */
   labels: z.array(labelCountSchema),
   mapping: columnMappingSchema,
   problems: z.array(rowProblemSchema),
@@ -58,6 +59,7 @@ export const datasetRowSchema = z.object({
   row: count,
   line: count,
   text: z.string(),
+  /** Empty where the task has none. */
   label: z.string(),
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>

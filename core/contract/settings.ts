@@ -10,6 +10,12 @@ export const tasks = ['text-classification', 'text-generation'] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
+/** What a person reads. */
+export const taskTitles: Readonly<Record<TaskName, string>> = {
+  'text-classification': 'Text classification',
+  'text-generation': 'Text generation',
+}
+
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
@@ -58,7 +64,8 @@ const shape = {
   lora_r: positiveInt.max(1024).default(8),
   lora_alpha: z.number().gt(0).max(4096).default(16),
   lora_dropout: z.number().min(0).max(0.9).default(0),
-  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
+  /** Decided by the model's architecture when left out. */
+  target_modules: z.array(z.string().min(1)).min(1).optional(),
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
@@ -69,6 +76,8 @@ const shape = {
   eval_steps: z.number().int().min(0).default(0),
   /** In optimizer steps; 0 saves where it evaluates. */
   save_steps: z.number().int().min(0).default(0),
+  /** Wall-clock minutes after which a checkpoint is written in any case; 0 leaves it to steps. */
+  save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
@@ -84,10 +93,22 @@ export type RunConfigInput = z.input<typeof runConfigInputSchema>
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
 export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
 
+/** The layers that LoRA usually adapts, as peft chooses them, by the model's architecture. */
+export const defaultTargetModules: Readonly<Record<string, readonly string[]>> = {
+  bert: ['query', 'value'],
+  gpt2: ['c_attn'],
+}
+
+/** Those of an architecture; BERT's where it is not known (yet). */
+export function usualTargets(architecture: string | undefined): readonly string[] {
+  return defaultTargetModules[architecture ?? 'bert'] ?? ['query', 'value']
+}
+
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
 export const runConfigSchema = z.strictObject({
   ...shape,
   task: taskSchema.default('text-classification'),
+  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
   learning_rate: z.number(),
 })
 export type RunConfig = z.output<typeof runConfigSchema>
@@ -356,6 +377,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_steps',
     label: 'Save every',
     help: 'Optimizer steps between checkpoints that a run can go on from; 0 saves where it evaluates.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_minutes',
+    label: 'Save at least every (minutes)',
+    help: 'At most so much work is lost should the machine fail; 0 saves by steps only.',
     level: 'advanced',
     group: 'evaluation',
   },

@@ -1,11 +1,13 @@
 import {
   defaultLearningRate,
+  defaultTargetModules,
   type Method,
   type RunConfig,
   type RunConfigInput,
   runConfigInputSchema,
   type SettingName,
   type TaskName,
+  usualTargets,
 } from '../../../core/contract/settings.ts'
 import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
 
@@ -54,13 +56,18 @@ function firstMessage(issues: readonly { message: string }[]): string {
   return message.endsWith('.') ? message : `${message}.`
 }
 
-/** The value in force: what was given, else the default. */
+/** The value in force: what was given, else the default, which for some settings depends on method or architecture. */
 export function settingOf<Name extends SettingName>(
   given: ReadDraft['given'],
   name: Name,
   method: Method,
+  architecture?: string | undefined,
 ): RunConfig[Name] {
-  const value = name === 'learning_rate' ? (given[name] ?? defaultLearningRate[method]) : given[name]
+  const decided: Partial<Record<SettingName, unknown>> = {
+    learning_rate: defaultLearningRate[method],
+    target_modules: usualTargets(architecture),
+  }
+  const value = given[name] ?? decided[name]
   // Every value in `given` has passed its own schema, and parsing what is undefined gives the default.
   return runConfigInputSchema.shape[name].parse(value) as RunConfig[Name]
 }
@@ -80,13 +87,19 @@ export function draftFrom(config: RunConfig): Draft {
   for (const { name, fallback } of fieldsFor(config.method, config.task)) {
     if (name === 'name') continue
     const value = config[name]
-    const usual = name === 'learning_rate' ? defaultLearningRate[config.method] : fallback
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(usual)) continue
+    if (value === undefined || isUsual(name, value, config.method, fallback)) continue
     if (Array.isArray(value)) typed[name] = value
     else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
   }
   const { model, dataset, task, method } = config
   return { model, dataset, task, method, typed }
+}
+
+/** Target modules of any architecture's default are left empty: they are decided by the model again. */
+function isUsual(name: SettingName, value: unknown, method: Method, fallback: unknown): boolean {
+  const same = (usual: unknown) => JSON.stringify(value) === JSON.stringify(usual)
+  if (name === 'target_modules') return Object.values(defaultTargetModules).some(same)
+  return same(name === 'learning_rate' ? defaultLearningRate[method] : fallback)
 }
 
 /** The same run from a shell (POSIX): writes the file, then trains with it. */
