@@ -439,6 +439,26 @@ table.AttuneL2Loss = (inputs, _, backend) => {
   return backend.output([], 'float32', backend.builder.node('L2Loss', [backend.ref(x)], { T: type('float32') }))
 }
 
+/** x, once `awaited` is there: nn/recompute.ts. The edge keeps TensorFlow from merging what follows with an equal node. */
+table.AttuneAfter = (inputs, _, backend) => {
+  const x = input(inputs, 'x')
+  const awaited = backend.ref(input(inputs, 'awaited')).split(':')[0]
+  const ref = backend.builder.node('Identity', [backend.ref(x), `^${awaited}`], { T: type(x.dtype) })
+  return backend.output(x.shape, x.dtype, ref)
+}
+
+/** √Σx² over one axis, in one pass: nn/mean-squares.ts. */
+table.AttuneEuclideanNorm = (inputs, attrs, backend) => {
+  const x = input(inputs, 'x')
+  const axis = attrs.axis as number
+  const ref = backend.builder.node('EuclideanNorm', [backend.ref(x), backend.builder.ints([axis])], {
+    T: type('float32'),
+    Tidx: type('int32'),
+    keep_dims: { bool: false },
+  })
+  return backend.output(x.shape.toSpliced(axis, 1), 'float32', ref)
+}
+
 /** Mean cross-entropy and its gradient in one node: nn/losses. Outputs loss [n] and d loss/d logits [n, classes]. */
 table.AttuneSparseSoftmaxCrossEntropy = (inputs, _, backend) => {
   const logits = input(inputs, 'logits')
