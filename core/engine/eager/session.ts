@@ -44,7 +44,8 @@ export class EagerSession implements Session {
       const { fetches, updates = [], adamw } = program.run(fed, this.tensors())
       for (const [fetch, tensor] of Object.entries(fetches)) fetched[fetch] = tensor.dataSync() as Values
       for (const update of updates) {
-        if (update.kind === 'assign') this.replace(update.name, update.value)
+        // A handle of its own: one value may be assigned to several variables.
+        if (update.kind === 'assign') this.replace(update.name, tf.clone(update.value))
         else this.adamw(update.name, update.grad, update.weightDecay, adamw)
       }
     } finally {
