@@ -15,6 +15,8 @@ import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
 import { RunQueue } from './queue.ts'
+import { queueHandlers } from './queue-order.ts'
+import { Reproductions } from './reproduce.ts'
 import { runHandlers } from './runs.ts'
 import { purge } from './trash.ts'
 
@@ -41,12 +43,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const bus = createBus(deps.clock)
   const files = createFileHandles()
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
-  const queue = new RunQueue(context)
+  const reproductions = new Reproductions(context)
+  const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
     await queue.close()
+    await reproductions.close()
     await checkpoints.close()
     owner.close()
     store.close()
@@ -56,6 +60,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...datasetHandlers(context),
     ...modelHandlers(context),
     ...runHandlers(context, queue),
+    ...queueHandlers(context, queue),
     ...checkpoints.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),
@@ -65,6 +70,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await purge(context)
     queue.look()
     await queue.recovered()
+    reproductions.judge()
   } catch (error) {
     await close()
     throw error

@@ -60,6 +60,7 @@ export async function purge(context: Context): Promise<void> {
 
   await sweepUnrecorded(context, 'datasets')
   await sweepUnrecorded(context, 'models')
+  await sweepUnrecorded(context, 'runs')
 
   async function removeFiles(kind: Kind, id: string): Promise<void> {
     await removeFolder(folders.trashed(kind, id))
@@ -67,8 +68,8 @@ export async function purge(context: Context): Promise<void> {
   }
 }
 
-/** Folders without a record: a day old, since an import that is under way elsewhere has none yet either. */
-async function sweepUnrecorded({ store, folders, clock }: Context, kind: 'datasets' | 'models'): Promise<void> {
+/** Folders without a record: a day old, since an import or a fork that is under way elsewhere has none yet either. */
+async function sweepUnrecorded({ store, folders, clock }: Context, kind: Kind): Promise<void> {
   const parent = dirname(folders.of(kind, 'any'))
   for (const name of await readdir(parent)) {
     if (store[kind].get(name) !== null) continue

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { modelHash } from '../checkpoint/content-hash.ts'
 import type { TrainingState } from '../checkpoint/training-state.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { hashFile } from '../util/files.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { PreparedRows } from './prepare.ts'
 
@@ -40,14 +38,6 @@ export async function fingerprintOf(
     rows: sha256(JSON.stringify([Array.from(data.train.rows), Array.from(data.validation.rows)])),
   }
   return { config, hashes, layout }
-}
-
-/** The hash of config.json and all weight files of a folder, by name. */
-async function modelHash(dir: string): Promise<string> {
-  const names = (await readdir(dir)).filter((name) => name === 'config.json' || name.endsWith('.safetensors')).sort()
-  const parts: string[] = []
-  for (const name of names) parts.push(name, await hashFile(join(dir, name)))
-  return sha256(JSON.stringify(parts))
 }
 
 /** What differs first between two runs, in words for a person ("the model", "learning_rate (0.001, now 0.01)"), or null. */

@@ -21,6 +21,8 @@ export interface LoopPlan {
   readonly config: RunConfig
   /** Steps that an interrupted run has done already, and whether its checkpoint there was evaluated. */
   readonly done: { readonly step: number; readonly evaluated: boolean }
+  /** Updates that the optimizer has made before the run's first step. */
+  readonly optimizerSteps: number
 }
 
 /** What the loop tells about itself. */
@@ -100,7 +102,7 @@ function groupsOf({ rows, buckets, config }: LoopPlan, epoch: number): Int32Arra
 /** One update: all batches of the step but the last one are added up, the last one ends it. The loss is their mean. */
 function update(
   session: Session,
-  { rows, buckets, padId, config }: LoopPlan,
+  { rows, buckets, padId, config, optimizerSteps }: LoopPlan,
   { control }: LoopReport,
   group: readonly Int32Array[],
   step: number,
@@ -115,7 +117,7 @@ function update(
   for (const [i, positions] of group.entries()) {
     checkStopAtOnce(control)
     const batch: Batch = buildBatch(rows, positions, buckets, batchSize, padId)
-    const { rng, ...scalars } = stepFeeds(config, step, learningRate, (step - 1) * groupSize + i + 1)
+    const { rng, ...scalars } = stepFeeds(config, optimizerSteps + step, learningRate, (step - 1) * groupSize + i + 1)
     const feeds = { ...batchFeeds(batch), ...totalWeight, rng }
     const output =
       i < group.length - 1

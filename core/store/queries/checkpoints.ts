@@ -3,8 +3,8 @@ import type { Checkpoint } from '../../contract/domain.ts'
 import type { RunEvent } from '../../worker/protocol.ts'
 import type { Db } from '../database.ts'
 
-/** As the contract has it, but with the folder's name below the run's folder: where that lies, the app knows. */
-export type StoredCheckpoint = Omit<Checkpoint, 'path'> & { readonly folder: string }
+/** As the contract has it, but with the folder's name below the run's folder: where that lies and what is in it, the app knows. */
+export type StoredCheckpoint = Omit<Checkpoint, 'path' | 'optimizerBytes'> & { readonly folder: string }
 
 interface CheckpointRow {
   readonly run: string

@@ -38,7 +38,7 @@ describe('a run', () => {
     })
     const { checkpoints } = await small.call('runs.checkpoints', { id: run.id })
     expect(checkpoints).toMatchObject([{ step: 4, best: true, last: true, bytes: run.bytes }])
-    expect(existsSync(join(checkpoints[0]?.path ?? '', 'weights.txt'))).toBe(true)
+    expect(existsSync(join(checkpoints[0]?.path ?? '', 'model.safetensors'))).toBe(true)
     const { series } = await small.call('metrics.series', {
       runs: [run.id],
       series: ['train/loss'],
