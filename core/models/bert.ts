@@ -14,7 +14,7 @@ import { linear } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
-import type { ParameterSpec, SequenceClassifier, TokenBatch } from './architecture.ts'
+import type { Architecture, ParameterSpec, TokenBatch } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -168,9 +168,14 @@ function rename(name: string): string | null {
   return modern.startsWith('bert.') || modern.startsWith('classifier.') ? modern : `bert.${modern}`
 }
 
-export const bert: SequenceClassifier<BertConfig> = {
+function layerOf(name: string): number | null {
+  const layer = /(?:^|\.)encoder\.layer\.(\d+)\./.exec(name)?.[1]
+  if (layer !== undefined) return Number(layer)
+  return /(?:^|\.)embeddings\./.test(name) ? -1 : null
+}
+
+export const bert: Architecture<BertConfig> = {
   modelType: 'bert',
-  className: 'BertForSequenceClassification',
   parseConfig,
   describe: (config) => ({
     vocabSize: config.vocab_size,
@@ -179,15 +184,21 @@ export const bert: SequenceClassifier<BertConfig> = {
     heads: config.num_attention_heads,
     maxPositions: config.max_position_embeddings,
   }),
-  parameters,
-  rename,
-  headPrefixes: ['classifier.'],
+  layerOf,
   linearModules: ['query', 'key', 'value', 'attention.output.dense', 'intermediate.dense', 'output.dense'],
-  forward,
   withDropout: (config, rate) => ({
     ...config,
     hidden_dropout_prob: rate,
     attention_probs_dropout_prob: rate,
     classifier_dropout: rate,
   }),
+  heads: {
+    classifier: {
+      className: 'BertForSequenceClassification',
+      parameters,
+      rename,
+      prefixes: ['classifier.'],
+      forward,
+    },
+  },
 }

@@ -29,7 +29,7 @@ export async function beginWith(
   const weights = head ? 'The weights' : 'The weights without the head, whose labels are others,'
   log('info', `${weights} are those of step ${state.position.step} of the run that this one was forked from.`)
   if (!optimizer) return 0
-  readOptimizer(dir, session, model, trainable, config)
+  readOptimizer(dir, session, model, trainable, config, false)
   log('info', "The optimizer's state goes on from there too.")
   return state.optimizerSteps + state.position.step
 }

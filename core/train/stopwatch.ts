@@ -21,6 +21,8 @@ export class Stopwatch {
   /** How many steps fell into each bin. */
   private readonly stepTimes = new Map<number, number>()
   private trainingMs = 0
+  /** Of a step that is not done yet. */
+  private partMs = 0
   private timeToFirstStepMs: number | null = null
   private before = { totalMs: 0, peakMemoryBytes: 0 }
   private lap = { examples: 0, tokens: 0, trainingMs: 0 }
@@ -38,17 +40,25 @@ export class Stopwatch {
     this.lap = { examples, tokens, trainingMs: elapsedMs }
     this.before = { totalMs: timing?.totalMs ?? elapsedMs, peakMemoryBytes: timing?.peakMemoryBytes ?? 0 }
     this.timeToFirstStepMs = timing?.timeToFirstStepMs ?? null
+    this.partMs = timing?.partMs ?? 0
     for (const [bin, count] of timing?.stepTimes ?? []) this.stepTimes.set(bin, count)
   }
 
-  /** A step that began at `begun` (monotonic ms) has just ended. */
+  /** Part of a step, which began at `begun` (monotonic ms), has just ended; something else comes before the rest. */
+  part(begun: number): void {
+    const ms = systemClock.monotonic() - begun
+    this.partMs += ms
+    this.trainingMs += ms
+  }
+
+  /** A step, or the rest of one, that began at `begun` has just ended. */
   step(begun: number, examples: number, tokens: number): void {
-    const now = systemClock.monotonic()
-    this.timeToFirstStepMs ??= now - this.startedAt
-    const bin = Math.round(Math.log(Math.max(now - begun, 0.001)) / binWidth)
+    this.part(begun)
+    this.timeToFirstStepMs ??= systemClock.monotonic() - this.startedAt
+    const bin = Math.round(Math.log(Math.max(this.partMs, 0.001)) / binWidth)
     this.stepTimes.set(bin, (this.stepTimes.get(bin) ?? 0) + 1)
     this.steps += 1
-    this.trainingMs += now - begun
+    this.partMs = 0
     this.examples += examples
     this.tokens += tokens
   }
@@ -71,9 +81,9 @@ export class Stopwatch {
 
   /** What a checkpoint keeps, for the sittings to come. */
   get counters(): Counters {
-    const { examples, tokens, trainingMs, timeToFirstStepMs } = this
+    const { examples, tokens, trainingMs, timeToFirstStepMs, partMs, totalMs, peakMemoryBytes } = this
     const stepTimes = [...this.stepTimes].sort(([a], [b]) => a - b)
-    const timing = { totalMs: this.totalMs, timeToFirstStepMs, peakMemoryBytes: this.peakMemoryBytes, stepTimes }
+    const timing = { totalMs, timeToFirstStepMs, partMs, peakMemoryBytes, stepTimes }
     return { examples, tokens, elapsedMs: trainingMs, timing }
   }
 

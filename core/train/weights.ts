@@ -116,7 +116,7 @@ export function trainedSpecs(model: LoadedModel, { adapters, names }: Trainable)
 function sourceNames(weights: Weights, model: LoadedModel): Map<string, string> {
   const sources = new Map<string, string>()
   for (const name of weights.names()) {
-    const ours = model.architecture.rename(name)
+    const ours = model.head.rename(name)
     if (ours !== null && Object.hasOwn(model.parameters, ours)) sources.set(ours, name)
   }
   return sources

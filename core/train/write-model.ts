@@ -11,7 +11,7 @@ import { trainedSpecs } from './weights.ts'
 
 /** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
 const companions =
-  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|(licen[cs]e|notice)(\..+)?)$/i
+  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|generation_config\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Puts a session's present weights into a folder: a whole Hugging Face model (config.json, model.safetensors, tokenizer
@@ -44,13 +44,7 @@ export function checkpointWriter(
   }
 }
 
-/** The model's config.json with the labels of the run, as transformers saves a classification model. */
-function exportedConfig({ json, architecture }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
-  return {
-    ...json,
-    architectures: [architecture.className],
-    id2label: Object.fromEntries(labels.entries()),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    problem_type: 'single_label_classification',
-  }
+/** The model's config.json with what the task says of it, as transformers saves such a model. */
+function exportedConfig({ json, head, task }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
+  return { ...json, architectures: [head.className], ...task.modelFields(labels) }
 }

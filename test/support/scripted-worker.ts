@@ -143,6 +143,7 @@ async function writeContent(dir: string, spec: TrainSpec, step: number, numbers:
   await writeTrainingState(dir, {
     version: 1,
     position: { epoch: 0, step, microStep: 0 },
+    begun: null,
     metrics: {},
     counters: { examples: step, tokens: step, elapsedMs: step },
     optimizerSteps: 0,

@@ -19,7 +19,7 @@ const config = bert.parseConfig({
   intermediate_size: 16,
   max_position_embeddings: 16,
 })
-const parameters = bert.parameters(config, 2)
+const parameters = bert.heads.classifier?.parameters(config, 2) ?? {}
 
 describe('which layers are adapted', () => {
   test('by the end of their name, as peft matches', () => {

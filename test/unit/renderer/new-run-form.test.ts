@@ -51,7 +51,7 @@ describe('fields made from the settings table', () => {
   })
 
   test('the adapter settings belong to LoRA alone', () => {
-    const names = (method: 'full' | 'lora') => fieldsFor(method).map(({ name }) => name)
+    const names = (method: 'full' | 'lora') => fieldsFor(method, 'text-classification').map(({ name }) => name)
     expect(names('lora')).toContain('lora_r')
     expect(names('full')).not.toContain('lora_r')
     expect(names('full')).not.toContain('target_modules')
@@ -127,6 +127,7 @@ describe('steps', () => {
 describe('reading the form', () => {
   test('what was typed is read, what was left empty is not given', () => {
     const { given, problems } = readDraft({
+      task: 'text-classification',
       method: 'lora',
       typed: { learning_rate: '5e-4', seed: ' 7 ', name: '  ', target_modules: ['query'] },
     })
@@ -136,6 +137,7 @@ describe('reading the form', () => {
 
   test('each field has its own problem, in the words of the schema', () => {
     const { given, problems } = readDraft({
+      task: 'text-classification',
       method: 'full',
       typed: { learning_rate: 'fast', seed: '1.5', max_length: '4', num_train_epochs: '2' },
     })
@@ -148,8 +150,8 @@ describe('reading the form', () => {
 
   test('settings of another method are kept in the form but not read', () => {
     const typed = { lora_r: 'nonsense' }
-    expect(readDraft({ method: 'full', typed })).toEqual({ given: {}, problems: {} })
-    expect(readDraft({ method: 'lora', typed }).problems.lora_r).toBeDefined()
+    expect(readDraft({ method: 'full', task: 'text-classification', typed })).toEqual({ given: {}, problems: {} })
+    expect(readDraft({ method: 'lora', task: 'text-classification', typed }).problems.lora_r).toBeDefined()
   })
 
   test('the value in force falls back to the default of the method', () => {
