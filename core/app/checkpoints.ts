@@ -111,10 +111,10 @@ async function located({ folders }: Context, { folder, ...checkpoint }: StoredCh
   return { ...checkpoint, path, optimizerBytes: await optimizerBytes(path) }
 }
 
-/** Bytes of a checkpoint's optimizer state; 0 where it has none (any more). */
-export async function optimizerBytes(checkpointDir: string): Promise<number> {
+/** Bytes of a checkpoint's optimizer state; 0 where it has none (any more). `own`: 0 too where another run has it as well. */
+export async function optimizerBytes(checkpointDir: string, { own = false } = {}): Promise<number> {
   const found = await stat(join(checkpointDir, optimizerFile)).catch(() => null)
-  return found?.size ?? 0
+  return found === null || (own && found.nlink > 1) ? 0 : found.size
 }
 
 /** By what it is, or by its step. Throws not_found with what there is instead. */

@@ -11,6 +11,7 @@ import { namingErrors } from './errors.ts'
 import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
+import { sweepFreed } from './freed.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
@@ -18,6 +19,7 @@ import { RunQueue } from './queue.ts'
 import { queueHandlers } from './queue-order.ts'
 import { Reproductions } from './reproduce.ts'
 import { runHandlers } from './runs.ts'
+import { storageHandlers } from './storage.ts'
 import { purge } from './trash.ts'
 
 export type { AppDeps } from './context.ts'
@@ -46,12 +48,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
+  const storage = storageHandlers(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
     await queue.close()
     await reproductions.close()
     await checkpoints.close()
+    await storage.close()
     owner.close()
     store.close()
   }
@@ -62,12 +66,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...runHandlers(context, queue),
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),
   }
   try {
     await registerStarters(context)
     await purge(context)
+    await sweepFreed(context)
     queue.look()
     await queue.recovered()
     reproductions.judge()

@@ -40,12 +40,11 @@ export async function restore(context: Context, kind: Kind, id: string): Promise
 }
 
 /**
- * Removes for good what was deleted long ago (runs first, as datasets and models wait for theirs), and what imports that
- * were cut off left behind.
+ * Removes for good what was deleted until `before`, long ago when absent (runs first, as datasets and models wait for
+ * theirs), and what imports that were cut off left behind.
  */
-export async function purge(context: Context): Promise<void> {
-  const { store, folders, clock } = context
-  const before = clock.now() - keptMs
+export async function purge(context: Context, before = context.clock.now() - keptMs): Promise<void> {
+  const { store, folders } = context
   for (const { id, deletedAt } of store.runs.deleted()) {
     if (deletedAt > before) continue
     await removeFiles('runs', id)

@@ -322,6 +322,35 @@ export const logLevelSchema = z.enum(['info', 'warning', 'error'])
 export const logLineSchema = z.object({ seq: count, at: timestamp, level: logLevelSchema, text: z.string() })
 export type LogLine = z.infer<typeof logLineSchema>
 
+// ---- Space ----
+
+export const runSpaceSchema = z.object({
+  run: id,
+  /** What its folder takes; files that another run has too count in both. */
+  bytes: count,
+  checkpoints: count,
+  /** Of these, what removing the checkpoints that are neither best nor last would free. */
+  spareBytes: count,
+  /** What removing the optimizer's state would free: a run that has not finished could not be resumed afterwards. */
+  optimizerBytes: count,
+  resumable: z.boolean(),
+})
+export type RunSpace = z.infer<typeof runSpaceSchema>
+
+export const storageSchema = z.object({
+  /** Those that take something, the largest first. */
+  runs: z.array(runSpaceSchema),
+  /** All runs together; a file that several runs share counts once. */
+  runBytes: count,
+  datasetBytes: count,
+  modelBytes: count,
+  exportBytes: count,
+  /** Deleted things that can be restored still. */
+  trashBytes: count,
+  freeDiskBytes: count,
+})
+export type Storage = z.infer<typeof storageSchema>
+
 // ---- Metrics ----
 
 export interface SeriesInfo {

@@ -16,6 +16,7 @@ import {
   runSchema,
   seriesSchema,
   sourceSchema,
+  storageSchema,
   tokenPreviewSchema,
   xAxisSchema,
 } from './domain.ts'
@@ -156,6 +157,24 @@ export const methods = {
     input: z.strictObject({ id, to: z.enum(['front', 'up', 'down', 'back']) }),
     output: queueSchema,
   },
+
+  'storage.get': { input: none, output: storageSchema },
+  /**
+   * Removes checkpoints that are neither best nor last, and where asked for the optimizer's state, of these runs; of all
+   * that have ended when none are named, the optimizer's state then only of those that have finished. For a minute it
+   * can be undone.
+   */
+  'storage.free': {
+    input: z.strictObject({
+      runs: z.array(id).min(1).max(1000).optional(),
+      checkpoints: z.boolean().default(true),
+      optimizer: z.boolean().default(false),
+    }),
+    output: z.object({ bytes: z.number(), undo: z.string().nullable() }),
+  },
+  'storage.undo': { input: z.strictObject({ undo: z.string().min(1) }), output: z.object({ bytes: z.number() }) },
+  /** Removes for good what was deleted. */
+  'storage.emptyTrash': { input: none, output: z.object({ bytes: z.number() }) },
 
   'metrics.series': {
     input: z.strictObject({

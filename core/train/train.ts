@@ -163,7 +163,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     if (best !== null) tellPredictions(model.task, best.scored, emit)
     keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
     const { step, microStep } = resume.state.position
-    const amid = microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
+    const amid =
+      microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
     reporter.log('info', `The run goes on after step ${step} of ${plan.totalSteps}${amid}.`)
   }
   checkAnyStop(control)

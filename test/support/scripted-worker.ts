@@ -30,6 +30,8 @@ export const plays = {
   steady: 1e-2,
   /** As `train`, but from the third step on no two runs are alike. */
   drift: 3e-2,
+  /** As `train`, with a checkpoint at each step, the best being that of the second. */
+  many: 5e-2,
 } as const
 
 if (!isMainThread && parentPort) {
@@ -95,29 +97,35 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
       values: { 'train/loss': 1 / step + (step >= 3 ? drift : 0), 'perf/memory': Math.random() },
     })
   }
+  const save = async (best: boolean) => {
+    const path = join(spec.runDir, `checkpoint-${step}`)
+    const metrics = { 'eval/loss': best ? 0.5 : 0.7 }
+    const state = {
+      global_step: step,
+      epoch: step / 4,
+      ...(best && { best_global_step: step }),
+      log_history: [{ step, ...metrics }],
+    }
+    const { bytes } = await saveCheckpoint(path, async (dir) => {
+      await writeContent(dir, spec, step, [config.seed, drift])
+      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
+    })
+    tell({ kind: 'checkpoint', at: Date.now(), step, epoch: step / 4, path, bytes, best, last: true, metrics })
+  }
   if (is('untilStopped')) {
     while (Atomics.load(control, stopWord) === 0) {
       oneStep()
       await setTimeout(5)
     }
   } else {
-    while (step < 4) oneStep()
+    while (step < 4) {
+      oneStep()
+      if (is('many') && step < 4) await save(step <= 2)
+    }
   }
   const outcome = is('untilStopped') ? 'stopped' : 'finished'
   if (Atomics.load(control, stopWord) !== 2) {
-    const path = join(spec.runDir, `checkpoint-${step}`)
-    const state = {
-      global_step: step,
-      epoch: step / 4,
-      best_global_step: step,
-      log_history: [{ step, 'eval/loss': 0.5 }],
-    }
-    const { bytes } = await saveCheckpoint(path, async (dir) => {
-      await writeContent(dir, spec, step, [config.seed, drift])
-      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
-    })
-    const metrics = { 'eval/loss': 0.5 }
-    tell({ kind: 'checkpoint', at: Date.now(), step, epoch: step / 4, path, bytes, best: true, last: true, metrics })
+    await save(!is('many'))
     tell(predictionsOf(config.seed, validation, gold, labels.length))
   }
   tell({
