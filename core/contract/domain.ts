@@ -483,6 +483,11 @@ export const configDiffRowSchema = z.object({
 })
 export type ConfigDiffRow = z.infer<typeof configDiffRowSchema>
 
+const meanAndDeviation = z.object({ mean: z.number(), deviation: z.number() })
+/** A metric over the finished runs that differ by their seed alone: mean and sample standard deviation. */
+export const metricSpreadSchema = z.object({ runs: count, last: meanAndDeviation, best: meanAndDeviation })
+export type MetricSpread = z.infer<typeof metricSpreadSchema>
+
 export const metricRowSchema = z.object({
   series: z.string(),
   label: z.string(),
@@ -491,7 +496,14 @@ export const metricRowSchema = z.object({
   /** One per compared run, in order; null where a run has none. `delta` is against the baseline. */
   values: z.array(
     z
-      .object({ last: metricValueSchema, best: metricValueSchema, deltaLast: z.number(), deltaBest: z.number() })
+      .object({
+        last: metricValueSchema,
+        best: metricValueSchema,
+        deltaLast: z.number(),
+        deltaBest: z.number(),
+        /** Over this run and its repeats; null or absent where there are none. */
+        spread: metricSpreadSchema.nullable().optional(),
+      })
       .nullable(),
   ),
 })
