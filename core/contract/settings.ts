@@ -45,7 +45,9 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
-  optim: z.enum(['adamw', 'sgd']).default('adamw'),
+  /** Keeps only each layer's input for the backward pass, which computes the rest again. */
+  gradient_checkpointing: z.boolean().default(false),
+  optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -78,6 +80,8 @@ const shape = {
   save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
+  /** 1 MB is 10⁶ bytes. The best checkpoint and the newest stay, whatever they take. */
+  save_total_megabytes: positiveInt.max(100_000_000).optional(),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
@@ -212,7 +216,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'optim',
     label: 'Optimizer',
-    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    help: 'AdamW suits nearly everything and keeps two numbers a weight; SGD keeps one, Adafactor hardly any.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -233,7 +237,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'weight_decay',
     label: 'Weight decay',
-    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    help: 'How much weights shrink beside each step; not applied to biases and layer norms.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -290,6 +294,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'gradient_accumulation_steps',
     label: 'Gradient accumulation',
     help: 'Batches added up for one optimizer step: a large batch in the memory of a small one.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'gradient_checkpointing',
+    label: 'Recompute activations',
+    help: 'Each layer is computed again in the backward pass: far less memory for long rows, about a third more time.',
     level: 'advanced',
     group: 'training',
   },
@@ -382,6 +393,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_total_limit',
     label: 'Checkpoints kept',
     help: 'Beside the best one, the newest first.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_total_megabytes',
+    label: 'Checkpoint budget',
+    help: 'Megabytes that they may take; the oldest go, the best and the newest never. Empty: no budget.',
     level: 'advanced',
     group: 'evaluation',
   },

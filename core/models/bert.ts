@@ -14,6 +14,7 @@ import { linear } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { recomputed } from '../nn/recompute.ts'
 import type { Architecture, ParameterSpec, TokenBatch } from './architecture.ts'
 
 const size = z.number().int().positive()
@@ -147,7 +148,9 @@ function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng
   const mask = paddingMask(batch.attentionMask)
   let x = embed(config, bert.at('embeddings'), batch, rng)
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = block(config, bert.at(`encoder.layer.${layer}`), x, mask, rng)
+    x = recomputed(bert.at(`encoder.layer.${layer}`), x, [mask], rng, (layerParams, input, [seen], draws) =>
+      block(config, layerParams, input, seen as tf.Tensor, draws),
+    )
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
   const pooled = tf.tanh(linear(bert.at('pooler.dense'), first, rng))

@@ -73,9 +73,11 @@ export function loraParams(base: Params, tensors: Readonly<Record<string, tf.Ten
   const targets = new Set(options.targets)
   const at = (place: Params): Params => ({
     path: place.path,
+    recompute: place.recompute,
     at: (name) => at(place.at(name)),
     get: (name) => place.get(name),
     has: (name) => place.has(name),
+    tensors: () => place.tensors(),
     delta: (x, rng) =>
       targets.has(place.path) ? lowRankPath(place.path, tensors, x, options, rng) : place.delta(x, rng),
   })
