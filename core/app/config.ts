@@ -1,7 +1,7 @@
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { defaultLearningRate, type RunConfig, type SettingName, usualTargets } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -15,6 +15,8 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     ...written,
     model: model.id,
     dataset: dataset.id,
+    task: written.task ?? dataset.task,
+    target_modules: written.target_modules ?? [...usualTargets(model.architecture)],
     learning_rate: written.learning_rate ?? defaultLearningRate[written.method],
   }
   if (dataset.task !== config.task) {
@@ -34,7 +36,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.adam_beta1 === 1) refuse('adam_beta1', 1, 'it must be below 1')
   if (config.adam_beta2 === 1) refuse('adam_beta2', 1, 'it must be below 1')
   if (config.method === 'lora') checkTargets(config.target_modules, model)
-  checkData(dataset)
+  if (config.task === 'text-classification') checkClasses(dataset)
   return config
 }
 
@@ -52,7 +54,7 @@ function checkTargets(targets: readonly string[], { name, linearModules }: Model
   }
 }
 
-function checkData({ name, labels, rows }: Dataset): void {
+function checkClasses({ name, labels, rows }: Dataset): void {
   if (labels.length < 2) {
     const only = labels[0] ? `, "${labels[0].label}"` : ''
     throw new AttuneError(

@@ -2,7 +2,7 @@ import { basename, extname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { ColumnMapping, Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
-import { importTextClassification, previewFile } from '../data/import.ts'
+import { importDataset as importFile, previewFile } from '../data/import.ts'
 import { openRowStore } from '../data/row-store.ts'
 import { tokenPreview } from '../data/token-preview.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -76,7 +76,7 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
   const dir = folders.of('datasets', id)
   const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
   const options = { mapping: given(input.mapping), encoding, delimiter, onBadRows }
-  const found = await importTextClassification(path, fileName, options, dir, progress)
+  const found = await importFile(input.task, path, fileName, options, dir, progress)
   try {
     const taken = new Set(store.datasets.list().map(({ name }) => name))
     const dataset: Dataset = {

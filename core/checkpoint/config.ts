@@ -8,6 +8,8 @@ export interface ModelConfig {
   /** The whole file. */
   readonly json: Readonly<Record<string, unknown>>
   readonly modelType: string
+  /** What the file calls the fields below. */
+  readonly fields: Fields
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly layers: number
@@ -16,17 +18,24 @@ export interface ModelConfig {
 }
 
 const size = z.number().int().positive()
-const configSchema = z.looseObject({
-  model_type: z.string().min(1).max(100),
-  vocab_size: size,
-  hidden_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
-  max_position_embeddings: size,
-})
+const typeSchema = z.looseObject({ model_type: z.string().min(1).max(100) })
 
-/** model_types that models/registry.ts can run. */
-export const runnableModelTypes: readonly string[] = ['bert']
+/** The fields that say what every model has, by the names that transformers gives them where a type has no own. */
+const usualFields = {
+  vocabSize: 'vocab_size',
+  hiddenSize: 'hidden_size',
+  layers: 'num_hidden_layers',
+  heads: 'num_attention_heads',
+  maxPositions: 'max_position_embeddings',
+}
+type Fields = typeof usualFields
+
+/** model_types that models/registry.ts can run, with their own names of those fields. */
+const fieldsByType: Readonly<Record<string, Fields>> = {
+  bert: usualFields,
+  gpt2: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
+}
+export const runnableModelTypes: readonly string[] = Object.keys(fieldsByType)
 
 /** Throws AttuneError: not_found, bad_file naming the field, unsupported (architecture, or code in the folder). */
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
@@ -44,21 +53,27 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     const message = `config.json in ${dir}: the architecture "${given.slice(0, 100)}" is not known to this version; known are ${runnableModelTypes.join(', ')}.`
     throw new AttuneError('unsupported', message)
   }
-  const parsed = configSchema.safeParse(json)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new AttuneError('bad_file', `config.json in ${dir}: ${issue?.path.join('.')}: ${issue?.message}.`)
-  }
-  const config = parsed.data
+  const { model_type: modelType } = checked(dir, typeSchema, json)
+  const names = fieldsByType[modelType] as Fields
+  const sizes = checked(dir, z.looseObject(Object.fromEntries(Object.values(names).map((name) => [name, size]))), json)
+  const field = (name: keyof Fields) => sizes[names[name]] as number
   return {
     json,
-    modelType: config.model_type,
-    vocabSize: config.vocab_size,
-    hiddenSize: config.hidden_size,
-    layers: config.num_hidden_layers,
-    heads: config.num_attention_heads,
-    maxPositions: config.max_position_embeddings,
+    modelType,
+    fields: names,
+    vocabSize: field('vocabSize'),
+    hiddenSize: field('hiddenSize'),
+    layers: field('layers'),
+    heads: field('heads'),
+    maxPositions: field('maxPositions'),
   }
+}
+
+function checked<T>(dir: string, schema: z.ZodType<T>, json: unknown): T {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new AttuneError('bad_file', `config.json in ${dir}: ${issue?.path.join('.')}: ${issue?.message}.`)
 }
 
 /** A JSON object from a folder, null when the file is not there. Throws AttuneError bad_file. */

@@ -26,7 +26,7 @@ export interface InspectOptions {
 
 /** Beside the weights, these go along with a model. */
 const companionFile =
-  /^(config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|README\.md|starter\.json|(licen[cs]e|notice)(\..+)?)$/i
+  /^(config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|README\.md|starter\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Reads everything about a Hugging Face folder but its numbers: config.json, headers, tokenizer; the weights are only
@@ -101,22 +101,25 @@ async function tensorsOf(dir: string): Promise<Map<string, TensorInfo>> {
 
 /** config.json and the headers say the same: embeddings by vocabulary and width, and the number of layers. */
 function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<string, TensorInfo>): void {
-  const embeddings = [...tensors].find(([name]) => name.endsWith('embeddings.word_embeddings.weight'))
+  const { fields } = config
+  const embeddings = [...tensors].find(([name]) => wordEmbeddings.test(name))
   if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
   const [name, { shape }] = embeddings
   if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
-    const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (vocab_size, hidden_size).`
+    const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
     throw new AttuneError('bad_file', message)
   }
   const numbers = [...tensors.keys()].map((tensor) => Number(layerNumber.exec(tensor)?.[1] ?? -1))
   const layers = numbers.reduce((most, number) => Math.max(most, number), -1) + 1
   if (layers !== config.layers) {
-    const message = `The weights in ${dir} have ${layers} layers, but config.json says ${config.layers} (num_hidden_layers).`
+    const message = `The weights in ${dir} have ${layers} layers, but config.json says ${config.layers} (${fields.layers}).`
     throw new AttuneError('bad_file', message)
   }
 }
 
-const layerNumber = /(?:^|\.)layers?\.(\d+)\./
+/** The embeddings of tokens, and the number of a block, as the architectures name them. */
+const wordEmbeddings = /(?:^|\.)(?:embeddings\.word_embeddings|wte)\.weight$/
+const layerNumber = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and
@@ -125,7 +128,7 @@ const layerNumber = /(?:^|\.)layers?\.(\d+)\./
 function linearModulesOf(tensors: ReadonlyMap<string, TensorInfo>): string[] {
   const paths = new Set<string>()
   for (const [name, { shape }] of tensors) {
-    const match = /(?:^|\.)layers?\.\d+\.(.+)\.weight$/.exec(name)
+    const match = /(?:^|\.)(?:layers?|h)\.\d+\.(.+)\.weight$/.exec(name)
     if (match?.[1] && shape.length === 2) paths.add(match[1])
   }
   return [...paths].map((path) => shortEnd(path, [...paths])).sort()

@@ -33,8 +33,10 @@ const positionSchema = z.object({
 
 const stateSchema = z.object({
   version: z.literal(1),
-  /** Whole epochs, optimizer steps, and micro-batches of a begun step: none, as it is saved between steps only. */
-  position: z.object({ epoch: count, step: count, microStep: z.literal(0) }),
+  /** Whole epochs, optimizer steps, and micro-batches of the step after them whose gradients are added up already. */
+  position: z.object({ epoch: count, step: count, microStep: count }),
+  /** What those micro-batches came to: the sum of their losses. */
+  begun: z.object({ loss: z.number() }).nullable().default(null),
   /** Metrics of this very checkpoint; empty when it was not evaluated. */
   metrics: z.record(z.string(), z.number()),
   counters: z.object({ examples: count, tokens: count, elapsedMs: z.number() }),
@@ -61,16 +63,15 @@ const stateSchema = z.object({
 })
 export type TrainingState = z.infer<typeof stateSchema>
 
-const columns = z.array(z.number())
-const evaluationSchema = z.object({
-  rows: columns,
-  gold: columns,
-  predicted: columns,
-  loss: columns,
-  /** Probabilities, row by row. */
-  scores: columns,
-})
-export type SavedEvaluation = z.infer<typeof evaluationSchema>
+/** Rows and class ids are whole numbers, the rest is not: each column comes back as it was. */
+const columnSchema = z.object({ type: z.enum(['int32', 'float64']), values: z.array(z.number()) })
+const evaluationSchema = z.record(z.string(), columnSchema)
+
+/** What a model said about rows, by column: see tasks/task.ts. */
+export type EvaluationColumns = Readonly<Record<string, Int32Array | Float64Array>> & {
+  readonly rows: Int32Array
+  readonly loss: Float64Array
+}
 
 export async function writeTrainingState(dir: string, state: TrainingState): Promise<void> {
   await writeFile(join(dir, trainingStateFile), `${JSON.stringify(state, null, 2)}\n`)
@@ -81,13 +82,27 @@ export async function readTrainingState(dir: string): Promise<TrainingState> {
   return parse(await readText(dir, trainingStateFile), stateSchema, join(dir, trainingStateFile))
 }
 
-export async function writeEvaluation(dir: string, evaluation: SavedEvaluation): Promise<void> {
-  await writeFile(join(dir, evaluationFile), JSON.stringify(evaluation))
+export async function writeEvaluation(dir: string, columns: EvaluationColumns): Promise<void> {
+  const written = Object.entries(columns).map(([name, column]) => {
+    const type = column instanceof Int32Array ? 'int32' : 'float64'
+    return [name, { type, values: Array.from(column) }] as const
+  })
+  await writeFile(join(dir, evaluationFile), JSON.stringify(Object.fromEntries(written)))
 }
 
 /** Throws as readTrainingState. */
-export async function readEvaluation(dir: string): Promise<SavedEvaluation> {
-  return parse(await readText(dir, evaluationFile), evaluationSchema, join(dir, evaluationFile))
+export async function readEvaluation(dir: string): Promise<EvaluationColumns> {
+  const path = join(dir, evaluationFile)
+  const written = Object.entries(parse(await readText(dir, evaluationFile), evaluationSchema, path))
+  const columns = Object.fromEntries(
+    written.map(([name, { type, values }]) => [
+      name,
+      type === 'int32' ? Int32Array.from(values) : Float64Array.from(values),
+    ]),
+  )
+  const { rows, loss } = columns
+  if (rows instanceof Int32Array && loss instanceof Float64Array) return { ...columns, rows, loss }
+  throw new AttuneError('bad_file', `${path} is not what a run wrote.`)
 }
 
 async function readText(dir: string, name: string): Promise<string> {

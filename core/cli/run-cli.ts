@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { tasks } from '../contract/settings.ts'
 import { program as installed } from '../host/program.ts'
 import type { Ground } from './ground.ts'
 import { type Answer, createOutput, type Io } from './io.ts'
@@ -80,14 +81,14 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help tells more)')
 
-  const datasets = cli.command('datasets').description('labelled texts to train on')
+  const datasets = cli.command('datasets').description('texts to train on')
   datasets
     .command('import')
     .description('import a CSV or JSONL file, or sample:spam-assassin')
     .argument('<file>')
     .option('--name <name>', 'else the file name')
-    .option('--task <task>', 'text-classification')
-    .option('--map <columns>', 'text=COLUMN,label=COLUMN; guessed when left out')
+    .addOption(new Option('--task <task>', 'what it is for').choices([...tasks]).default(tasks[0]))
+    .option('--map <columns>', 'text=COLUMN,label=COLUMN (text=COLUMN for text generation); guessed when left out')
     .option('--encoding <name>', 'such as windows-1252; guessed when left out')
     .option('--delimiter <character>', 'of a CSV file; guessed when left out')
     .addOption(new Option('--on-bad-rows <what>', 'skip or stop').choices(['skip', 'stop']).default('skip'))

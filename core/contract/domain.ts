@@ -22,7 +22,8 @@ export type Source = z.infer<typeof sourceSchema>
 export const rowProblemSchema = z.object({ line: count, message: z.string() })
 export type RowProblem = z.infer<typeof rowProblemSchema>
 
-export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string() })
+/** Which column is what; text generation has no label. */
+export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string().optional() })
 export type ColumnMapping = z.infer<typeof columnMappingSchema>
 
 export const fileFormatSchema = z.enum(['csv', 'jsonl'])
@@ -40,7 +41,7 @@ export const datasetSchema = z.object({
   /** The version: SHA-256 over the used rows in order, hex. */
   contentHash: z.string(),
   rows: count,
-  /** Sorted; a label's index is its class id. */
+  /** Sorted; a label's index is its class id. Empty where the task has none. */
   labels: z.array(labelCountSchema),
   mapping: columnMappingSchema,
   problems: z.array(rowProblemSchema),
@@ -58,6 +59,7 @@ export const datasetRowSchema = z.object({
   row: count,
   line: count,
   text: z.string(),
+  /** Empty where the task has none. */
   label: z.string(),
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
@@ -275,6 +277,8 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
   { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher' },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher' },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower' },
+  { name: 'eval/token_accuracy', label: 'Validation token accuracy', unit: '', better: 'higher' },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },

@@ -6,8 +6,15 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification'] as const
+export const tasks = ['text-classification', 'text-generation'] as const
 export const taskSchema = z.enum(tasks)
+export type TaskName = z.infer<typeof taskSchema>
+
+/** What a person reads. */
+export const taskTitles: Readonly<Record<TaskName, string>> = {
+  'text-classification': 'Text classification',
+  'text-generation': 'Text generation',
+}
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
@@ -19,11 +26,14 @@ const fraction = z.number().min(0).max(1)
 const shape = {
   model: z.string().min(1),
   dataset: z.string().min(1),
-  task: taskSchema.default('text-classification'),
+  /** Decided by the dataset when left out. */
+  task: taskSchema.optional(),
   name: z.string().trim().min(1).max(200).optional(),
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
+  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  packing: z.boolean().default(true),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -35,7 +45,9 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
-  optim: z.enum(['adamw', 'sgd']).default('adamw'),
+  /** Keeps only each layer's input for the backward pass, which computes the rest again. */
+  gradient_checkpointing: z.boolean().default(false),
+  optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -52,7 +64,8 @@ const shape = {
   lora_r: positiveInt.max(1024).default(8),
   lora_alpha: z.number().gt(0).max(4096).default(16),
   lora_dropout: z.number().min(0).max(0.9).default(0),
-  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
+  /** Decided by the model's architecture when left out. */
+  target_modules: z.array(z.string().min(1)).min(1).optional(),
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
@@ -63,12 +76,14 @@ const shape = {
   eval_steps: z.number().int().min(0).default(0),
   /** In optimizer steps; 0 saves where it evaluates. */
   save_steps: z.number().int().min(0).default(0),
+  /** Wall-clock minutes after which a checkpoint is written in any case; 0 leaves it to steps. */
+  save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
-  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1']).default('eval/loss'),
+  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy']).default('eval/loss'),
 }
 
 /** What a person writes: CONFIG.json or the form. Unknown keys are refused. */
@@ -78,8 +93,24 @@ export type RunConfigInput = z.input<typeof runConfigInputSchema>
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
 export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
 
+/** The layers that LoRA usually adapts, as peft chooses them, by the model's architecture. */
+export const defaultTargetModules: Readonly<Record<string, readonly string[]>> = {
+  bert: ['query', 'value'],
+  gpt2: ['c_attn'],
+}
+
+/** Those of an architecture; BERT's where it is not known (yet). */
+export function usualTargets(architecture: string | undefined): readonly string[] {
+  return defaultTargetModules[architecture ?? 'bert'] ?? ['query', 'value']
+}
+
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
-export const runConfigSchema = z.strictObject({ ...shape, learning_rate: z.number() })
+export const runConfigSchema = z.strictObject({
+  ...shape,
+  task: taskSchema.default('text-classification'),
+  target_modules: z.array(z.string().min(1)).min(1).default(['query', 'value']),
+  learning_rate: z.number(),
+})
 export type RunConfig = z.output<typeof runConfigSchema>
 
 export const settingNames = Object.keys(shape) as (keyof typeof shape)[]
@@ -95,6 +126,13 @@ export interface SettingInfo {
   readonly group: 'data' | 'training' | 'optimizer' | 'lora' | 'evaluation' | 'engine'
   /** Only shown for these methods; everywhere when absent. */
   readonly methods?: readonly Method[]
+  /** Only shown for these tasks; everywhere when absent. */
+  readonly tasks?: readonly TaskName[]
+}
+
+/** Whether a setting has a say in a run of this method and task. */
+export function concerns({ methods, tasks }: SettingInfo, run: { method: Method; task: TaskName }): boolean {
+  return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
 /** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
@@ -176,7 +214,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'optim',
     label: 'Optimizer',
-    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    help: 'AdamW suits nearly everything and keeps two numbers a weight; SGD keeps one, Adafactor hardly any.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -197,7 +235,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'weight_decay',
     label: 'Weight decay',
-    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    help: 'How much weights shrink beside each step; not applied to biases and layer norms.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -258,11 +296,26 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'gradient_checkpointing',
+    label: 'Recompute activations',
+    help: 'Each layer is computed again in the backward pass: far less memory for long rows, about a third more time.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
     name: 'max_steps',
     label: 'Max steps',
     help: 'Stops after so many optimizer steps; −1 leaves it to the epochs.',
     level: 'advanced',
     group: 'training',
+  },
+  {
+    name: 'packing',
+    label: 'Packing',
+    help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text-generation'],
   },
   {
     name: 'validation_split',
@@ -324,6 +377,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_steps',
     label: 'Save every',
     help: 'Optimizer steps between checkpoints that a run can go on from; 0 saves where it evaluates.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_minutes',
+    label: 'Save at least every (minutes)',
+    help: 'At most so much work is lost should the machine fail; 0 saves by steps only.',
     level: 'advanced',
     group: 'evaluation',
   },

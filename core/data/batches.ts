@@ -5,31 +5,20 @@ import { permutation } from '../util/random.ts'
  * integers: the same seed and epoch give the same batches in any process, so a position in a run is two numbers.
  */
 
-/** Tokenised rows; every array has one entry a row. */
-export interface EncodedRows {
-  /** Row of the dataset: its 0-based position among the used rows. */
+/** One side of a dataset as token sequences: what batches are made of. */
+export interface TokenRows {
+  /** Rows of the dataset that are in it: their 0-based positions among the used rows, ascending. */
   readonly rows: Int32Array
-  /** Class ids. */
-  readonly labels: Int32Array
-  /** Token ids, special tokens included, already cut to the maximum length. */
+  /** Token ids of each sequence, special tokens included, none longer than the maximum length. */
   readonly ids: readonly Int32Array[]
 }
 
-export interface Batch {
-  /** Rows of the dataset in this batch: the fill rows of a partial batch are not among them. */
-  readonly rows: Int32Array
-  /** Padded length in tokens: one of the buckets. */
+/** Sequences side by side, padded to one length. */
+export interface PaddedTokens {
+  /** In tokens: one of the buckets. */
   readonly length: number
   /** int32 [batchSize, length] */
   readonly inputIds: Int32Array
-  /** int32 [batchSize, length]; 1 for real tokens */
-  readonly attentionMask: Int32Array
-  /** int32 [batchSize, length]; all 0: one text a row */
-  readonly tokenTypeIds: Int32Array
-  /** int32 [batchSize] */
-  readonly labels: Int32Array
-  /** float32 [batchSize]; 1, and 0 for fill rows */
-  readonly weights: Float32Array
   /** Tokens without padding and fill rows. */
   readonly realTokens: number
 }
@@ -100,7 +89,7 @@ export function bucketOf(length: number, buckets: readonly number[]): number {
  * padding, and any two rows can meet. Each row occurs exactly once; only one batch may be short.
  */
 export function epochOrder(
-  encoded: EncodedRows,
+  encoded: Pick<TokenRows, 'ids'>,
   buckets: readonly number[],
   batchSize: number,
   seed: number,
@@ -120,7 +109,7 @@ export function epochOrder(
 }
 
 /** Every position once, shortest first: the order for evaluation and prediction. */
-export function lengthOrder(encoded: EncodedRows, batchSize: number): Int32Array[] {
+export function lengthOrder(encoded: Pick<TokenRows, 'ids'>, batchSize: number): Int32Array[] {
   const length = (position: number) => (encoded.ids[position] as Int32Array).length
   const ordered = Int32Array.from(Array.from(encoded.ids.keys()).sort((a, b) => length(a) - length(b)))
   const batches: Int32Array[] = []
@@ -129,44 +118,28 @@ export function lengthOrder(encoded: EncodedRows, batchSize: number): Int32Array
 }
 
 /**
- * The batch of these positions (1 to `batchSize` of them), padded to the bucket of the longest. A short batch is
- * filled with copies of its first row at weight 0: real tokens, so that no row is all padding, and no effect on loss.
+ * The sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. A short batch is filled up
+ * with copies of its first sequence: real tokens, so that no row is all padding; their weight must be 0.
  */
-export function buildBatch(
-  encoded: EncodedRows,
+export function padTokens(
+  { ids }: Pick<TokenRows, 'ids'>,
   positions: Int32Array,
-  buckets: readonly number[],
-  batchSize: number,
-  padId: number,
-): Batch {
+  { buckets, batchSize, padId }: { buckets: readonly number[]; batchSize: number; padId: number },
+): PaddedTokens {
   let longest = 1
   let realTokens = 0
   for (const position of positions) {
-    const { length } = encoded.ids[position] as Int32Array
+    const { length } = ids[position] as Int32Array
     longest = Math.max(longest, length)
     realTokens += length
   }
   const length = bucketOf(longest, buckets)
   const inputIds = new Int32Array(batchSize * length).fill(padId)
-  const attentionMask = new Int32Array(batchSize * length)
-  const labels = new Int32Array(batchSize)
-  const weights = new Float32Array(batchSize)
-  for (let i = 0; i < batchSize; i++) {
-    const position = positions[i < positions.length ? i : 0] as number
-    const ids = encoded.ids[position] as Int32Array
-    inputIds.set(ids, i * length)
-    attentionMask.fill(1, i * length, i * length + ids.length)
-    labels[i] = encoded.labels[position] as number
-    weights[i] = i < positions.length ? 1 : 0
-  }
-  return {
-    rows: positions.map((position) => encoded.rows[position] as number),
-    length,
-    inputIds,
-    attentionMask,
-    tokenTypeIds: new Int32Array(batchSize * length),
-    labels,
-    weights,
-    realTokens,
-  }
+  for (let i = 0; i < batchSize; i++) inputIds.set(ids[filled(positions, i)] as Int32Array, i * length)
+  return { length, inputIds, realTokens }
+}
+
+/** The position in row `i` of a batch, the first one's where the batch is short. */
+export function filled(positions: Int32Array, i: number): number {
+  return positions[i < positions.length ? i : 0] as number
 }

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ColumnMapping, Dataset, RowProblem } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
+import type { TaskName } from '../contract/settings.ts'
 import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
 import { previewFile } from './preview.ts'
@@ -28,12 +29,13 @@ const mostLabels = 1000
 const problemsKept = 100
 
 /**
- * Reads a file of labelled texts into a row store at `destinationDir`, which appears whole or not at all. Labels are
- * trimmed; rows without text or label are problems. `onProgress` is told bytes read and in all. Throws AttuneError:
+ * Reads a file of texts into a row store at `destinationDir`, which appears whole or not at all. Text classification
+ * takes a label with each, trimmed; rows without what the task takes are problems. `onProgress` is told bytes read and in all. Throws AttuneError:
  * bad_data (columns, labels or rows do not make a dataset), bad_file, bad_request, not_found, unsupported (see
  * openTable), conflict (the destination exists), disk_full, stopped (`signal`).
  */
-export async function importTextClassification(
+export async function importDataset(
+  task: TaskName,
   path: string,
   fileName: string,
   options: ImportOptions,
@@ -41,7 +43,7 @@ export async function importTextClassification(
   onProgress: (doneBytes: number, totalBytes: number) => void = () => {},
 ): Promise<ImportResult> {
   const { encoding, delimiter, signal } = options
-  const mapping = await decideMapping(path, fileName, options)
+  const mapping = await decideMapping(task, path, fileName, options)
   let total = 0
   const onBytes = (bytes: number) => onProgress(bytes, total)
   const table = await openTable(path, fileName, { encoding, delimiter, signal, onBytes })
@@ -52,15 +54,15 @@ export async function importTextClassification(
   try {
     await mkdir(dirname(destinationDir), { recursive: true })
     const info = await writeRowStore(temporary, usableRows(table, mapping, problems))
-    checkUsable(info, fileName, mapping, problems)
+    checkUsable(task, info, fileName, mapping, problems)
     await rename(temporary, destinationDir)
     return {
-      task: 'text-classification',
+      task,
       format: table.format,
       fileName,
       contentHash: info.contentHash,
       rows: info.count,
-      labels: info.labels,
+      labels: task === 'text-classification' ? info.labels : [],
       mapping,
       problems: problems.first,
       problemCount: problems.count,
@@ -74,7 +76,12 @@ export async function importTextClassification(
 }
 
 /** The given columns, the others guessed from the first rows. */
-async function decideMapping(path: string, fileName: string, options: ImportOptions): Promise<ColumnMapping> {
+async function decideMapping(
+  task: TaskName,
+  path: string,
+  fileName: string,
+  options: ImportOptions,
+): Promise<ColumnMapping> {
   const { columns, guess } = await previewFile(path, fileName, options)
   const names = columns.map(({ name }) => name)
   const given = options.mapping ?? {}
@@ -84,16 +91,18 @@ async function decideMapping(path: string, fileName: string, options: ImportOpti
     const message = `${fileName} has no column "${name}" for the ${role}${near === null ? '' : `; did you mean "${near}"?`}. It has ${list(names)}.`
     throw new AttuneError('bad_data', message, { columns: names })
   }
-  const text = given.text ?? guess.text
-  const label = given.label ?? guess.label
-  if (text === undefined || label === undefined) {
+  const labelled = task === 'text-classification'
+  const label = labelled ? (given.label ?? guess.label) : undefined
+  // An only column is the text.
+  const text = given.text ?? guess.text ?? (labelled || names.length !== 1 ? undefined : names[0])
+  if (text === undefined || (labelled && label === undefined)) {
     const message = `Which column of ${fileName} is the ${text === undefined ? 'text' : 'label'} cannot be told: it has ${list(names)}. Choose it.`
     throw new AttuneError('bad_data', message, { columns: names })
   }
   if (text === label) {
     throw new AttuneError('bad_data', `The column "${text}" cannot be both the text and the label.`, { columns: names })
   }
-  return { text, label }
+  return { text, ...(label !== undefined && { label }) }
 }
 
 async function* usableRows(table: Table, mapping: ColumnMapping, problems: Problems): AsyncGenerator<SourceRow> {
@@ -104,8 +113,9 @@ async function* usableRows(table: Table, mapping: ColumnMapping, problems: Probl
       continue
     }
     const text = item.cells.get(mapping.text) ?? ''
-    const label = (item.cells.get(mapping.label) ?? '').trim()
+    const label = mapping.label === undefined ? '' : (item.cells.get(mapping.label) ?? '').trim()
     if (text.trim() === '') problems.add(item.line, `The text (column "${mapping.text}") is empty.`)
+    else if (mapping.label === undefined) yield { line: item.line, text, label }
     else if (label === '') problems.add(item.line, `The label (column "${mapping.label}") is empty.`)
     else {
       labels.add(label)
@@ -118,13 +128,19 @@ async function* usableRows(table: Table, mapping: ColumnMapping, problems: Probl
   }
 }
 
-function checkUsable(info: RowStoreInfo, fileName: string, mapping: ColumnMapping, problems: Problems): void {
+function checkUsable(
+  task: TaskName,
+  info: RowStoreInfo,
+  fileName: string,
+  mapping: ColumnMapping,
+  problems: Problems,
+): void {
   const skipped = problems.count === 0 ? '' : ` (${problems.count} could not be used: ${problems.firstAsText()})`
   if (info.count < leastRows) {
     const message = `${fileName} has ${info.count === 0 ? 'no usable rows' : `only ${info.count} usable rows`}${skipped}; at least ${leastRows} are needed.`
     throw new AttuneError('bad_data', message, { rows: info.count, problems: problems.first })
   }
-  if (info.labels.length < 2) {
+  if (task === 'text-classification' && info.labels.length < 2) {
     const message = `Every row of ${fileName} has the same label, "${info.labels[0]?.label}" (column "${mapping.label}"): there is nothing to tell apart.`
     throw new AttuneError('bad_data', message, { labels: info.labels })
   }

@@ -34,6 +34,7 @@ export interface SourceRow {
   /** 1-based line of the imported file. */
   readonly line: number
   readonly text: string
+  /** Empty where the task has none. */
   readonly label: string
 }
 

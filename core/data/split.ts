@@ -1,4 +1,4 @@
-import { hash32 } from '../util/random.ts'
+import { hash32, permutation } from '../util/random.ts'
 
 /** Row positions of both sides, each ascending; together every row once. */
 export interface Split {
@@ -50,4 +50,11 @@ function quotasOf(sizes: readonly number[], fraction: number): number[] {
     const size = sizes[i] as number
     return size < 2 ? 0 : Math.min(Math.max(quota, 1), size - 1)
   })
+}
+
+/** At most `most` of the rows, drawn at random by (seed, stream), in ascending order; all when `most` is undefined. */
+export function thinRows(rows: Int32Array, most: number | undefined, seed: number, stream: number): Int32Array {
+  if (most === undefined || most >= rows.length) return rows
+  const drawn = permutation(rows.length, seed, stream).subarray(0, most).toSorted()
+  return drawn.map((i) => rows[i] as number)
 }

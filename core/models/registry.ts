@@ -1,12 +1,13 @@
 import { AttuneError } from '../contract/errors.ts'
-import type { SequenceClassifier } from './architecture.ts'
+import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
+import { gpt2 } from './gpt2.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
-const architectures: readonly SequenceClassifier<never>[] = [bert as unknown as SequenceClassifier<never>]
+const architectures = [bert, gpt2] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */
-export function architectureOf(modelType: string): SequenceClassifier<unknown> {
+export function architectureOf(modelType: string): Architecture<unknown> {
   const found = architectures.find((architecture) => architecture.modelType === modelType)
   if (!found) {
     const known = architectures.map((architecture) => architecture.modelType).join(', ')
@@ -15,5 +16,5 @@ export function architectureOf(modelType: string): SequenceClassifier<unknown> {
       `config.json: model_type "${modelType}" is not known to this version; known are ${known}.`,
     )
   }
-  return found as unknown as SequenceClassifier<unknown>
+  return found as unknown as Architecture<unknown>
 }

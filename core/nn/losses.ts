@@ -1,21 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core'
 
 /**
- * Softmax cross-entropy against class ids. logits [batch, classes], labels int32 [batch], weights float32 [batch]
- * (0 for rows that only fill a batch up) → perExample [batch] in nats, and loss [], their weighted mean.
+ * Σ weight·loss / `total` []: what a batch adds to the loss of its step. perExample and weights [n] (0 for what only
+ * fills a batch up); `total` [] is the weight of all batches of the step.
  */
-export function classificationLoss(
-  logits: tf.Tensor,
-  labels: tf.Tensor,
-  weights: tf.Tensor,
-): { loss: tf.Tensor; perExample: tf.Tensor } {
-  const perExample = sparseCrossEntropy(logits, labels)
-  const loss = tf.div(tf.sum(tf.mul(perExample, weights)), tf.maximum(tf.sum(weights), 1e-12))
-  return { loss, perExample }
+export function weightedMean(perExample: tf.Tensor, weights: tf.Tensor, total: tf.Tensor): tf.Tensor {
+  return tf.div(tf.sum(tf.mul(perExample, weights)), total)
 }
 
-/** logits [n, classes], labels int32 [n] → [n]. Gradient: (softmax − one-hot)·dy. */
-function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+/**
+ * Softmax cross-entropy in nats against a target that has 1 − ε on the label and ε spread over all classes
+ * (torch's CrossEntropyLoss with label_smoothing): (1 − ε)·(lse z − z_y) + ε·(lse z − mean z)
+ * = (lse z − z_y) + ε·(z_y − mean z). logits [n, classes], labels int32 [n] → [n].
+ */
+export function smoothedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: number): tf.Tensor {
+  const plain = sparseCrossEntropy(logits, labels)
+  if (smoothing === 0) return plain
+  const classes = logits.shape[1] as number
+  // Cast, because the WebAssembly backend's float one-hot holds integers.
+  const truth = tf.cast(tf.oneHot(labels as tf.Tensor1D, classes), 'float32')
+  const spread = tf.sum(tf.mul(logits, tf.sub(truth, 1 / classes)), -1)
+  return tf.add(plain, tf.mul(spread, smoothing))
+}
+
+/** Softmax cross-entropy in nats. logits [n, classes], labels int32 [n] → [n]. Gradient: (softmax − one-hot)·dy. */
+export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [z, save] = args as [tf.Tensor, tf.GradSaveFunc]
     const { value, slope } = crossEntropyAndSlope(z, labels)
@@ -28,7 +37,8 @@ function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   return op(logits)
 }
 
-function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
+/** Softmax cross-entropy [n], and what it grows by with each logit: softmax − one-hot, [n, classes]. */
+export function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
   if (tf.getKernel('AttuneSparseSoftmaxCrossEntropy', tf.getBackend())) {
     const [value, slope] = tf
       .engine()

@@ -1,17 +1,119 @@
-import * as tf from '@tensorflow/tfjs-core'
+import type * as tf from '@tensorflow/tfjs-core'
 import type { Prediction } from '../contract/domain.ts'
-import type { Batch } from '../data/batches.ts'
-import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
-import type { TokenBatch } from '../models/architecture.ts'
-import { classificationLoss } from '../nn/losses.ts'
+import { AttuneError } from '../contract/errors.ts'
+import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
+import type { RowStore } from '../data/row-store.ts'
+import { splitRows, thinRows } from '../data/split.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { TensorSpec, Tensors } from '../engine/engine.ts'
+import type { ClassifierHead, TokenBatch } from '../models/architecture.ts'
+import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
+import type { Params } from '../nn/params.ts'
+import type { Rng } from '../nn/random.ts'
+import type {
+  BatchLayout,
+  Evaluate,
+  PredictionColumns,
+  PrepareConfig,
+  PreparedData,
+  Task,
+  TaskBatch,
+  TaskModel,
+} from './task.ts'
 
 /**
  * Text classification: a row is one text and one label; a model gives one logit a class. Tokens become three int32
  * matrices, the label a class id; the loss is softmax cross-entropy, averaged over the rows of a batch.
  */
 
+/** Tokenised rows, one sequence each. */
+export interface LabelledRows extends TokenRows {
+  /** Class ids. */
+  readonly labels: Int32Array
+}
+
+/** Streams of the generator that thins the two sides: the split seed decides, so runs can be judged on the same rows. */
+const trainStream = 11
+const validationStream = 12
+
+export const textClassification: Task<LabelledRows, ScoredRows> = {
+  name: 'text-classification',
+  headOf: ({ heads }) => heads.classifier,
+  modelFields: (labels) => ({
+    id2label: Object.fromEntries(labels.entries()),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    problem_type: 'single_label_classification',
+  }),
+  prepare,
+  batchSpecs,
+  batch,
+  trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
+    const perExample = smoothedCrossEntropy(logitsOf(model, params, feeds, rng), feeds.labels as tf.Tensor, smoothing)
+    return weightedMean(perExample, feeds.weights as tf.Tensor, total)
+  },
+  evaluation(model, params, feeds) {
+    const logits = logitsOf(model, params, feeds, null)
+    return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
+  },
+  score: (encoded, layout, _config, evaluate, onRows) => scoreRows(encoded, layout, evaluate, onRows),
+  metrics: evaluationMetrics,
+  predictions: columnsOf,
+}
+
+/** Throws AttuneError bad_data: one class only, an unknown label, or nothing to hold out. */
+function prepare(
+  store: RowStore,
+  labels: readonly string[],
+  tokenizer: Tokenizer,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<LabelledRows> {
+  const classes = classIds(store, labels)
+  const split = splitRows(classes, config.validation_split, config.split_seed)
+  if (split.train.length === 0 || split.validation.length === 0) {
+    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
+    throw new AttuneError('bad_data', message)
+  }
+  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
+  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
+  const total = train.length + validation.length
+  let done = 0
+  let truncated = 0
+  const encode = (rows: Int32Array): LabelledRows => {
+    const ids = Array.from(rows, (row) => {
+      const { ids, length } = tokenizer.encode(store.read(row).text, config.max_length)
+      if (length > ids.length) truncated++
+      onRow(++done, total)
+      return ids
+    })
+    return { rows, labels: rows.map((row) => classes[row] as number), ids }
+  }
+  return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
+}
+
+/** The class id of every row of the dataset. */
+function classIds(store: RowStore, labels: readonly string[]): Int32Array {
+  if (labels.length < 2) {
+    const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
+    throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)
+  }
+  const idOf = new Map(labels.map((label, id) => [label, id]))
+  const classes = new Int32Array(store.count)
+  for (const { row, line, label } of store.iterate()) {
+    const id = idOf.get(label)
+    if (id === undefined) {
+      throw new AttuneError(
+        'bad_data',
+        `Row ${row} (line ${line}) has the label "${label}", which the run does not know.`,
+      )
+    }
+    classes[row] = id
+  }
+  return classes
+}
+
 /** The tensors of one batch, by the names that transformers gives them. */
-export function batchSpecs(batchSize: number, length: number): Record<string, TensorSpec> {
+function batchSpecs(batchSize: number, length: number): Record<string, TensorSpec> {
   const tokens: TensorSpec = { shape: [batchSize, length], dtype: 'int32' }
   return {
     input_ids: tokens,
@@ -22,18 +124,33 @@ export function batchSpecs(batchSize: number, length: number): Record<string, Te
   }
 }
 
-export function batchFeeds(batch: Batch): Record<string, Values> {
-  return {
-    input_ids: batch.inputIds,
-    attention_mask: batch.attentionMask,
-    token_type_ids: batch.tokenTypeIds,
-    labels: batch.labels,
-    weights: batch.weights,
+function batch(encoded: LabelledRows, positions: Int32Array, layout: BatchLayout): TaskBatch {
+  const { batchSize } = layout
+  const { length, inputIds, realTokens } = padTokens(encoded, positions, layout)
+  const attentionMask = new Int32Array(batchSize * length)
+  const labels = new Int32Array(batchSize)
+  for (let i = 0; i < batchSize; i++) {
+    const position = filled(positions, i)
+    attentionMask.fill(1, i * length, i * length + (encoded.ids[position] as Int32Array).length)
+    labels[i] = encoded.labels[position] as number
   }
+  const feeds = {
+    input_ids: inputIds,
+    attention_mask: attentionMask,
+    token_type_ids: new Int32Array(batchSize * length),
+    labels,
+    weights: new Float32Array(batchSize).fill(1, 0, positions.length),
+  }
+  return { length, feeds, weight: positions.length, examples: positions.length, tokens: realTokens }
+}
+
+/** Logits [batch, classes]; `rng` null turns dropout off. */
+function logitsOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
+  return (head as ClassifierHead<unknown>).forward(config, params, modelInput(feeds), rng)
 }
 
 /** The part of a batch that the model reads. */
-export function modelInput(feeds: Tensors): TokenBatch {
+function modelInput(feeds: Tensors): TokenBatch {
   return {
     inputIds: feeds.input_ids as tf.Tensor,
     attentionMask: feeds.attention_mask as tf.Tensor,
@@ -41,31 +158,8 @@ export function modelInput(feeds: Tensors): TokenBatch {
   }
 }
 
-/** logits [batch, classes] → mean over the rows that count (scalar), and each row's own loss [batch]; nats. */
-export function batchLoss(logits: tf.Tensor, feeds: Tensors): { loss: tf.Tensor; perExample: tf.Tensor } {
-  return classificationLoss(logits, feeds.labels as tf.Tensor, feeds.weights as tf.Tensor)
-}
-
-/**
- * The loss that a batch is trained on: Σ weight·loss / `total`, where `total` [] is the rows that count in all batches
- * of the step. `smoothing` ε spreads that share of the target over all classes (torch's CrossEntropyLoss):
- * (1 − ε)·(lse z − z_y) + ε·(lse z − mean z) = (lse z − z_y) + ε·(z_y − mean z).
- */
-export function trainingLoss(logits: tf.Tensor, feeds: Tensors, smoothing: number, total: tf.Tensor): tf.Tensor {
-  const weights = feeds.weights as tf.Tensor
-  let { perExample } = batchLoss(logits, feeds)
-  if (smoothing > 0) {
-    const classes = logits.shape[1] as number
-    // Cast, because the WebAssembly backend's float one-hot holds integers.
-    const truth = tf.cast(tf.oneHot(feeds.labels as tf.Tensor1D, classes), 'float32')
-    const spread = tf.sum(tf.mul(logits, tf.sub(truth, 1 / classes)), -1)
-    perExample = tf.add(perExample, tf.mul(spread, smoothing))
-  }
-  return tf.div(tf.sum(tf.mul(perExample, weights)), total)
-}
-
 /** What a model said about rows. Columns of equal length, but `scores`, which holds `classes` numbers a row. */
-export interface ScoredRows {
+export type ScoredRows = {
   /** Rows of the dataset, ascending. */
   readonly rows: Int32Array
   /** Class ids. */
@@ -75,6 +169,53 @@ export interface ScoredRows {
   readonly loss: Float64Array
   /** Probabilities, row by row. */
   readonly scores: Float64Array
+}
+
+/**
+ * The model's word on every row, in the order of `encoded`, and the logits behind it. `onRows` is told how many rows are
+ * done and may throw to stop.
+ */
+export function scoreRows(
+  encoded: LabelledRows,
+  layout: BatchLayout,
+  evaluate: Evaluate,
+  onRows: (done: number, total: number) => void,
+): ScoredRows & { readonly logits: Float64Array } {
+  const count = encoded.ids.length
+  const predicted = new Int32Array(count)
+  const loss = new Float64Array(count)
+  let scores = new Float64Array(0)
+  let logits = new Float64Array(0)
+  let done = 0
+  for (const positions of lengthOrder(encoded, layout.batchSize)) {
+    const output = evaluate(batch(encoded, positions, layout))
+    const classes = (output.logits as Float32Array).length / layout.batchSize
+    if (done === 0) {
+      scores = new Float64Array(count * classes)
+      logits = new Float64Array(count * classes)
+    }
+    positions.forEach((position, i) => {
+      const row = (output.logits as Float32Array).subarray(i * classes, (i + 1) * classes)
+      logits.set(row, position * classes)
+      scores.set(probabilities(row), position * classes)
+      predicted[position] = winner(row)
+      loss[position] = output.loss?.[i] as number
+    })
+    done += positions.length
+    onRows(done, count)
+  }
+  return { rows: encoded.rows, gold: encoded.labels, predicted, loss, scores, logits }
+}
+
+/** Plain numbers, as they are told and written. */
+function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows): PredictionColumns {
+  return {
+    rows: Array.from(rows),
+    predicted: Array.from(predicted),
+    gold: Array.from(gold),
+    loss: Array.from(loss),
+    scores: Array.from(scores),
+  }
 }
 
 /** Probabilities of one row of logits, in float64. */

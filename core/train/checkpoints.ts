@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeCheckpoint, saveCheckpoint, verifyCheckpoint } from '../checkpoint/save.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { ScoredRows } from '../tasks/text-classification.ts'
+import type { Scored } from '../tasks/task.ts'
 import { checkFreeSpace } from './free-space.ts'
 
 /** Where in a run a checkpoint stands, and how good it was there; `metrics` is empty when it was not evaluated. */
@@ -10,12 +10,21 @@ export interface Position {
   readonly step: number
   readonly epoch: number
   readonly metrics: Readonly<Record<string, number>>
+  /** Micro-batches of the next step whose gradients are in the sums. */
+  readonly begun?: Begun
+}
+
+/** A step of several batches that is not done yet. */
+export interface Begun {
+  readonly microStep: number
+  /** Sum of these batches' losses. */
+  readonly loss: number
 }
 
 /** How a checkpoint's files come to be. */
 export interface CheckpointContent {
   /** Puts weights, tokenizer and training state into a folder. */
-  write(dir: string, position: Position, best: Position | null, scored: ScoredRows | null): Promise<void>
+  write(dir: string, position: Position, best: Position | null, scored: Scored | null): Promise<void>
   /** Size of a checkpoint, about. */
   readonly expectedBytes: number
 }
@@ -45,7 +54,7 @@ export class CheckpointKeeper {
    * Writes the weights as they are now. The folder is there whole, or not at all. `scored` is the evaluation, if there
    * was one. Throws AttuneError disk_full before anything is written when the disk has too little room.
    */
-  async save(position: Position, best: boolean, scored: ScoredRows | null): Promise<{ path: string; bytes: number }> {
+  async save(position: Position, best: boolean, scored: Scored | null): Promise<{ path: string; bytes: number }> {
     await checkFreeSpace(this.runDir, this.content.expectedBytes)
     const path = this.pathOf(position)
     const bestPosition = best ? position : this.best

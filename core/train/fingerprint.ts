@@ -5,9 +5,9 @@ import type { TrainingState } from '../checkpoint/training-state.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { PreparedData } from '../tasks/task.ts'
 import { hashFile } from '../util/files.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
-import type { PreparedRows } from './prepare.ts'
 
 /** What a run's numbers depend on, as it can be compared: a run goes on only where all of it is the same. */
 export type Fingerprint = Pick<TrainingState, 'config' | 'hashes' | 'layout'>
@@ -18,7 +18,7 @@ export type Fingerprint = Pick<TrainingState, 'config' | 'hashes' | 'layout'>
  */
 const free: ReadonlySet<keyof RunConfig> = new Set([
   ...(['model', 'dataset', 'name', 'precision', 'engine', 'logging_steps', 'eval_steps', 'save_steps'] as const),
-  ...(['save_total_limit', 'early_stopping_patience', 'early_stopping_threshold'] as const),
+  ...(['save_minutes', 'save_total_limit', 'early_stopping_patience', 'early_stopping_threshold'] as const),
   'per_device_eval_batch_size',
 ])
 
@@ -26,7 +26,7 @@ const free: ReadonlySet<keyof RunConfig> = new Set([
 export async function fingerprintOf(
   { config, modelDir, datasetDir, labels }: TrainSpec,
   tokenizer: Pick<Tokenizer, 'hash'>,
-  data: PreparedRows,
+  data: PreparedData,
   layout: Fingerprint['layout'],
 ): Promise<Fingerprint> {
   const store = openRowStore(datasetDir)

@@ -1,53 +1,63 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { EncodedRows } from '../data/batches.ts'
+import type { TokenRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
-import { evaluationMetrics, type ScoredRows } from '../tasks/text-classification.ts'
+import type { BatchLayout, Scored, Task, TaskBatch } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
-import type { RunEvent } from '../worker/protocol.ts'
-import type { CheckpointKeeper, Position } from './checkpoints.ts'
+import type { Begun, CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
-import { type EvaluationLayout, scoreRows } from './evaluate.ts'
+import { evaluateProgram } from './programs.ts'
+import type { Emit } from './reporter.ts'
 import { checkStopAtOnce } from './stop.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The best checkpoint so far, with the very numbers that it was chosen by. */
 export interface Best {
   readonly position: Position
-  readonly scored: ScoredRows
+  readonly scored: Scored
+}
+
+/** What is evaluated. */
+export interface Evaluation {
+  readonly task: Task
+  readonly encoded: TokenRows
+  readonly layout: BatchLayout
+  readonly classes: number
 }
 
 /** Evaluates a run where the loop asks for it, keeps the checkpoints, and tells what each best one predicted. */
 export class Judge {
   best: Best | null = null
   earlyStopping: EarlyStopping
+  /** The newest evaluation. */
+  private last: Best | null = null
+  /** When the newest checkpoint was written, or training began; monotonic ms. */
+  private savedAt = systemClock.monotonic()
   private readonly session: Session
-  private readonly validation: EncodedRows
-  private readonly layout: EvaluationLayout
+  private readonly evaluation: Evaluation
   private readonly keeper: CheckpointKeeper
   private readonly config: RunConfig
   private readonly surroundings: Surroundings
 
   constructor(
     session: Session,
-    validation: EncodedRows,
-    layout: EvaluationLayout,
+    evaluation: Evaluation,
     keeper: CheckpointKeeper,
     config: RunConfig,
     surroundings: Surroundings,
   ) {
     this.session = session
-    this.validation = validation
-    this.layout = layout
+    this.evaluation = evaluation
     this.keeper = keeper
     this.config = config
     this.surroundings = surroundings
     this.earlyStopping = new EarlyStopping(config)
   }
 
-  /** Goes on from what an interrupted run had found. */
-  goOnFrom(best: Best | null, withoutImprovement: number): void {
+  /** Goes on from what an interrupted run had found; `last` is of the checkpoint it goes on from, if that was evaluated. */
+  goOnFrom(best: Best | null, last: Best | null, withoutImprovement: number): void {
     this.best = best
+    this.last = last?.position.step === best?.position.step ? best : last
     this.earlyStopping = new EarlyStopping(this.config, withoutImprovement)
   }
 
@@ -55,11 +65,13 @@ export class Judge {
   async judge(step: number, epoch: number): Promise<void> {
     const { emit, reporter, watch, control } = this.surroundings
     reporter.phase('evaluating')
-    const scored = scoreRows(this.session, this.validation, this.layout, (done, total) => {
+    const { task, encoded, layout, classes } = this.evaluation
+    const evaluate = ({ length, feeds }: TaskBatch) => this.session.run(evaluateProgram(length), feeds)
+    const scored = task.score(encoded, layout, this.config, evaluate, (done, total) => {
       checkStopAtOnce(control)
       reporter.progress(done, total)
     })
-    const metrics = evaluationMetrics(scored, this.layout.classes)
+    const metrics = task.metrics(scored, classes)
     if (!Number.isFinite(metrics['eval/loss'])) {
       throw new AttuneError(
         'diverged',
@@ -77,26 +89,40 @@ export class Judge {
     const isBest = former === null || improves(metric, value, former)
     this.earlyStopping.count(value, former)
     const position: Position = { step, epoch, metrics }
-    if (isBest) this.best = { position, scored }
+    this.last = { position, scored }
+    if (isBest) this.best = this.last
     reporter.log('info', `Step ${step}: ${describe(metrics)}${isBest ? ', the best so far' : ''}.`)
     await this.keep(position, isBest, scored)
     if (this.earlyStopping.isDue) this.tellEarlyStop(step)
   }
 
-  /** Saves without evaluating. Throws AttuneError `disk_full`. */
-  async save(step: number, epoch: number): Promise<void> {
-    await this.keep({ step, epoch, metrics: {} }, false, null)
+  /**
+   * Saves without evaluating. Amid a step the weights are still those after the step before: what was found of them
+   * stays. Throws AttuneError `disk_full`.
+   */
+  async save(step: number, epoch: number, begun?: Begun): Promise<void> {
+    const same = this.last?.position.step === step ? this.last : null
+    const position: Position = { step, epoch, metrics: same?.position.metrics ?? {}, ...(begun && { begun }) }
+    await this.keep(position, same !== null && same === this.best, same?.scored ?? null)
   }
 
-  private async keep(position: Position, best: boolean, scored: ScoredRows | null): Promise<void> {
+  /** Whether the newest checkpoint is older than save_minutes. */
+  get saveIsDue(): boolean {
+    const { save_minutes: minutes } = this.config
+    return minutes > 0 && systemClock.monotonic() - this.savedAt >= minutes * 60_000
+  }
+
+  private async keep(position: Position, best: boolean, scored: Scored | null): Promise<void> {
     const { emit, reporter } = this.surroundings
     reporter.phase('saving')
     const { path, bytes } = await this.keeper.save(position, best, scored)
     // Told at once, so that a run that fails or is killed later has them too; and before the checkpoint, which an
     // interrupted run takes up from the disk when its event was lost.
-    if (best && scored !== null) emit(predictionsOf(scored))
-    emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
+    if (best && scored !== null) tellPredictions(this.evaluation.task, scored, emit)
+    const { step, epoch, metrics } = position
+    emit({ kind: 'checkpoint', at: systemClock.now(), step, epoch, metrics, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
+    this.savedAt = systemClock.monotonic()
   }
 
   private tellEarlyStop(step: number): void {
@@ -108,20 +134,10 @@ export class Judge {
   }
 }
 
-/** What the best checkpoint so far predicts, as the host is told. */
-export function predictionsOf(scored: ScoredRows): RunEvent {
-  return { kind: 'predictions', ...columnsOf(scored) }
-}
-
-/** Plain numbers, as they are told and written. */
-export function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows) {
-  return {
-    rows: Array.from(rows),
-    predicted: Array.from(predicted),
-    gold: Array.from(gold),
-    loss: Array.from(loss),
-    scores: Array.from(scores),
-  }
+/** Tells what the best checkpoint so far predicts, where the task has that to compare. */
+export function tellPredictions(task: Task, scored: Scored, emit: Emit): void {
+  const predictions = task.predictions(scored)
+  if (predictions !== null) emit({ kind: 'predictions', ...predictions })
 }
 
 function describe(metrics: Readonly<Record<string, number>>): string {

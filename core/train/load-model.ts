@@ -1,38 +1,61 @@
 import { readModelConfig } from '../checkpoint/config.ts'
 import { AttuneError } from '../contract/errors.ts'
-import type { ParameterSpec, SequenceClassifier } from '../models/architecture.ts'
+import type { TaskName } from '../contract/settings.ts'
+import type { Architecture, Head, ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
+import { taskNamed } from '../tasks/registry.ts'
+import type { Task } from '../tasks/task.ts'
 
 /** A model folder's description, without its weights. */
 export interface LoadedModel {
   readonly dir: string
-  readonly architecture: SequenceClassifier<unknown>
+  readonly task: Task
+  readonly architecture: Architecture<unknown>
+  /** What its task trains of it. */
+  readonly head: Head<unknown>
   /** config.json as the architecture parsed it. */
   readonly config: unknown
   /** config.json as it stands, for the checkpoints that will be written. */
   readonly json: Readonly<Record<string, unknown>>
-  /** All parameters of the classification model. */
+  /** All parameters, those of the head included. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>
 }
 
 /**
  * Reads config.json of a Hugging Face folder. `dropout`, when given, replaces the model's own probabilities.
- * Throws AttuneError: not_found, bad_file, unsupported (another architecture), bad_config (`maxLength` beyond its positions).
+ * Throws AttuneError: not_found, bad_file, unsupported (another architecture, or one that has no head for the task),
+ * bad_config (`maxLength` beyond its positions).
  */
 export async function loadModel(
   dir: string,
+  taskName: TaskName,
   classes: number,
   { maxLength, dropout }: { maxLength: number; dropout?: number | undefined },
 ): Promise<LoadedModel> {
   const { json, modelType, maxPositions } = await readModelConfig(dir)
-  const architecture = architectureOf(modelType)
-  const own = architecture.parseConfig(json)
+  const model = describeModel(modelType, json, taskName, classes, { dir, dropout })
   if (maxLength > maxPositions) {
     throw new AttuneError(
       'bad_config',
       `max_length is ${maxLength}, but this model has only ${maxPositions} positions. Choose ${maxPositions} or less.`,
     )
   }
+  return model
+}
+
+/** The model that a config.json describes. Throws AttuneError bad_file or unsupported. */
+export function describeModel(
+  modelType: string,
+  json: Readonly<Record<string, unknown>>,
+  taskName: TaskName,
+  classes: number,
+  { dir, dropout }: { dir: string; dropout?: number | undefined },
+): LoadedModel {
+  const architecture = architectureOf(modelType)
+  const task = taskNamed(taskName)
+  const head = task.headOf(architecture)
+  if (!head) throw new AttuneError('unsupported', `A model of type "${modelType}" cannot be trained for ${task.name}.`)
+  const own = architecture.parseConfig(json)
   const config = dropout === undefined ? own : architecture.withDropout(own, dropout)
-  return { dir, architecture, config, json, parameters: architecture.parameters(config, classes) }
+  return { dir, task, architecture, head, config, json, parameters: head.parameters(config, classes) }
 }

@@ -1,13 +1,13 @@
 import type { Prediction } from '../contract/domain.ts'
-import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
+import { AttuneError } from '../contract/errors.ts'
+import { chooseBuckets } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
-import { readPrediction } from '../tasks/text-classification.ts'
+import { type LabelledRows, readPrediction, scoreRows } from '../tasks/text-classification.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
-import { scoreRows } from './evaluate.ts'
 import { nameFailure } from './failures.ts'
 import { loadModel } from './load-model.ts'
-import { sessionSpec } from './programs.ts'
+import { evaluateProgram, sessionSpec } from './programs.ts'
 import { trainableOf } from './trainable.ts'
 import { restoreVariables } from './weights.ts'
 
@@ -25,12 +25,15 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
 }
 
 async function predictTexts({ config, labels, texts, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
+  if (config.task !== 'text-classification') {
+    throw new AttuneError('unsupported', `A run for ${config.task} has no classes to predict.`)
+  }
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir
-  const model = await loadModel(folder, labels.length, { maxLength: config.max_length })
+  const model = await loadModel(folder, config.task, labels.length, { maxLength: config.max_length })
   const trainable = trainableOf(model, config)
   const tokenizer = await loadTokenizer(folder)
-  const encoded: EncodedRows = {
+  const encoded: LabelledRows = {
     rows: Int32Array.from(texts.keys()),
     labels: new Int32Array(texts.length),
     ids: texts.map((text) => tokenizer.encode(text, config.max_length).ids),
@@ -49,8 +52,13 @@ async function predictTexts({ config, labels, texts, threads, ...spec }: Predict
   try {
     await restoreVariables(session, model, trainable, spec.checkpointDir)
     const classes = labels.length
-    const layout = { classes, buckets, batchSize, padId: tokenizer.padId }
-    const { logits } = scoreRows(session, encoded, layout, () => {})
+    const layout = { buckets, batchSize, padId: tokenizer.padId }
+    const { logits } = scoreRows(
+      encoded,
+      layout,
+      ({ length, feeds }) => session.run(evaluateProgram(length), feeds),
+      () => {},
+    )
     return texts.map((_, i) => readPrediction(logits.subarray(i * classes, (i + 1) * classes), labels))
   } finally {
     session.close()

@@ -1,14 +1,14 @@
-import { add, maximum, mul, sub, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
+import { add, maximum, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
-import type { Precision, Program, ProgramResult, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
+import type { Precision, Program, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
 import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
-import { type Rng, rngOf } from '../nn/random.ts'
-import { batchLoss, batchSpecs, modelInput, trainingLoss } from '../tasks/text-classification.ts'
+import { rngOf } from '../nn/random.ts'
 import type { LoadedModel } from './load-model.ts'
-import { decays, gradSumName, momentumName, scalarNames, sgdMomentum } from './optimizer.ts'
+import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
+import { updateRules } from './update-rules.ts'
 
 /** One program a padded length: shapes are static. */
 export const trainProgram = (length: number) => `train/${length}`
@@ -21,6 +21,7 @@ export type ProgramConfig = Pick<
   | 'method'
   | 'optim'
   | 'gradient_accumulation_steps'
+  | 'gradient_checkpointing'
   | 'label_smoothing_factor'
   | 'weight_decay'
   | 'max_grad_norm'
@@ -29,6 +30,7 @@ export type ProgramConfig = Pick<
   | 'lora_r'
   | 'lora_alpha'
   | 'lora_dropout'
+  | 'packing'
   | 'per_device_train_batch_size'
   | 'per_device_eval_batch_size'
 >
@@ -51,17 +53,17 @@ export function sessionSpec(
 ): SessionSpec {
   const training = lengths.train.length > 0
   const parameters = bare({ ...model.parameters, ...trainable.adapters })
-  const forward = forwardOf(model, trainable, config)
+  const computed = computationOf(model, trainable, config)
   const trained = new Set(trainable.names)
   return {
     variables: { ...parameters, ...(training && bare(heldBetweenBatches(parameters, trainable, config))) },
     optimized: training && config.optim === 'adamw' ? trainable.names : [],
     programs: Object.fromEntries([
-      ...lengths.train.map((length) => [trainProgram(length), trainStep(forward, trainable, config, length)] as const),
+      ...lengths.train.map((length) => [trainProgram(length), trainStep(computed, trainable, config, length)] as const),
       ...lengths.train
         .filter(() => config.gradient_accumulation_steps > 1)
-        .map((length) => [accumulateProgram(length), accumulation(forward, trainable, config, length)] as const),
-      ...lengths.evaluate.map((length) => [evaluateProgram(length), evaluation(forward, config, length)] as const),
+        .map((length) => [accumulateProgram(length), accumulation(computed, trainable, config, length)] as const),
+      ...lengths.evaluate.map((length) => [evaluateProgram(length), evaluation(computed, config, length)] as const),
     ]),
     precision,
     // Only beside an adapter: other checkpoints hold the frozen weights too, and must hold them unchanged.
@@ -76,39 +78,43 @@ function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, Tenso
   return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
 }
 
-/** Variables of the session that are no parameters: SGD's momentum and accumulated gradients. Zero at first. */
+/** Variables that are no parameters and not the engine's own: the optimizer's and accumulated gradients. Zero at first. */
 export function heldBetweenBatches(
   parameters: Readonly<Record<string, TensorSpec>>,
   { names }: Trainable,
   { optim, gradient_accumulation_steps }: Pick<ProgramConfig, 'optim' | 'gradient_accumulation_steps'>,
 ): Record<string, TensorSpec> {
-  const held = (nameOf: (name: string) => string) =>
-    names.map((name) => [nameOf(name), parameters[name] as TensorSpec] as const)
+  const specOf = (name: string) => parameters[name] as TensorSpec
   return Object.fromEntries([
-    ...(optim === 'sgd' ? held(momentumName) : []),
-    ...(gradient_accumulation_steps > 1 ? held(gradSumName) : []),
+    ...(optim === 'adamw' ? [] : names.flatMap((name) => Object.entries(optimizerState(optim, name, specOf(name))))),
+    ...(gradient_accumulation_steps > 1 ? names.map((name) => [gradSumName(name), specOf(name)] as const) : []),
   ])
 }
 
-/** Logits [batch, classes] of a batch under these variables. `rng` null turns dropout off. */
-type Forward = (feeds: Tensors, variables: Tensors, rng: Rng | null) => Tensor
+/** A run's model and task, as programs compute with them. */
+interface Computation {
+  readonly model: LoadedModel
+  /** The parameters as the model reads them, adapters joined in. */
+  paramsOf(variables: Tensors, recompute?: boolean): Params
+}
 
-function forwardOf({ architecture, config: modelConfig }: LoadedModel, { targets }: Trainable, config: ProgramConfig) {
+function computationOf(model: LoadedModel, { targets }: Trainable, config: ProgramConfig): Computation {
   const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
-  const forward: Forward = (feeds, variables, rng) => {
-    const base = paramsOf(variables)
-    const params: Params = targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
-    return architecture.forward(modelConfig, params, modelInput(feeds), rng)
+  return {
+    model,
+    paramsOf(variables, recompute) {
+      const base = paramsOf(variables, recompute)
+      return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
+    },
   }
-  return forward
 }
 
 const one: TensorSpec = { shape: [], dtype: 'float32' }
 
-/** Feeds of a batch that gradients are taken of; `total_weight` are the rows of all batches of its step. */
-function gradientFeeds(config: ProgramConfig, length: number): Record<string, TensorSpec> {
+/** Feeds of a batch that gradients are taken of; `total_weight` is the weight of all batches of its step. */
+function gradientFeeds({ model }: Computation, config: ProgramConfig, length: number): Record<string, TensorSpec> {
   return {
-    ...batchSpecs(config.per_device_train_batch_size, length),
+    ...model.task.batchSpecs(config.per_device_train_batch_size, length, config),
     rng: { shape: [2], dtype: 'int32' },
     ...(config.gradient_accumulation_steps > 1 && { total_weight: one }),
   }
@@ -116,9 +122,9 @@ function gradientFeeds(config: ProgramConfig, length: number): Record<string, Te
 
 /** Loss [] and gradients of one batch. Frozen parameters are constants: nothing flows to them. */
 function lossAndGradients(
-  forward: Forward,
+  { model, paramsOf: params }: Computation,
   { names }: Trainable,
-  { label_smoothing_factor: smoothing }: ProgramConfig,
+  config: ProgramConfig,
   feeds: Tensors,
   variables: Tensors,
 ): { value: Tensor; grads: Tensor[] } {
@@ -127,17 +133,24 @@ function lossAndGradients(
   const before = { ...variables }
   const loss = (...trained: Tensor[]): Tensor => {
     const present = { ...before, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
-    return trainingLoss(forward(feeds, present, rngOf(feeds.rng as Tensor)), feeds, smoothing, total)
+    return model.task.trainingLoss(
+      model,
+      params(present, config.gradient_checkpointing),
+      feeds,
+      rngOf(feeds.rng as Tensor),
+      total,
+      config,
+    )
   }
   return valueAndGrads(loss)(names.map((name) => before[name] as Tensor))
 }
 
 /** Forward, backward and adding up for a batch that is not the last one of its step. */
-function accumulation(forward: Forward, trainable: Trainable, config: ProgramConfig, length: number): Program {
+function accumulation(computed: Computation, trainable: Trainable, config: ProgramConfig, length: number): Program {
   return {
-    feeds: gradientFeeds(config, length),
+    feeds: gradientFeeds(computed, config, length),
     run(feeds, variables) {
-      const { value, grads } = lossAndGradients(forward, trainable, config, feeds, variables)
+      const { value, grads } = lossAndGradients(computed, trainable, config, feeds, variables)
       const updates = trainable.names.map((name, i) => ({
         kind: 'assign' as const,
         name: gradSumName(name),
@@ -149,19 +162,21 @@ function accumulation(forward: Forward, trainable: Trainable, config: ProgramCon
 }
 
 /** Forward, backward, clipping and the optimizer's update for the last (or only) batch of a step. */
-function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig, length: number): Program {
+function trainStep(computed: Computation, trainable: Trainable, config: ProgramConfig, length: number): Program {
   const { names } = trainable
   const accumulates = config.gradient_accumulation_steps > 1
   return {
-    feeds: { ...gradientFeeds(config, length), ...Object.fromEntries(scalarNames.map((name) => [name, one])) },
+    feeds: {
+      ...gradientFeeds(computed, config, length),
+      ...Object.fromEntries(scalarNames.map((name) => [name, one])),
+    },
     run(feeds, variables) {
-      const { value, grads } = lossAndGradients(forward, trainable, config, feeds, variables)
+      const { value, grads } = lossAndGradients(computed, trainable, config, feeds, variables)
       const summed = accumulates
         ? grads.map((grad, i) => add(variables[gradSumName(names[i] as string)] as Tensor, grad))
         : grads
       const { clipped, norm } = clipByGlobalNorm(summed, config.max_grad_norm)
-      const step = config.optim === 'sgd' ? sgd : adamw
-      const { updates = [], ...rest } = step(names, clipped, config, feeds, variables)
+      const { updates = [], ...rest } = updateRules[config.optim](names, clipped, config, feeds, variables)
       const cleared = names.map((name) => ({
         kind: 'assign' as const,
         name: gradSumName(name),
@@ -176,53 +191,10 @@ function trainStep(forward: Forward, trainable: Trainable, config: ProgramConfig
   }
 }
 
-type OptimizerStep = (
-  names: readonly string[],
-  grads: readonly Tensor[],
-  config: ProgramConfig,
-  feeds: Tensors,
-  variables: Tensors,
-) => Pick<ProgramResult, 'updates' | 'adamw'>
-
-const decayOf = (name: string, config: ProgramConfig) => (decays(name) ? config.weight_decay : 0)
-
-const adamw: OptimizerStep = (names, grads, config, feeds) => ({
-  updates: names.map((name, i) => ({
-    kind: 'adamw' as const,
-    name,
-    grad: grads[i] as Tensor,
-    weightDecay: decayOf(name, config),
-  })),
-  adamw: {
-    learningRate: feeds.learning_rate as Tensor,
-    stepSize: feeds.step_size as Tensor,
-    epsilonHat: feeds.epsilon_hat as Tensor,
-    beta1: config.adam_beta1,
-    beta2: config.adam_beta2,
-  },
-})
-
-/** torch.optim.SGD: g ← g + decay·w; b ← μ·b + g; w ← w − lr·b. */
-const sgd: OptimizerStep = (names, grads, config, feeds, variables) => ({
-  updates: names.flatMap((name, i) => {
-    const weight = variables[name] as Tensor
-    const decay = decayOf(name, config)
-    const grad = decay === 0 ? (grads[i] as Tensor) : add(grads[i] as Tensor, mul(weight, decay))
-    const momentum = add(mul(variables[momentumName(name)] as Tensor, sgdMomentum), grad)
-    return [
-      { kind: 'assign' as const, name: momentumName(name), value: momentum },
-      { kind: 'assign' as const, name, value: sub(weight, mul(momentum, feeds.learning_rate as Tensor)) },
-    ]
-  }),
-})
-
-/** Logits [batch, classes] and each row's loss [batch], without dropout. */
-function evaluation(forward: Forward, config: ProgramConfig, length: number): Program {
+/** What the task's evaluation needs of a batch. */
+function evaluation({ model, paramsOf: params }: Computation, config: ProgramConfig, length: number): Program {
   return {
-    feeds: batchSpecs(config.per_device_eval_batch_size, length),
-    run(feeds, variables) {
-      const logits = forward(feeds, variables, null)
-      return { fetches: { logits, loss: batchLoss(logits, feeds).perExample } }
-    },
+    feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config),
+    run: (feeds, variables) => ({ fetches: model.task.evaluation(model, params(variables), feeds) }),
   }
 }

@@ -1,17 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { verifyCheckpoint } from '../checkpoint/save.ts'
-import {
-  readEvaluation,
-  readTrainingState,
-  type SavedEvaluation,
-  type TrainingState,
-} from '../checkpoint/training-state.ts'
+import { readEvaluation, readTrainingState, type TrainingState } from '../checkpoint/training-state.ts'
 import type { EngineInfo } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { ScoredRows } from '../tasks/text-classification.ts'
-import type { Position } from './checkpoints.ts'
+import type { Begun, Position } from './checkpoints.ts'
 import { type Fingerprint, firstDifference } from './fingerprint.ts'
 import type { Best } from './judge.ts'
 import type { Reporter } from './reporter.ts'
@@ -90,6 +84,18 @@ export async function keptCheckpoints(runDir: string, { state }: Resume): Promis
   return positions
 }
 
+/** What the checkpoint that a run goes on from was found to be worth; null when it was not evaluated. */
+export async function evaluationOf({ dir, state: { position, metrics, layout } }: Resume): Promise<Best | null> {
+  if (Object.keys(metrics).length === 0) return null
+  const epoch = position.step / layout.stepsPerEpoch
+  return { position: { step: position.step, epoch, metrics }, scored: await readEvaluation(dir) }
+}
+
+/** The batches that had been added up for the next step. */
+export function begunOf({ position: { microStep }, begun }: TrainingState): Begun | null {
+  return microStep > 0 && begun !== null ? { microStep, ...begun } : null
+}
+
 /** The best checkpoint before the interruption, with what it predicted; null when there is none that is whole. */
 export async function bestBefore(
   runDir: string,
@@ -100,21 +106,11 @@ export async function bestBefore(
   const dir = join(runDir, `checkpoint-${best.step}`)
   try {
     await verifyCheckpoint(dir)
-    return { position: best, scored: scoredOf(await readEvaluation(dir)) }
+    return { position: best, scored: await readEvaluation(dir) }
   } catch (thrown) {
     if (!(thrown instanceof AttuneError)) throw thrown
     log('warning', `${thrown.message} It was the best so far; the best is looked for anew.`)
     return null
-  }
-}
-
-function scoredOf({ rows, gold, predicted, loss, scores }: SavedEvaluation): ScoredRows {
-  return {
-    rows: Int32Array.from(rows),
-    gold: Int32Array.from(gold),
-    predicted: Int32Array.from(predicted),
-    loss: Float64Array.from(loss),
-    scores: Float64Array.from(scores),
   }
 }
 

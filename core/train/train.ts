@@ -1,23 +1,26 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
-import { chooseBuckets, type EncodedRows } from '../data/batches.ts'
+import { chooseBuckets, type TokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Engine, Session } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
+import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
-import { columnsOf, Judge, predictionsOf } from './judge.ts'
+import { Judge, tellPredictions } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
-import { type PreparedRows, prepareRows } from './prepare.ts'
+import { prepareData } from './prepare.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
+  begunOf,
   bestBefore,
   checkSame,
+  evaluationOf,
   findResume,
   keptCheckpoints,
   type Resume,
@@ -25,7 +28,7 @@ import {
   tellEngineChange,
 } from './resume.ts'
 import { scheduleOf, totalSteps } from './schedule.ts'
-import { checkpointBytes, clearHeld, restoreSession, writeOptimizer } from './session-state.ts'
+import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -59,7 +62,7 @@ interface Prepared {
   readonly model: LoadedModel
   readonly trainable: Trainable
   readonly padId: number
-  readonly data: PreparedRows
+  readonly data: PreparedData
   readonly lengths: ProgramLengths
   readonly plan: RunPlan
   readonly fingerprint: () => Promise<Fingerprint>
@@ -89,12 +92,17 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
   if (resume !== null) tellEngineChange(resume.state, engine.info, reporter)
 
   reporter.phase('loading')
-  const model = await loadModel(spec.modelDir, labels.length, { maxLength: config.max_length, dropout: config.dropout })
+  const model = await loadModel(spec.modelDir, config.task, labels.length, {
+    maxLength: config.max_length,
+    dropout: config.dropout,
+  })
   const trainable = trainableOf(model, config)
+  const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
+  reporter.log('info', `The optimizer (${config.optim}) keeps ${kept} MB.`)
   const tokenizer = await loadTokenizer(spec.modelDir)
 
   reporter.phase('tokenizing')
-  const data = prepareRows(spec.datasetDir, labels, tokenizer, config, (done, total) => {
+  const data = prepareData(model.task, spec.datasetDir, labels, tokenizer, config, (done, total) => {
     checkAnyStop(control)
     reporter.progress(done, total)
   })
@@ -132,40 +140,47 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
   }))
   const keeper = new CheckpointKeeper(runDir, content, config)
-  const layout = {
+  const evaluation = {
+    task: model.task,
+    encoded: data.validation,
+    layout: { buckets: lengths.evaluate, batchSize: config.per_device_eval_batch_size, padId },
     classes: labels.length,
-    buckets: lengths.evaluate,
-    batchSize: config.per_device_eval_batch_size,
-    padId,
   }
-  const judge = new Judge(session, data.validation, layout, keeper, config, surroundings)
+  const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
+  const begun = resume === null ? null : begunOf(resume.state)
   if (resume === null) {
     await fillVariables(session, model, trainable, config.seed, reporter)
     clearHeld(session, model, trainable, config)
   } else {
-    await restoreSession(session, model, trainable, config, resume.dir)
+    await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
     watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
-    judge.goOnFrom(best, resume.state.earlyStopping.withoutImprovement)
+    judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
     // The record went back to this checkpoint, and its predictions with it.
-    if (best !== null) emit(predictionsOf(best.scored))
+    if (best !== null) tellPredictions(model.task, best.scored, emit)
     keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
-    reporter.log('info', `The run goes on after step ${resume.state.position.step} of ${plan.totalSteps}.`)
+    const { step, microStep } = resume.state.position
+    const amid =
+      microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
+    reporter.log('info', `The run goes on after step ${step} of ${plan.totalSteps}${amid}.`)
   }
   checkAnyStop(control)
 
   const done = {
     step: resume?.state.position.step ?? 0,
     evaluated: resume !== null && Object.keys(resume.state.metrics).length > 0,
+    begun,
   }
   const schedule = scheduleOf(config, plan.totalSteps)
-  const loop = { rows: data.train, buckets: lengths.train, padId, stepsPerEpoch, schedule, config, done }
+  const layout = { buckets: lengths.train, batchSize: config.per_device_train_batch_size, padId }
+  const loop = { task: model.task, encoded: data.train, layout, stepsPerEpoch, schedule, config, done }
   return runSteps(session, loop, {
     ...surroundings,
     window,
     judge: (step) => judge.judge(step, step / stepsPerEpoch),
-    save: (step) => judge.save(step, step / stepsPerEpoch),
+    save: (step, begun) => judge.save(step, step / stepsPerEpoch, begun),
+    saveIsDue: () => judge.saveIsDue,
     stopsEarly: () => judge.earlyStopping.isDue,
     lastGood: (goodUntil) => keeper.lastGood(goodUntil),
   })
@@ -182,12 +197,13 @@ function contentOf(
   const writeModel = checkpointWriter(session, model, trainable, spec)
   return {
     expectedBytes: checkpointBytes(model, trainable, config),
-    async write(dir, { step, metrics }, best, scored) {
+    async write(dir, { step, metrics, begun }, best, scored) {
       await writeModel(dir)
-      await writeOptimizer(dir, session, model, trainable, config)
+      await writeOptimizer(dir, session, model, trainable, config, begun !== undefined)
       await writeTrainingState(dir, {
         version: 1,
-        position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: 0 },
+        position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: begun?.microStep ?? 0 },
+        begun: begun ? { loss: begun.loss } : null,
         metrics,
         counters: { examples: watch.examples, tokens: watch.tokens, elapsedMs: watch.elapsedMs },
         best,
@@ -195,14 +211,14 @@ function contentOf(
         ...(await fingerprint()),
         engine: { ...engine.info, precision },
       })
-      if (scored !== null) await writeEvaluation(dir, columnsOf(scored))
+      if (scored !== null) await writeEvaluation(dir, scored)
     },
   }
 }
 
-function bucketsOf(rows: EncodedRows, maxLength: number): number[] {
+function bucketsOf(encoded: TokenRows, maxLength: number): number[] {
   return chooseBuckets(
-    rows.ids.map((ids) => ids.length),
+    encoded.ids.map((ids) => ids.length),
     maxLength,
   )
 }
@@ -212,10 +228,10 @@ function planOf(
   { config, labels }: TrainSpec,
   model: LoadedModel,
   trainable: Trainable,
-  data: PreparedRows,
+  data: PreparedData,
   lengths: ProgramLengths,
 ): RunPlan {
-  const batches = Math.ceil(data.train.rows.length / config.per_device_train_batch_size)
+  const batches = Math.ceil(data.train.ids.length / config.per_device_train_batch_size)
   const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
   return {
     totalSteps: totalSteps(config, stepsPerEpoch),

@@ -1,5 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
+import type { TensorSpec } from '../engine/engine.ts'
 import type { ParameterSpec } from '../models/architecture.ts'
 import { loraParameters, loraTargets } from '../nn/lora.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -30,6 +31,10 @@ export function trainableOf(model: LoadedModel, config: TrainableConfig): Traina
     case 'full':
       return plain(names.filter((name) => !frozen(name)))
     case 'head':
+      if (head.length === 0) {
+        const message = 'method "head": this kind of model has no head to train alone. Choose "full" or "lora".'
+        throw new AttuneError('bad_config', message)
+      }
       return plain(head)
     case 'lora': {
       const targets = loraTargets(model.parameters, config.target_modules).filter((path) => !frozen(`${path}.`))
@@ -53,18 +58,17 @@ function frozenPlaces({ architecture, config }: LoadedModel, layers: number): (n
     throw new AttuneError('bad_config', message)
   }
   return (name) => {
-    if (layers === 0) return false
-    const layer = /(?:^|\.)encoder\.layer\.(\d+)\./.exec(name)?.[1]
-    return layer === undefined ? /(?:^|\.)embeddings\./.test(name) : Number(layer) < layers
+    const layer = architecture.layerOf(name)
+    return layers > 0 && layer !== null && layer < layers
   }
 }
 
 /** Whether a parameter belongs to the head ("classifier.weight"). */
-export function isHead(model: Pick<LoadedModel, 'architecture'>, name: string): boolean {
-  return model.architecture.headPrefixes.some((prefix) => name.startsWith(prefix))
+export function isHead({ head }: Pick<LoadedModel, 'head'>, name: string): boolean {
+  return head.prefixes.some((prefix) => name.startsWith(prefix))
 }
 
-/** Numbers in parameters of these shapes. */
-export function countParameters(parameters: Readonly<Record<string, ParameterSpec>>): number {
+/** Numbers in tensors of these shapes. */
+export function countParameters(parameters: Readonly<Record<string, TensorSpec>>): number {
   return Object.values(parameters).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
 }

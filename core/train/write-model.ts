@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Session } from '../engine/engine.ts'
+import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Trainable } from './trainable.ts'
-import { readVariables } from './variables.ts'
 import { trainedSpecs } from './weights.ts'
 
 /** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
 const companions =
-  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|(licen[cs]e|notice)(\..+)?)$/i
+  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|generation_config\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Puts a session's present weights into a folder: a whole Hugging Face model (config.json, model.safetensors, tokenizer
@@ -26,11 +26,13 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
+        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
         // With frozen layers, the ends of names would fit layers that have no adapter.
         targetModules: config.num_frozen_layers > 0 ? trainable.targets : config.target_modules,
+        fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
     }
@@ -44,13 +46,7 @@ export function checkpointWriter(
   }
 }
 
-/** The model's config.json with the labels of the run, as transformers saves a classification model. */
-function exportedConfig({ json, architecture }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
-  return {
-    ...json,
-    architectures: [architecture.className],
-    id2label: Object.fromEntries(labels.entries()),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    problem_type: 'single_label_classification',
-  }
+/** The model's config.json with what the task says of it, as transformers saves such a model. */
+function exportedConfig({ json, head, task }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
+  return { ...json, architectures: [head.className], ...task.modelFields(labels) }
 }

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type RunConfig, runConfigSchema } from '../../core/contract/settings.ts'
-import { type Batch, buildBatch, type EncodedRows } from '../../core/data/batches.ts'
+import { type RunConfig, type RunConfigInput, runConfigSchema } from '../../core/contract/settings.ts'
 import { momentNames, type Session } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
-import { batchFeeds } from '../../core/tasks/text-classification.ts'
+import type { TaskBatch } from '../../core/tasks/task.ts'
+import { type LabelledRows, textClassification } from '../../core/tasks/text-classification.ts'
 import { type LoadedModel, loadModel } from '../../core/train/load-model.ts'
 import { stepFeeds } from '../../core/train/optimizer.ts'
 import { evaluateProgram, sessionSpec, trainProgram } from '../../core/train/programs.ts'
 import { scheduleFactor } from '../../core/train/schedule.ts'
+import { clearHeld } from '../../core/train/session-state.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
 import { spread } from './formula.ts'
@@ -51,7 +52,13 @@ export interface Subject {
   readonly table: Table
 }
 
-export async function openSubject(folder: string, table: Table, method: Method, kind: EngineKind): Promise<Subject> {
+export async function openSubject(
+  folder: string,
+  table: Table,
+  method: Method,
+  kind: EngineKind,
+  settings: Partial<RunConfigInput> = {},
+): Promise<Subject> {
   const config = runConfigSchema.parse({
     model: 'golden',
     dataset: 'golden',
@@ -60,13 +67,15 @@ export async function openSubject(folder: string, table: Table, method: Method, 
     learning_rate: table[method].learning_rate,
     per_device_train_batch_size: table.batchSize,
     per_device_eval_batch_size: table.batchSize,
+    ...settings,
   })
-  const model = await loadModel(folder, 2, { maxLength: table.length, dropout: 0 })
+  const model = await loadModel(folder, 'text-classification', 2, { maxLength: table.length, dropout: 0 })
   const trainable = trainableOf(model, config)
   const engine = await openEngine(kind, 2)
   const lengths = { train: [table.length], evaluate: [table.length] }
   const session = await engine.open(sessionSpec(model, trainable, config, lengths))
   await fillVariables(session, model, trainable, config.seed, { log: () => {} })
+  clearHeld(session, model, trainable, config)
   const set = (name: string, salt: number, bound: number) =>
     session.write({ [name]: spread(session.read([name])[name]?.length ?? 0, salt, bound) })
   set('classifier.weight', 1, 0.1)
@@ -80,13 +89,14 @@ export async function openSubject(folder: string, table: Table, method: Method, 
 }
 
 /** The table's rows of one batch, as the session wants them: padded, and filled up when the batch is short. */
-export function batchOf(rows: readonly { ids: readonly number[]; label: number }[], table: Table): Batch {
-  const encoded: EncodedRows = {
+export function batchOf(rows: readonly { ids: readonly number[]; label: number }[], table: Table): TaskBatch {
+  const encoded: LabelledRows = {
     rows: Int32Array.from(rows.keys()),
     labels: Int32Array.from(rows, (row) => row.label),
     ids: rows.map((row) => Int32Array.from(row.ids)),
   }
-  return buildBatch(encoded, encoded.rows, [table.length], table.batchSize, 0)
+  const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
+  return textClassification.batch(encoded, encoded.rows, layout, { packing: false })
 }
 
 /** Logits of the table's sentences. */
@@ -95,7 +105,7 @@ export function sentenceLogits({ session, table }: Subject): number[][] {
     table.sentences.map(({ ids }) => ({ ids, label: 0 })),
     table,
   )
-  const { logits } = session.run(evaluateProgram(table.length), batchFeeds(batch))
+  const { logits } = session.run(evaluateProgram(table.length), batch.feeds)
   return table.sentences.map((_, i) => Array.from(logits?.subarray(2 * i, 2 * i + 2) ?? []))
 }
 
@@ -104,7 +114,7 @@ export function trainStep({ session, config, table }: Subject, step: number): { 
   const schedule = { type: 'linear', warmupSteps: 2, totalSteps: table.batches.length } as const
   const rate = config.learning_rate * scheduleFactor(schedule, step - 1)
   const output = session.run(trainProgram(table.length), {
-    ...batchFeeds(batchOf(table.batches[step - 1] ?? [], table)),
+    ...batchOf(table.batches[step - 1] ?? [], table).feeds,
     ...stepFeeds(config, step, rate),
   })
   return { loss: output.loss?.[0] as number, gradNorm: output.grad_norm?.[0] as number }

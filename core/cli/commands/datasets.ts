@@ -42,6 +42,7 @@ export async function listDatasets({ call }: Ground): Promise<Answer> {
           [
             { title: 'ID', value: ({ id }: Dataset) => id },
             { title: 'NAME', value: ({ name }) => name, max: 40 },
+            { title: 'TASK', value: ({ task }) => task },
             { title: 'ROWS', value: ({ rows }) => count(rows), right: true },
             { title: 'LABELS', value: ({ labels }) => labels.map(({ label }) => label).join(', '), max: 40 },
             { title: 'IMPORTED', value: ({ createdAt }) => moment(createdAt) },
@@ -71,12 +72,20 @@ function described(dataset: Dataset): string {
     ['id', dataset.id],
     ['name', dataset.name],
     ['file', `${dataset.fileName} (${dataset.format}, ${bytes(dataset.bytes)})`],
-    ['columns', `text from "${mapping.text}", label from "${mapping.label}"`],
+    ['task', dataset.task],
+    ['columns', `text from "${mapping.text}"${mapping.label === undefined ? '' : `, label from "${mapping.label}"`}`],
     [
       'rows',
       `${count(dataset.rows)}${dataset.duplicateCount > 0 ? `, ${count(dataset.duplicateCount)} of them repeated texts` : ''}`,
     ],
-    ['labels', dataset.labels.map(({ label, count: rows }) => `${label} ${count(rows)}`).join(', ')],
+    ...(dataset.labels.length === 0
+      ? []
+      : [
+          ['labels', dataset.labels.map(({ label, count: rows }) => `${label} ${count(rows)}`).join(', ')] as [
+            string,
+            string,
+          ],
+        ]),
     ['version', dataset.contentHash],
     ...(dataset.licence === undefined ? [] : [['licence', dataset.licence] as [string, string]]),
     ...(problemCount > 0 ? [['bad rows', `${count(problemCount)}, left out`] as [string, string]] : []),

@@ -1,5 +1,5 @@
 import { BertWords } from './bert-words.ts'
-import { padIdOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, padIdOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson, WordPieceModel } from './tokenizer-json.ts'
 import { WordPiece } from './word-piece.ts'
@@ -31,6 +31,7 @@ const rememberedWords = 200_000
  */
 export class BertTokenizer implements Tokenizer {
   readonly padId: number
+  readonly eosId: number | null
   readonly vocabSize: number
   readonly hash: string
   private readonly words: BertWords
@@ -56,6 +57,7 @@ export class BertTokenizer implements Tokenizer {
     this.byId = tokensById(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
+    this.eosId = eosIdOf(settings, this.byId)
     this.hash = hash
     this.added = new Map(json.added_tokens.map(({ content, id }) => [content, id]))
     // Longest first: a pattern takes the first alternative that fits.

@@ -1,11 +1,12 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers'
-import { padIdOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, padIdOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
 /** Any other checked tokenizer.json, run by @huggingface/tokenizers. */
 export class LibraryTokenizer implements Tokenizer {
   readonly padId: number
+  readonly eosId: number | null
   readonly vocabSize: number
   readonly hash: string
   private readonly library: Library
@@ -19,6 +20,7 @@ export class LibraryTokenizer implements Tokenizer {
     this.byId = tokensById(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
+    this.eosId = eosIdOf(settings, this.byId)
     this.hash = hash
     const specials: number[] = this.library.encode('').ids
     const around: number[] = this.library.encode(this.byId.find((token) => /^[a-z]$/.test(token)) ?? 'a').ids

@@ -10,16 +10,26 @@ export function tokensById({ model, added_tokens }: TokenizerJson): string[] {
   return tokens
 }
 
+/** The id of the token that ends a text, as tokenizer_config.json says; null where it names none. */
+export function eosIdOf(settings: Readonly<Record<string, unknown>>, tokens: readonly string[]): number | null {
+  return idNamed(settings.eos_token, tokens)
+}
+
+/** tokenizer_config.json names a token by its text, or by an object that has it. */
+function idNamed(given: unknown, tokens: readonly string[]): number | null {
+  const name = typeof given === 'object' && given !== null && 'content' in given ? given.content : given
+  const id = typeof name === 'string' ? tokens.indexOf(name) : -1
+  return id < 0 ? null : id
+}
+
 /** The id that fills short rows: as tokenizer_config.json says, else the padding of tokenizer.json, else [PAD], else 0. */
 export function padIdOf(
   { padding }: TokenizerJson,
   settings: Readonly<Record<string, unknown>>,
   tokens: readonly string[],
 ): number {
-  const { pad_token: given } = settings
-  const name = typeof given === 'object' && given !== null && 'content' in given ? given.content : given
-  const named = typeof name === 'string' ? tokens.indexOf(name) : -1
-  if (named >= 0) return named
+  const named = idNamed(settings.pad_token, tokens)
+  if (named !== null) return named
   const padId = padding?.pad_id
   if (padId !== undefined && padId < tokens.length) return padId
   return Math.max(0, tokens.indexOf('[PAD]'))

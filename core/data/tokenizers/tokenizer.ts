@@ -22,6 +22,8 @@ export interface Tokenizer {
   /** How ids read. */
   tokens(ids: ArrayLike<number>): string[]
   readonly padId: number
+  /** The token that ends a text; null where the tokenizer names none. */
+  readonly eosId: number | null
   /** The largest id and one. */
   readonly vocabSize: number
   /** SHA-256 of the file it was made from, hex. */

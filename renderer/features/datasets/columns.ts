@@ -1,24 +1,37 @@
 import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { plural } from '../../ui/format.ts'
 
 export type Part = keyof ColumnMapping
 
-export const parts: readonly { part: Part; label: string; help: string }[] = [
+const parts: readonly { part: Part; label: string; help: string }[] = [
   { part: 'text', label: 'Text column', help: 'What the model reads.' },
   { part: 'label', label: 'Label column', help: 'What it learns to say.' },
 ]
 
+/** The columns that a task takes. */
+export function partsOf(task: TaskName): typeof parts {
+  return task === 'text-generation' ? parts.filter(({ part }) => part === 'text') : parts
+}
+
 /** The guess of the preview under the person's own choices; a choice that names no column of this file is dropped. */
-export function mappingOf(preview: Preview, chosen: Partial<ColumnMapping>): Partial<ColumnMapping> {
+export function mappingOf(preview: Preview, chosen: Partial<ColumnMapping>, task: TaskName): Partial<ColumnMapping> {
   const known = (name: string | undefined) =>
     name !== undefined && preview.columns.some((column) => column.name === name) ? name : undefined
-  const text = known(chosen.text) ?? known(preview.guess.text)
+  const only = preview.columns.length === 1 ? preview.columns[0]?.name : undefined
+  const text = known(chosen.text) ?? known(preview.guess.text) ?? only
+  if (task === 'text-generation') return text === undefined ? {} : { text }
   const label = known(chosen.label) ?? known(preview.guess.label)
   return { ...(text !== undefined && { text }), ...(label !== undefined && { label }) }
 }
 
 /** Why these columns cannot be imported, as a sentence; null when they can. */
-export function mappingProblem(preview: Preview, { text, label }: Partial<ColumnMapping>): string | null {
+export function mappingProblem(
+  preview: Preview,
+  { text, label }: Partial<ColumnMapping>,
+  task: TaskName,
+): string | null {
+  if (task === 'text-generation') return text === undefined ? 'Choose the column that holds the text.' : null
   if (preview.columns.length < 2) {
     return `The file has ${preview.columns.length === 1 ? 'one column' : 'no columns'}; a text and a label are needed.`
   }

@@ -3,6 +3,7 @@ import { ArrowLeft, Play } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Dataset } from '../../../core/contract/domain.ts'
+import { taskTitles } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -62,7 +63,7 @@ export function DatasetDetail({ id }: { id: string }) {
 function subtitle(dataset: Dataset): string {
   return [
     plural(dataset.rows, 'row'),
-    plural(dataset.labels.length, 'class', 'classes'),
+    dataset.labels.length > 0 ? plural(dataset.labels.length, 'class', 'classes') : 'no classes',
     formatBytes(dataset.bytes),
     `version ${dataset.contentHash.slice(0, 8)}`,
     `${dataset.fileName}, imported ${formatWhen(dataset.createdAt, Date.now())}`,
@@ -74,18 +75,28 @@ function Body({ dataset }: { dataset: Dataset }) {
   return (
     <div className={styles.detail}>
       <aside className={styles.side} aria-label="About this dataset">
-        <h2 className={styles.sideTitle}>Classes</h2>
-        <ClassBars
-          classes={classShares(dataset.labels)}
-          picked={picked}
-          onPick={(label) => setPicked(picked === label ? null : label)}
-        />
+        {dataset.labels.length > 0 && (
+          <>
+            <h2 className={styles.sideTitle}>Classes</h2>
+            <ClassBars
+              classes={classShares(dataset.labels)}
+              picked={picked}
+              onPick={(label) => setPicked(picked === label ? null : label)}
+            />
+          </>
+        )}
         <h2 className={styles.sideTitle}>Source</h2>
         <dl className={styles.facts}>
+          <dt>Task</dt>
+          <dd>{taskTitles[dataset.task]}</dd>
           <dt>Text column</dt>
           <dd>{dataset.mapping.text}</dd>
-          <dt>Label column</dt>
-          <dd>{dataset.mapping.label}</dd>
+          {dataset.mapping.label !== undefined && (
+            <>
+              <dt>Label column</dt>
+              <dd>{dataset.mapping.label}</dd>
+            </>
+          )}
           <dt>Format</dt>
           <dd>{dataset.format === 'csv' ? 'CSV' : 'JSON Lines'}</dd>
           <dt>Repeated texts</dt>

@@ -3,6 +3,7 @@ import { Database, Plus } from 'lucide-react'
 import { type DragEvent, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Dataset } from '../../../core/contract/domain.ts'
+import { taskTitles } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -120,6 +121,12 @@ const columns: readonly Column<Dataset>[] = [
     cell: (dataset) => formatCount(dataset.rows),
   },
   {
+    id: 'task',
+    title: 'Task',
+    value: (dataset) => dataset.task,
+    cell: (dataset) => taskTitles[dataset.task],
+  },
+  {
     id: 'classes',
     title: 'Classes',
     value: (dataset) => dataset.labels.length,
@@ -128,7 +135,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'columns',
     title: 'Columns used',
-    cell: (dataset) => `${dataset.mapping.text} → ${dataset.mapping.label}`,
+    cell: ({ mapping }) => [mapping.text, ...(mapping.label === undefined ? [] : [mapping.label])].join(' → '),
   },
   {
     id: 'problems',
@@ -159,6 +166,7 @@ const columns: readonly Column<Dataset>[] = [
 ]
 
 function classesText({ labels }: Dataset): string {
+  if (labels.length === 0) return '–'
   const shown = labels.slice(0, 3).map(({ label }) => label)
   return `${labels.length} (${shown.join(', ')}${labels.length > 3 ? ', …' : ''})`
 }

@@ -2,6 +2,7 @@ import { Button, Group, Progress, Select, SimpleGrid, Stack, Switch, Text, TextI
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { ColumnMapping, Dataset, Preview, Source } from '../../../core/contract/domain.ts'
+import { type TaskName, tasks, taskTitles } from '../../../core/contract/settings.ts'
 import { useAct, useCall, useClient } from '../../client/hooks.ts'
 import { useProgress } from '../../client/progress.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -13,7 +14,7 @@ import {
   mappingOf,
   mappingProblem,
   nameFromFile,
-  parts,
+  partsOf,
   previewClasses,
 } from './columns.ts'
 import styles from './datasets.module.css'
@@ -81,6 +82,7 @@ interface LoadedProps extends PreviewFormProps {
 function Loaded({ preview, reading, onReading, source, task, onBack, onImported }: LoadedProps) {
   const client = useClient()
   const [chosen, setChosen] = useState<Partial<ColumnMapping>>({})
+  const [aim, setAim] = useState<TaskName>('text-classification')
   const [name, setName] = useState('')
   const [skip, setSkip] = useState(true)
   // The call itself cannot be called back: what arrives after a cancel is removed again.
@@ -99,15 +101,22 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
     },
   })
   const progress = useProgress(act.isPending ? task : null)
-  const mapping = mappingOf(preview, chosen)
-  const problem = mappingProblem(preview, mapping)
+  const mapping = mappingOf(preview, chosen, aim)
+  const problem = mappingProblem(preview, mapping, aim)
   const doubts = mappingDoubts(preview, mapping)
   const classes = previewClasses(preview, mapping.label)
   const columns = preview.columns.map((column) => column.name)
 
   const start = () => {
     cancelled.current = false
-    act.mutate({ source, mapping, onBadRows: skip ? 'skip' : 'stop', ...reading, ...(name.trim() && { name }) })
+    act.mutate({
+      source,
+      task: aim,
+      mapping,
+      onBadRows: skip ? 'skip' : 'stop',
+      ...reading,
+      ...(name.trim() && { name }),
+    })
   }
   const back = () => {
     cancelled.current = true
@@ -116,8 +125,16 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
 
   return (
     <Stack gap="md">
-      <SimpleGrid cols={{ base: 2, md: 5 }} spacing="sm">
-        {parts.map(({ part, label, help }) => (
+      <SimpleGrid cols={{ base: 2, md: 6 }} spacing="sm">
+        <Select
+          label="Task"
+          description="What it is for."
+          data={tasks.map((value) => ({ value, label: taskTitles[value] }))}
+          value={aim}
+          allowDeselect={false}
+          onChange={(value) => value !== null && setAim(value as TaskName)}
+        />
+        {partsOf(aim).map(({ part, label, help }) => (
           <Select
             key={part}
             label={label}

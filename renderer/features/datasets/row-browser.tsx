@@ -64,15 +64,17 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
           onChange={(event) => setTyped(event.currentTarget.value)}
           w={260}
         />
-        <Select
-          aria-label="Class"
-          placeholder="All classes"
-          clearable
-          data={dataset.labels.map((one) => one.label)}
-          value={label}
-          onChange={onLabel}
-          w={160}
-        />
+        {dataset.labels.length > 0 && (
+          <Select
+            aria-label="Class"
+            placeholder="All classes"
+            clearable
+            data={dataset.labels.map((one) => one.label)}
+            value={label}
+            onChange={onLabel}
+            w={160}
+          />
+        )}
         <Text fz={12} c="dimmed" aria-live="polite">
           {rows.total === null ? ' ' : `${plural(rows.total, 'row')}${label || search ? ' match' : ''}`}
         </Text>

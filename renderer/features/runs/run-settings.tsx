@@ -80,7 +80,8 @@ function Plan({ plan }: { plan: NonNullable<Run['plan']> }) {
       <Text fz={13} maw={640}>
         {plan.trainRows} training and {plan.evalRows} validation rows, {plan.stepsPerEpoch} steps an epoch,{' '}
         {plan.totalSteps} in all. {(plan.truncatedShare * 100).toFixed(1)} % of the rows are cut. Programs for{' '}
-        {plan.lengthBuckets.length === 1 ? 'a length' : 'lengths'} of {plan.lengthBuckets.join(', ')} tokens. Classes:{' '}
+        {plan.lengthBuckets.length === 1 ? 'a length' : 'lengths'} of {plan.lengthBuckets.join(', ')} tokens.
+        {plan.labels.length > 0 && ' Classes: '}
         {plan.labels.map((label) => (
           <Code key={label} mr={4}>
             {label}

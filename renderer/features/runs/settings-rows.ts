@@ -1,10 +1,13 @@
 import type { Run } from '../../../core/contract/domain.ts'
 import {
+  concerns,
   defaultLearningRate,
+  defaultTargetModules,
   type RunConfig,
   runConfigInputSchema,
   type SettingInfo,
   settingInfos,
+  usualTargets,
 } from '../../../core/contract/settings.ts'
 
 export interface SettingRow {
@@ -36,11 +39,18 @@ export function settingText(value: unknown): string {
   return String(value)
 }
 
+function isUsualTargets(targets: readonly string[]): boolean {
+  return Object.values(defaultTargetModules).some((usual) => usual.join() === targets.join())
+}
+
 /** Every setting that has a say in this run, in the order of the form. */
 export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): SettingRow[] {
   const { config } = run
   const defaults: Partial<RunConfig> = {
     ...runConfigInputSchema.parse({ model: config.model, dataset: config.dataset }),
+    task: config.task,
+    // Those of the architecture are usual, whichever it is.
+    target_modules: isUsualTargets(config.target_modules) ? config.target_modules : [...usualTargets(undefined)],
     learning_rate: defaultLearningRate[config.method],
   }
   const picked = (name: string, label: string, help: string, value: string): SettingRow => ({
@@ -57,7 +67,7 @@ export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): Set
     picked('task', 'Task', 'What is learned.', config.task),
     picked('method', 'Method', 'Which weights are trained.', config.method),
     ...settingInfos
-      .filter((info) => info.name !== 'name' && (info.methods?.includes(config.method) ?? true))
+      .filter((info) => info.name !== 'name' && concerns(info, config))
       .map((info): SettingRow => {
         const value = settingText(config[info.name])
         const usual = settingText(defaults[info.name])

@@ -16,9 +16,9 @@ export interface AdvancedSettingsProps {
 
 /** All other settings by topic; opens by itself where one of them is wrong. */
 export function AdvancedSettings({ problems, model }: AdvancedSettingsProps) {
-  const { method, typed } = useDraft((store) => store.draft)
+  const { method, task, typed } = useDraft((store) => store.draft)
   const [asked, setAsked] = useState(false)
-  const advanced = fieldsFor(method).filter(({ level }) => level === 'advanced')
+  const advanced = fieldsFor(method, task).filter(({ level }) => level === 'advanced')
   const groups = [...new Set(advanced.map(({ group }) => group))].sort((one, other) => order(one) - order(other))
   const changed = advanced.filter(({ name }) => typed[name] !== undefined).length
   const opened = asked || advanced.some(({ name }) => problems[name] !== undefined)

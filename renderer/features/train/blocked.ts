@@ -15,7 +15,8 @@ export interface Situation {
 export function blockedBecause({ draft, read, model, dataset, info }: Situation): string | null {
   if (!model) return 'Choose a model.'
   if (!dataset) return 'Choose a dataset.'
-  if (dataset.labels.length < 2) return `${dataset.name} has one class only; there is nothing to tell apart.`
+  if (dataset.task === 'text-classification' && dataset.labels.length < 2)
+    return `${dataset.name} has one class only; there is nothing to tell apart.`
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
   if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`
   const length = settingOf(read.given, 'max_length', draft.method)
@@ -23,7 +24,7 @@ export function blockedBecause({ draft, read, model, dataset, info }: Situation)
     return `Max length: ${model.name} takes at most ${model.maxPositions} tokens, and ${length} are asked for.`
   }
   if (draft.method === 'lora') {
-    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora'))
+    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model.architecture))
     if (unknown) return `Target modules: ${model.name} has no "${unknown}". It has ${model.linearModules.join(', ')}.`
   }
   if (info && info.engine === null) return info.engineProblem ?? 'No training engine could be loaded.'

@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core'
 import { Link } from 'wouter'
 import type { Dataset } from '../../../core/contract/domain.ts'
+import { taskTitles } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { plural } from '../../ui/format.ts'
 import { ChoiceCard } from './choice-card.tsx'
@@ -35,7 +36,8 @@ export function DatasetCards({ datasets, chosen, onChoose }: DatasetCardsProps) 
   )
 }
 
-function classesLine({ labels, contentHash }: Dataset): string {
+function classesLine({ task, labels, contentHash }: Dataset): string {
+  if (labels.length === 0) return `${taskTitles[task]} · version ${contentHash.slice(0, 8)}`
   const names = labels.slice(0, 4).map(({ label }) => label)
   const more = labels.length > names.length ? `, … (${labels.length})` : ''
   return `${names.join(', ')}${more} · version ${contentHash.slice(0, 8)}`

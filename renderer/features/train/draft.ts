@@ -1,10 +1,13 @@
 import {
   defaultLearningRate,
+  defaultTargetModules,
   type Method,
   type RunConfig,
   type RunConfigInput,
   runConfigInputSchema,
   type SettingName,
+  type TaskName,
+  usualTargets,
 } from '../../../core/contract/settings.ts'
 import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
 
@@ -13,10 +16,12 @@ export interface Draft {
   readonly model: string | null
   readonly dataset: string | null
   readonly method: Method
+  /** The dataset's. */
+  readonly task: TaskName
   readonly typed: Readonly<Partial<Record<SettingName, string | readonly string[]>>>
 }
 
-export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', typed: {} }
+export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', task: 'text-classification', typed: {} }
 
 export interface ReadDraft {
   /** What was given, by setting; only what was typed and can be read. */
@@ -26,10 +31,10 @@ export interface ReadDraft {
 }
 
 /** Reads every field that belongs to the method; each with its own problem. */
-export function readDraft({ method, typed }: Pick<Draft, 'method' | 'typed'>): ReadDraft {
+export function readDraft({ method, task, typed }: Pick<Draft, 'method' | 'task' | 'typed'>): ReadDraft {
   const given: Partial<Record<SettingName, unknown>> = {}
   const problems: Partial<Record<SettingName, string>> = {}
-  for (const field of fieldsFor(method)) {
+  for (const field of fieldsFor(method, task)) {
     const entered = typed[field.name]
     if (entered === undefined || (typeof entered === 'string' && entered.trim() === '')) continue
     const value = readEntry(field, entered)
@@ -42,6 +47,7 @@ export function readDraft({ method, typed }: Pick<Draft, 'method' | 'typed'>): R
 
 function readEntry({ input }: Field, entered: string | readonly string[]): unknown {
   if (typeof entered !== 'string') return [...entered]
+  if (input.kind === 'switch') return entered === 'true'
   return input.kind === 'number' ? readNumber(entered) : entered.trim()
 }
 
@@ -50,13 +56,18 @@ function firstMessage(issues: readonly { message: string }[]): string {
   return message.endsWith('.') ? message : `${message}.`
 }
 
-/** The value in force: what was given, else the default. */
+/** The value in force: what was given, else the default, which for some settings depends on method or architecture. */
 export function settingOf<Name extends SettingName>(
   given: ReadDraft['given'],
   name: Name,
   method: Method,
+  architecture?: string | undefined,
 ): RunConfig[Name] {
-  const value = name === 'learning_rate' ? (given[name] ?? defaultLearningRate[method]) : given[name]
+  const decided: Partial<Record<SettingName, unknown>> = {
+    learning_rate: defaultLearningRate[method],
+    target_modules: usualTargets(architecture),
+  }
+  const value = given[name] ?? decided[name]
   // Every value in `given` has passed its own schema, and parsing what is undefined gives the default.
   return runConfigInputSchema.shape[name].parse(value) as RunConfig[Name]
 }
@@ -65,23 +76,30 @@ export function settingOf<Name extends SettingName>(
 export function configOf(draft: Draft): RunConfigInput | null {
   const { given, problems } = readDraft(draft)
   if (draft.model === null || draft.dataset === null || Object.keys(problems).length > 0) return null
-  const { model, dataset, method } = draft
+  const { model, dataset, task, method } = draft
   // Each value in `given` has passed its own schema.
-  return { model, dataset, task: 'text-classification', method, ...given } as RunConfigInput
+  return { model, dataset, task, method, ...given } as RunConfigInput
 }
 
 /** The settings of an earlier run, written as a person would have: what equals a default is left empty. */
 export function draftFrom(config: RunConfig): Draft {
   const typed: Partial<Record<SettingName, string | readonly string[]>> = {}
-  for (const { name, fallback } of fieldsFor(config.method)) {
+  for (const { name, fallback } of fieldsFor(config.method, config.task)) {
     if (name === 'name') continue
     const value = config[name]
-    const usual = name === 'learning_rate' ? defaultLearningRate[config.method] : fallback
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(usual)) continue
+    if (value === undefined || isUsual(name, value, config.method, fallback)) continue
     if (Array.isArray(value)) typed[name] = value
     else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
   }
-  return { model: config.model, dataset: config.dataset, method: config.method, typed }
+  const { model, dataset, task, method } = config
+  return { model, dataset, task, method, typed }
+}
+
+/** Target modules of any architecture's default are left empty: they are decided by the model again. */
+function isUsual(name: SettingName, value: unknown, method: Method, fallback: unknown): boolean {
+  const same = (usual: unknown) => JSON.stringify(value) === JSON.stringify(usual)
+  if (name === 'target_modules') return Object.values(defaultTargetModules).some(same)
+  return same(name === 'learning_rate' ? defaultLearningRate[method] : fallback)
 }
 
 /** The same run from a shell (POSIX): writes the file, then trains with it. */

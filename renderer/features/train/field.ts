@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import {
+  concerns,
   defaultLearningRate,
   type Method,
   runConfigInputSchema,
   type SettingInfo,
   type SettingName,
   settingInfos,
+  type TaskName,
 } from '../../../core/contract/settings.ts'
 
 /** How a setting is entered. Worked out from its schema, so that a new setting needs no form code. */
@@ -14,6 +16,7 @@ export type FieldKind =
   | { kind: 'number'; integer: boolean }
   | { kind: 'choice'; options: readonly string[] }
   | { kind: 'list' }
+  | { kind: 'switch' }
 
 export interface Field extends SettingInfo {
   readonly input: FieldKind
@@ -35,14 +38,15 @@ function kindOf(schema: unknown): FieldKind {
   if (schema instanceof z.ZodNumber) return { kind: 'number', integer: schema.isInt }
   if (schema instanceof z.ZodEnum) return { kind: 'choice', options: schema.options.map(String) }
   if (schema instanceof z.ZodArray) return { kind: 'list' }
+  if (schema instanceof z.ZodBoolean) return { kind: 'switch' }
   return { kind: 'text' }
 }
 
 /** In the order of the form. */
 export const fields: readonly Field[] = settingInfos.map(fieldOf)
 
-export function fieldsFor(method: Method): Field[] {
-  return fields.filter(({ methods }) => methods?.includes(method) ?? true)
+export function fieldsFor(method: Method, task: TaskName): Field[] {
+  return fields.filter((field) => concerns(field, { method, task }))
 }
 
 export const groupTitles: Record<SettingInfo['group'], string> = {

@@ -17,7 +17,7 @@ export interface MethodCardsProps {
 export function MethodCards({ method, onChoose, read, model, dataset }: MethodCardsProps) {
   const lora = {
     lora_r: settingOf(read.given, 'lora_r', 'lora'),
-    target_modules: settingOf(read.given, 'target_modules', 'lora'),
+    target_modules: settingOf(read.given, 'target_modules', 'lora', model?.architecture),
   }
   const facts = (one: Method) => {
     if (!model) return undefined

@@ -38,7 +38,7 @@ export function NewRunScreen() {
   useShortcut('Mod+Enter', 'Start the run', 'New run', start)
 
   const failed = models.error ?? datasets.error
-  const basic = fieldsFor(draft.method).filter(({ level }) => level === 'basic')
+  const basic = fieldsFor(draft.method, draft.task).filter(({ level }) => level === 'basic')
   return (
     <Page
       title="New run"

@@ -1,7 +1,8 @@
-import { MultiSelect, Select, TextInput } from '@mantine/core'
+import { MultiSelect, Select, Switch, TextInput } from '@mantine/core'
 import { ChevronDown, ChevronUp } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
+import { usualTargets } from '../../../core/contract/settings.ts'
 import { type Field, placeholderOf, readNumber, stepped, writeNumber } from './field.ts'
 import styles from './train.module.css'
 import { useDraft } from './use-draft.ts'
@@ -37,6 +38,21 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
         value={typeof entered === 'string' ? entered : null}
         clearable
         onChange={(value) => type(field.name, value ?? undefined)}
+      />
+    )
+  }
+  if (input.kind === 'switch') {
+    const usual = String(field.fallback)
+    return (
+      <Switch
+        label={field.label}
+        description={field.help}
+        error={problem}
+        checked={(entered ?? usual) === 'true'}
+        onChange={(event) => {
+          const value = String(event.currentTarget.checked)
+          type(field.name, value === usual ? undefined : value)
+        }}
       />
     )
   }
@@ -98,7 +114,7 @@ interface ModuleFieldProps {
 
 function ModuleField({ field, shared, entered, model }: ModuleFieldProps) {
   const type = useDraft((store) => store.type)
-  const usual = Array.isArray(field.fallback) ? field.fallback.map(String) : []
+  const usual = usualTargets(model?.architecture)
   const chosen = Array.isArray(entered) ? entered : usual
   const offered = [...new Set([...(model?.linearModules ?? []), ...chosen])]
   return (

@@ -27,7 +27,8 @@ export interface SummaryProps {
 /** What the form comes to, and the button. */
 export function Summary({ draft, read, model, dataset, config, blocked, error, starting, onStart }: SummaryProps) {
   const { method } = draft
-  const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) => settingOf(read.given, name, method)
+  const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) =>
+    settingOf(read.given, name, method, model?.architecture)
   const steps =
     dataset &&
     estimateSteps(dataset, {

@@ -4,7 +4,7 @@ import { type Draft, emptyDraft } from './draft.ts'
 
 interface DraftStore {
   readonly draft: Draft
-  pick(change: Partial<Pick<Draft, 'model' | 'dataset'>>): void
+  pick(change: Partial<Pick<Draft, 'model' | 'dataset' | 'task'>>): void
   setMethod(method: Method): void
   /** Undefined clears the field. */
   type(name: SettingName, entered: string | readonly string[] | undefined): void

@@ -35,8 +35,9 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
     const model = settled(draft.model, models, latest?.model.id)
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
-    if (model !== draft.model || dataset !== draft.dataset) pick({ model, dataset })
-  }, [draft.model, draft.dataset, models, datasets, runs, pick])
+    const task = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
+    if (model !== draft.model || dataset !== draft.dataset || task !== draft.task) pick({ model, dataset, task })
+  }, [draft.model, draft.dataset, draft.task, models, datasets, runs, pick])
 }
 
 /** What is chosen, while it is there; else the only one; else what was used last. */

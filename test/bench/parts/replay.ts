@@ -1,10 +1,9 @@
-import { buildBatch, chooseBuckets, epochOrder } from '../../../core/data/batches.ts'
+import { chooseBuckets, epochOrder } from '../../../core/data/batches.ts'
 import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
 import { openEngine } from '../../../core/engine/open.ts'
-import { batchFeeds } from '../../../core/tasks/text-classification.ts'
 import { loadModel } from '../../../core/train/load-model.ts'
 import { stepFeeds } from '../../../core/train/optimizer.ts'
-import { prepareRows } from '../../../core/train/prepare.ts'
+import { prepareData } from '../../../core/train/prepare.ts'
 import { sessionSpec, trainProgram } from '../../../core/train/programs.ts'
 import { trainableOf } from '../../../core/train/trainable.ts'
 import { fillVariables } from '../../../core/train/weights.ts'
@@ -15,13 +14,17 @@ import { timedSteps } from './timed-steps.ts'
 /** The bare engine beside a run of the command: its batches are built before the clock starts, and nobody is told. */
 export async function replayRun(spec: Parts['replay']['spec']): Promise<Measure> {
   const { config, labels, precision, threads, steps, warmUp } = spec
-  const model = await loadModel(spec.modelDir, labels.length, { maxLength: config.max_length, dropout: config.dropout })
+  const model = await loadModel(spec.modelDir, config.task, labels.length, {
+    maxLength: config.max_length,
+    dropout: config.dropout,
+  })
   const trainable = trainableOf(model, config)
   const tokenizer = await loadTokenizer(spec.modelDir)
-  const { train: rows } = prepareRows(spec.datasetDir, labels, tokenizer, config, () => {})
+  const { train: rows } = prepareData(model.task, spec.datasetDir, labels, tokenizer, config, () => {})
   const lengths = rows.ids.map((ids) => ids.length)
   const buckets = chooseBuckets(lengths, config.max_length)
   const batchSize = config.per_device_train_batch_size
+  const layout = { buckets, batchSize, padId: tokenizer.padId }
   const order = epochOrder(rows, buckets, batchSize, config.seed, 0)
   if (order.length < warmUp + steps) throw new Error(`an epoch has only ${order.length} steps`)
   const engine = await openEngine('graph', threads)
@@ -30,9 +33,9 @@ export async function replayRun(spec: Parts['replay']['spec']): Promise<Measure>
   try {
     await fillVariables(session, model, trainable, config.seed, { log: () => {} })
     return timedSteps(session, steps, warmUp, (number) => {
-      const batch = buildBatch(rows, order[number - 1] as Int32Array, buckets, batchSize, tokenizer.padId)
-      const feeds = { ...batchFeeds(batch), ...stepFeeds(config, number, config.learning_rate) }
-      return { program: trainProgram(batch.length), feeds, tokens: batch.realTokens }
+      const batch = model.task.batch(rows, order[number - 1] as Int32Array, layout, config)
+      const feeds = { ...batch.feeds, ...stepFeeds(config, number, config.learning_rate) }
+      return { program: trainProgram(batch.length), feeds, tokens: batch.tokens }
     })
   } finally {
     session.close()

@@ -1,12 +1,11 @@
 import { runConfigSchema } from '../../../core/contract/settings.ts'
 import { openEngine } from '../../../core/engine/open.ts'
 import type { ParameterSpec } from '../../../core/models/architecture.ts'
-import { architectureOf } from '../../../core/models/registry.ts'
-import type { LoadedModel } from '../../../core/train/load-model.ts'
+import { describeModel } from '../../../core/train/load-model.ts'
 import { stepFeeds } from '../../../core/train/optimizer.ts'
 import { sessionSpec, trainProgram } from '../../../core/train/programs.ts'
 import { trainableOf } from '../../../core/train/trainable.ts'
-import { writeVariables } from '../../../core/train/variables.ts'
+import { writeVariables } from '../../../core/engine/variables.ts'
 import type { Parts } from './parts.ts'
 import { someValues } from './random-values.ts'
 import { timedSteps } from './timed-steps.ts'
@@ -19,9 +18,7 @@ export async function measureShape({
   steps,
   warmUp,
 }: Parts['shape']['spec']): Promise<Parts['shape']['result']> {
-  const architecture = architectureOf('bert')
-  const own = architecture.parseConfig({ model_type: 'bert', ...json })
-  const model: LoadedModel = { dir: '', architecture, config: own, json, parameters: architecture.parameters(own, 2) }
+  const model = describeModel('bert', { model_type: 'bert', ...json }, 'text-classification', 2, { dir: '' })
   const config = runConfigSchema.parse({
     model: 'random',
     dataset: 'random',

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type ImportOptions, importTextClassification, previewFile } from '../../../core/data/import.ts'
+import { type ImportOptions, importDataset, previewFile } from '../../../core/data/import.ts'
 import { openRowStore } from '../../../core/data/row-store.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 import { fileWith } from './tables.ts'
@@ -16,7 +16,13 @@ function csv(count: number, more = ''): string {
 async function imported(content: string, options: Partial<ImportOptions> = {}, fileName = 'data.csv') {
   const path = await fileWith(content, fileName)
   const destination = join(await temporaryFolder(), 'datasets', 'one')
-  const result = await importTextClassification(path, fileName, { onBadRows: 'skip', ...options }, destination)
+  const result = await importDataset(
+    'text-classification',
+    path,
+    fileName,
+    { onBadRows: 'skip', ...options },
+    destination,
+  )
   return { result, destination }
 }
 
@@ -25,7 +31,7 @@ async function refused(content: string, options: Partial<ImportOptions> = {}, fi
   const path = await fileWith(content, fileName)
   const destination = join(await temporaryFolder(), 'one')
   const error = await errorOf(options.signal ? 'stopped' : 'bad_data', () =>
-    importTextClassification(path, fileName, { onBadRows: 'skip', ...options }, destination),
+    importDataset('text-classification', path, fileName, { onBadRows: 'skip', ...options }, destination),
   )
   expect(readdirSync(dirname(destination))).toEqual([])
   return error
@@ -83,7 +89,9 @@ describe('an import', () => {
     const path = await fileWith(csv(5000))
     const seen: [number, number][] = []
     const destination = join(await temporaryFolder(), 'one')
-    await importTextClassification(path, 'a.csv', { onBadRows: 'skip' }, destination, (...at) => seen.push(at))
+    await importDataset('text-classification', path, 'a.csv', { onBadRows: 'skip' }, destination, (...at) =>
+      seen.push(at),
+    )
     const [done, total] = seen.at(-1) as [number, number]
     expect(done).toBe(total)
     expect(seen.length).toBeGreaterThan(2)
@@ -126,7 +134,9 @@ describe('D10 what is no dataset is refused, with what was found, and leaves not
   test('a bad byte far into the file', async () => {
     const path = await fileWith(Buffer.concat([Buffer.from(csv(5000)), Buffer.from([0xff])]))
     const destination = join(await temporaryFolder(), 'one')
-    await errorOf('bad_file', () => importTextClassification(path, 'a.csv', { onBadRows: 'skip' }, destination))
+    await errorOf('bad_file', () =>
+      importDataset('text-classification', path, 'a.csv', { onBadRows: 'skip' }, destination),
+    )
     expect(readdirSync(dirname(destination))).toEqual([])
   })
 
@@ -138,7 +148,9 @@ describe('D10 what is no dataset is refused, with what was found, and leaves not
     const path = await fileWith(csv(12))
     const destination = join(await temporaryFolder(), 'one')
     await mkdir(join(destination, 'kept'), { recursive: true })
-    await errorOf('conflict', () => importTextClassification(path, 'a.csv', { onBadRows: 'skip' }, destination))
+    await errorOf('conflict', () =>
+      importDataset('text-classification', path, 'a.csv', { onBadRows: 'skip' }, destination),
+    )
     expect(readdirSync(dirname(destination))).toEqual(['one'])
     expect(readdirSync(destination)).toEqual(['kept'])
   })
@@ -194,5 +206,18 @@ describe('a preview', () => {
     expect(await guessOf(withHeader('id,review,sentiment,note'))).toEqual({ text: 'review', label: 'sentiment' })
     expect(await guessOf(withHeader('a,b,c,d'))).toEqual({ text: 'd', label: 'c' })
     expect(await guessOf(withHeader('Label,Text,x,y'))).toEqual({ text: 'Text', label: 'Label' })
+  })
+})
+
+describe('texts without labels', () => {
+  const stories = (count: number) =>
+    Array.from({ length: count }, (_, i) => JSON.stringify({ story: `once upon a time ${i}` })).join('\n')
+
+  test('are imported for text generation, an only column being the text', async () => {
+    const path = await fileWith(stories(12), 'stories.jsonl')
+    const destination = join(await temporaryFolder(), 'one')
+    const result = await importDataset('text-generation', path, 'stories.jsonl', { onBadRows: 'skip' }, destination)
+    expect(result).toMatchObject({ task: 'text-generation', rows: 12, labels: [], mapping: { text: 'story' } })
+    expect(result.mapping).not.toHaveProperty('label')
   })
 })

@@ -39,20 +39,32 @@ const preview: Preview = {
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
-    expect(mappingOf(preview, {})).toEqual({ text: 'text', label: 'label' })
-    expect(mappingOf(preview, { label: 'id' })).toEqual({ text: 'text', label: 'id' })
-    expect(mappingOf(preview, { label: 'gone' })).toEqual({ text: 'text', label: 'label' })
-    expect(mappingOf({ ...preview, guess: {} }, { text: 'id' })).toEqual({ text: 'id' })
+    expect(mappingOf(preview, {}, 'text-classification')).toEqual({ text: 'text', label: 'label' })
+    expect(mappingOf(preview, { label: 'id' }, 'text-classification')).toEqual({ text: 'text', label: 'id' })
+    expect(mappingOf(preview, { label: 'gone' }, 'text-classification')).toEqual({ text: 'text', label: 'label' })
+    expect(mappingOf({ ...preview, guess: {} }, { text: 'id' }, 'text-classification')).toEqual({ text: 'id' })
+  })
+
+  test('text generation takes a text and nothing else; an only column is it', () => {
+    const single = { ...preview, columns: [column('story', 40)], guess: {} }
+    expect(mappingOf(preview, { label: 'id' }, 'text-generation')).toEqual({ text: 'text' })
+    expect(mappingOf(single, {}, 'text-generation')).toEqual({ text: 'story' })
+    expect(mappingProblem(single, { text: 'story' }, 'text-generation')).toBeNull()
+    expect(mappingProblem(single, {}, 'text-generation')).toContain('text')
   })
 
   test('what cannot be imported is said in a sentence', () => {
-    expect(mappingProblem(preview, { text: 'text', label: 'label' })).toBeNull()
-    expect(mappingProblem(preview, { label: 'label' })).toContain('text')
-    expect(mappingProblem(preview, { text: 'text', label: 'text' })).toContain('two columns')
-    expect(mappingProblem({ ...preview, columns: [column('text', 3)] }, { text: 'text' })).toContain('one column')
+    expect(mappingProblem(preview, { text: 'text', label: 'label' }, 'text-classification')).toBeNull()
+    expect(mappingProblem(preview, { label: 'label' }, 'text-classification')).toContain('text')
+    expect(mappingProblem(preview, { text: 'text', label: 'text' }, 'text-classification')).toContain('two columns')
+    expect(
+      mappingProblem({ ...preview, columns: [column('text', 3)] }, { text: 'text' }, 'text-classification'),
+    ).toContain('one column')
     const single = { ...preview, columns: [column('text', 40), column('label', 1)] }
-    expect(mappingProblem(single, { text: 'text', label: 'label' })).toContain('one value only')
-    expect(mappingProblem({ ...single, complete: false }, { text: 'text', label: 'label' })).toBeNull()
+    expect(mappingProblem(single, { text: 'text', label: 'label' }, 'text-classification')).toContain('one value only')
+    expect(
+      mappingProblem({ ...single, complete: false }, { text: 'text', label: 'label' }, 'text-classification'),
+    ).toBeNull()
   })
 
   test('a label that is nearly always another is doubted, and empty cells are counted', () => {

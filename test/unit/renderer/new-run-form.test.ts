@@ -48,10 +48,11 @@ describe('fields made from the settings table', () => {
     expect(field('lr_scheduler_type').input).toEqual({ kind: 'choice', options: ['linear', 'cosine', 'constant'] })
     expect(field('target_modules').input).toEqual({ kind: 'list' })
     expect(field('name').input).toEqual({ kind: 'text' })
+    expect(field('gradient_checkpointing').input).toEqual({ kind: 'switch' })
   })
 
   test('the adapter settings belong to LoRA alone', () => {
-    const names = (method: 'full' | 'lora') => fieldsFor(method).map(({ name }) => name)
+    const names = (method: 'full' | 'lora') => fieldsFor(method, 'text-classification').map(({ name }) => name)
     expect(names('lora')).toContain('lora_r')
     expect(names('full')).not.toContain('lora_r')
     expect(names('full')).not.toContain('target_modules')
@@ -62,6 +63,13 @@ describe('fields made from the settings table', () => {
     expect(placeholderOf(field('learning_rate'), 'lora')).toBe('1e-3')
     expect(placeholderOf(field('adam_epsilon'), 'full')).toBe('1e-8')
     expect(placeholderOf(field('max_train_samples'), 'full')).toBe('All')
+  })
+
+  test('a yes or no is read from its word, and an earlier run’s is written as one', () => {
+    const typed = { gradient_checkpointing: 'true' }
+    expect(readDraft({ ...chosen, typed }).given).toEqual({ gradient_checkpointing: true })
+    const config = runConfigSchema.parse({ ...configOf({ ...chosen, typed }), learning_rate: 5e-5 })
+    expect(draftFrom(config).typed).toEqual(typed)
   })
 })
 
@@ -127,6 +135,7 @@ describe('steps', () => {
 describe('reading the form', () => {
   test('what was typed is read, what was left empty is not given', () => {
     const { given, problems } = readDraft({
+      task: 'text-classification',
       method: 'lora',
       typed: { learning_rate: '5e-4', seed: ' 7 ', name: '  ', target_modules: ['query'] },
     })
@@ -136,6 +145,7 @@ describe('reading the form', () => {
 
   test('each field has its own problem, in the words of the schema', () => {
     const { given, problems } = readDraft({
+      task: 'text-classification',
       method: 'full',
       typed: { learning_rate: 'fast', seed: '1.5', max_length: '4', num_train_epochs: '2' },
     })
@@ -148,8 +158,8 @@ describe('reading the form', () => {
 
   test('settings of another method are kept in the form but not read', () => {
     const typed = { lora_r: 'nonsense' }
-    expect(readDraft({ method: 'full', typed })).toEqual({ given: {}, problems: {} })
-    expect(readDraft({ method: 'lora', typed }).problems.lora_r).toBeDefined()
+    expect(readDraft({ method: 'full', task: 'text-classification', typed })).toEqual({ given: {}, problems: {} })
+    expect(readDraft({ method: 'lora', task: 'text-classification', typed }).problems.lora_r).toBeDefined()
   })
 
   test('the value in force falls back to the default of the method', () => {

@@ -14,7 +14,7 @@ function run(id: string, state: RunState = 'finished', change: Partial<Run> = {}
     state,
     phase: null,
     phaseProgress: null,
-    config: { ...input, learning_rate: 1e-3 },
+    config: { ...input, task: 'text-classification', target_modules: ['query', 'value'], learning_rate: 1e-3 },
     model: { id: 'm', name: 'MiniLM', weightsHash: 'aa' },
     dataset: { id: 'd', name: 'mails', contentHash: 'bb' },
     colour: 0,

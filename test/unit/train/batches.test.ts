@@ -1,21 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  bucketOf,
-  buildBatch,
-  chooseBuckets,
-  type EncodedRows,
-  epochOrder,
-  lengthOrder,
-} from '../../../core/data/batches.ts'
+import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens } from '../../../core/data/batches.ts'
+import { type LabelledRows, textClassification } from '../../../core/tasks/text-classification.ts'
 
 /** Rows of these lengths; a row's ids are its own number, so that they can be told apart. */
-function encodedOf(lengths: readonly number[]): EncodedRows {
+function encodedOf(lengths: readonly number[]): LabelledRows {
   return {
     rows: Int32Array.from(lengths, (_, i) => 1000 + i),
     labels: Int32Array.from(lengths, (_, i) => i % 3),
     ids: lengths.map((length, i) => new Int32Array(length).fill(i + 1)),
   }
+}
+
+function batchOf(encoded: LabelledRows, positions: number[], buckets: number[], batchSize: number, padId: number) {
+  const layout = { buckets, batchSize, padId }
+  return textClassification.batch(encoded, Int32Array.from(positions), layout, { packing: false })
 }
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 2, max: 128 }), { minLength: 1, maxLength: 300 })
@@ -63,7 +62,7 @@ describe('the order of an epoch', () => {
     const encoded = encodedOf(lengths)
     const buckets = chooseBuckets(lengths, 128)
     const padded = epochOrder(encoded, buckets, 16, 5, 0).map(
-      (positions) => 16 * buildBatch(encoded, positions, buckets, 16, 0).length,
+      (positions) => 16 * padTokens(encoded, positions, { buckets, batchSize: 16, padId: 0 }).length,
     )
     const least = lengths.reduce((sum, length) => sum + bucketOf(length, buckets), 0)
     expect(padded.reduce((a, b) => a + b, 0)).toBeLessThan(least * 1.15)
@@ -120,21 +119,20 @@ describe('buckets', () => {
 describe('a batch', () => {
   test('is padded to the bucket of its longest row', () => {
     const encoded = encodedOf([3, 5])
-    const batch = buildBatch(encoded, Int32Array.of(0, 1), [8, 16], 2, 99)
+    const batch = batchOf(encoded, [0, 1], [8, 16], 2, 99)
     expect(batch.length).toBe(8)
-    expect(Array.from(batch.inputIds)).toEqual([1, 1, 1, 99, 99, 99, 99, 99, 2, 2, 2, 2, 2, 99, 99, 99])
-    expect(Array.from(batch.attentionMask)).toEqual([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0])
-    expect(Array.from(batch.rows)).toEqual([1000, 1001])
-    expect(batch.realTokens).toBe(8)
+    expect(Array.from(batch.feeds.input_ids ?? [])).toEqual([1, 1, 1, 99, 99, 99, 99, 99, 2, 2, 2, 2, 2, 99, 99, 99])
+    expect(Array.from(batch.feeds.attention_mask ?? [])).toEqual([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0])
+    expect([batch.examples, batch.tokens, batch.weight]).toEqual([2, 8, 2])
   })
 
   test('that is short counts its own rows only', () => {
     const encoded = encodedOf([3, 5, 4])
-    const batch = buildBatch(encoded, Int32Array.of(2), [8], 4, 0)
-    expect(Array.from(batch.weights)).toEqual([1, 0, 0, 0])
-    expect(Array.from(batch.rows)).toEqual([1002])
-    expect(batch.realTokens).toBe(4)
-    expect(Array.from(batch.attentionMask.subarray(8, 16))).toEqual(Array.from(batch.attentionMask.subarray(0, 8)))
+    const batch = batchOf(encoded, [2], [8], 4, 0)
+    const mask = batch.feeds.attention_mask as Int32Array
+    expect(Array.from(batch.feeds.weights ?? [])).toEqual([1, 0, 0, 0])
+    expect([batch.examples, batch.tokens, batch.weight]).toEqual([1, 4, 1])
+    expect(Array.from(mask.subarray(8, 16))).toEqual(Array.from(mask.subarray(0, 8)))
   })
 })
 

@@ -1,0 +1,127 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { RunConfig } from '../contract/settings.ts'
+import type { TokenRows } from '../data/batches.ts'
+import type { RowStore } from '../data/row-store.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
+import type { Architecture, Head } from '../models/architecture.ts'
+import type { Params } from '../nn/params.ts'
+import type { Rng } from '../nn/random.ts'
+
+/** How the sequences of one side are made into batches. */
+export interface BatchLayout {
+  /** Padded lengths that there are programs for, ascending. */
+  readonly buckets: readonly number[]
+  readonly batchSize: number
+  readonly padId: number
+}
+
+/** One batch as a program is fed it. */
+export interface TaskBatch {
+  /** Padded length in tokens: one of the buckets. */
+  readonly length: number
+  readonly feeds: Readonly<Record<string, Values>>
+  /** What the loss is the mean of: rows, or target tokens. */
+  readonly weight: number
+  /** Rows of the dataset, and their tokens: padding and fill rows are not among them. */
+  readonly examples: number
+  readonly tokens: number
+}
+
+/** Both sides of a run's data. */
+export interface PreparedData<E extends TokenRows = TokenRows> {
+  readonly train: E
+  readonly validation: E
+  /** Share of all these rows of which something was cut off. */
+  readonly truncatedShare: number
+}
+
+/**
+ * What a model said about rows of the dataset: columns by name, `rows` (ascending) and `loss` (nats) always among them.
+ * A column has one number a row, or the same count of numbers for each. A checkpoint keeps them.
+ */
+export type Scored = Readonly<Record<string, Int32Array | Float64Array>> & {
+  readonly rows: Int32Array
+  readonly loss: Float64Array
+}
+
+/** A model as its task computes with it. */
+export interface TaskModel {
+  /** The one that `headOf` gave. */
+  readonly head: Head<unknown>
+  /** The architecture's own. */
+  readonly config: unknown
+}
+
+/** Runs the evaluation program on a batch. */
+export type Evaluate = (batch: TaskBatch) => Readonly<Record<string, Values>>
+
+/**
+ * What a run is for: what a row of the dataset is, how it becomes tensors, the loss, the metrics. One file a task in
+ * tasks/, one line in its registry. Programs are static: one for each padded length.
+ */
+export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored> {
+  readonly name: RunConfig['task']
+  /** The part of an architecture that this task trains; undefined where it has none. */
+  headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
+  /** What config.json says of a model of this task beside its own fields. */
+  modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
+
+  /**
+   * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
+   * Throws AttuneError bad_data where the rows are no data for this task.
+   */
+  prepare(
+    store: RowStore,
+    labels: readonly string[],
+    tokenizer: Tokenizer,
+    config: PrepareConfig,
+    onRow: (done: number, total: number) => void,
+  ): PreparedData<E>
+
+  /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
+  batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
+  /** The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. */
+  batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig): TaskBatch
+
+  /** The loss [] that is trained on: Σ weight·loss / `total`, where `total` [] is the weight of all batches of the step. */
+  trainingLoss(
+    model: TaskModel,
+    params: Params,
+    feeds: Tensors,
+    rng: Rng,
+    total: Tensor,
+    config: Pick<RunConfig, 'label_smoothing_factor'>,
+  ): Tensor
+  /** What an evaluation needs of a batch, without dropout. */
+  evaluation(model: TaskModel, params: Params, feeds: Tensors): Readonly<Record<string, Tensor>>
+
+  /** The model's word on every row. `onRows` is told how many are done and may throw to stop. */
+  score(
+    encoded: E,
+    layout: BatchLayout,
+    config: BatchConfig,
+    evaluate: Evaluate,
+    onRows: (done: number, total: number) => void,
+  ): S
+  /** Over every scored row, by series name; eval/loss always among them. */
+  metrics(scored: S, classes: number): Readonly<Record<string, number>>
+  /** What of it is recorded and compared row by row; null where runs of this task are not compared that way. */
+  predictions(scored: S): PredictionColumns | null
+}
+
+export type PrepareConfig = Pick<
+  RunConfig,
+  'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
+>
+export type BatchConfig = Pick<RunConfig, 'packing'>
+
+/** Columns of equal length, but `scores`, which holds a probability a class, row by row. */
+export interface PredictionColumns {
+  readonly rows: readonly number[]
+  /** Class ids. */
+  readonly predicted: readonly number[]
+  readonly gold: readonly number[]
+  readonly loss: readonly number[]
+  readonly scores: readonly number[]
+}

@@ -1,0 +1,258 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { AttuneError } from '../contract/errors.ts'
+import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
+import { packSequences } from '../data/packing.ts'
+import type { RowStore } from '../data/row-store.ts'
+import { splitRows, thinRows } from '../data/split.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { TensorSpec, Tensors } from '../engine/engine.ts'
+import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
+import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
+import type { Params } from '../nn/params.ts'
+import type { Rng } from '../nn/random.ts'
+import type {
+  BatchConfig,
+  BatchLayout,
+  Evaluate,
+  PrepareConfig,
+  PreparedData,
+  Task,
+  TaskBatch,
+  TaskModel,
+} from './task.ts'
+
+/**
+ * Text generation: a row is one text; the model learns each token from those before it, the end of the text included.
+ * Texts longer than max_length become several pieces. With packing, short ones share a row, each with its own positions
+ * and blind to the others. The loss is cross-entropy, averaged over the predicted tokens.
+ */
+
+/** A text, or a piece of a long one, in a sequence. */
+interface Piece {
+  /** Row of the dataset. */
+  readonly row: number
+  readonly length: number
+}
+
+/** Sequences of one or several pieces; of each piece, every token but the first is predicted. */
+interface PackedRows extends TokenRows {
+  /** The pieces of each sequence, in order. */
+  readonly pieces: readonly (readonly Piece[])[]
+}
+
+/** What the model said about texts: mean loss (nats) and share right over a text's predicted tokens, and their number. */
+type ScoredTexts = {
+  readonly rows: Int32Array
+  readonly loss: Float64Array
+  readonly right: Float64Array
+  readonly tokens: Float64Array
+}
+
+/** Streams of the generator that thins the two sides: see text-classification.ts. */
+const trainStream = 11
+const validationStream = 12
+
+export const textGeneration: Task<PackedRows, ScoredTexts> = {
+  name: 'text-generation',
+  headOf: ({ heads }) => heads.languageModel,
+  modelFields: () => ({}),
+  prepare,
+  batchSpecs,
+  batch,
+  trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
+    const { hidden, matrix } = headOf(model, params, feeds, rng)
+    const labels = flat(feeds.labels)
+    const weights = tf.div(flat(feeds.weights), total)
+    const loss = headCrossEntropy(hidden, matrix, labels, weights)
+    return smoothing === 0 ? loss : tf.add(loss, headSmoothing(hidden, matrix, labels, weights, smoothing))
+  },
+  evaluation(model, params, feeds) {
+    const { hidden, matrix } = headOf(model, params, feeds, null)
+    return judgeHead(hidden, matrix, flat(feeds.labels))
+  },
+  score,
+  metrics,
+  predictions: () => null,
+}
+
+/** Throws AttuneError bad_data: too few texts to hold one out, or nothing in them to predict. */
+function prepare(
+  store: RowStore,
+  _labels: readonly string[],
+  tokenizer: Tokenizer,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<PackedRows> {
+  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
+  if (split.train.length === 0 || split.validation.length === 0) {
+    throw new AttuneError('bad_data', `The dataset has too few texts to split (${store.count}): two are needed.`)
+  }
+  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
+  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
+  const total = train.length + validation.length
+  let done = 0
+  const encode = (rows: Int32Array, side: string): PackedRows => {
+    const pieces = Array.from(rows).flatMap((row) => {
+      const cut = piecesOf(store.read(row).text, tokenizer, config.max_length)
+      onRow(++done, total)
+      return cut.map((ids) => ({ row, ids }))
+    })
+    if (pieces.length === 0) {
+      const message = `None of the ${rows.length} ${side} texts has two tokens: there is nothing to predict.`
+      throw new AttuneError('bad_data', message)
+    }
+    return inRows(rows, pieces, config)
+  }
+  return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: 0 }
+}
+
+/** A text's tokens and the token that ends texts, cut into pieces of at most `maxLength`; those of one token are dropped. */
+function piecesOf(text: string, tokenizer: Tokenizer, maxLength: number): Int32Array[] {
+  const { ids } = tokenizer.encode(text, Number.MAX_SAFE_INTEGER)
+  const ends = tokenizer.eosId === null || ids.at(-1) === tokenizer.eosId
+  const whole = new Int32Array(ids.length + (ends ? 0 : 1))
+  whole.set(ids)
+  if (!ends) whole[ids.length] = tokenizer.eosId as number
+  const pieces: Int32Array[] = []
+  // A piece begins with the last token of the one before: no token goes unpredicted.
+  for (let start = 0; start + 1 < whole.length; start += maxLength - 1)
+    pieces.push(whole.slice(start, start + maxLength))
+  return pieces
+}
+
+function inRows(
+  rows: Int32Array,
+  pieces: readonly { row: number; ids: Int32Array }[],
+  { packing, max_length: capacity }: PrepareConfig,
+): PackedRows {
+  const lengths = pieces.map(({ ids }) => ids.length)
+  const packed = packing ? packSequences(lengths, capacity) : pieces.map((_, i) => ({ members: [i] }))
+  const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as (typeof pieces)[number]))
+  return {
+    rows,
+    ids: members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids)))),
+    pieces: members.map((inside) => inside.map(({ row, ids }) => ({ row, length: ids.length }))),
+  }
+}
+
+function batchSpecs(batchSize: number, length: number, { packing }: BatchConfig): Record<string, TensorSpec> {
+  const tokens: TensorSpec = { shape: [batchSize, length], dtype: 'int32' }
+  return {
+    input_ids: tokens,
+    position_ids: tokens,
+    ...(packing && { segment_ids: tokens }),
+    labels: tokens,
+    weights: { shape: [batchSize, length], dtype: 'float32' },
+  }
+}
+
+function batch(encoded: PackedRows, positions: Int32Array, layout: BatchLayout, { packing }: BatchConfig): TaskBatch {
+  const { length, inputIds, realTokens } = padTokens(encoded, positions, layout)
+  const size = layout.batchSize * length
+  const positionIds = new Int32Array(size)
+  // Padding is a document of its own, which nobody looks at.
+  const segmentIds = new Int32Array(size).fill(-1)
+  const labels = new Int32Array(size)
+  const weights = new Float32Array(size)
+  let weight = 0
+  for (let i = 0; i < layout.batchSize; i++) {
+    let at = i * length
+    for (const [segment, piece] of piecesAt(encoded, filled(positions, i)).entries()) {
+      for (let k = 0; k < piece.length; k++) positionIds[at + k] = k
+      segmentIds.fill(segment, at, at + piece.length)
+      labels.set(inputIds.subarray(at + 1, at + piece.length), at)
+      if (i < positions.length) {
+        weights.fill(1, at, at + piece.length - 1)
+        weight += piece.length - 1
+      }
+      at += piece.length
+    }
+  }
+  const examples = positions.reduce((sum, position) => sum + piecesAt(encoded, position).length, 0)
+  const feeds = {
+    input_ids: inputIds,
+    position_ids: positionIds,
+    ...(packing && { segment_ids: segmentIds }),
+    labels,
+    weights,
+  }
+  return { length, feeds, weight, examples, tokens: realTokens }
+}
+
+function piecesAt({ pieces }: PackedRows, position: number): readonly Piece[] {
+  return pieces[position] as readonly Piece[]
+}
+
+/** Hidden states [batch·length, width] and the matrix that reads tokens out of them. */
+function headOf(
+  { head, config }: TaskModel,
+  params: Params,
+  feeds: Tensors,
+  rng: Rng | null,
+): { hidden: tf.Tensor; matrix: tf.Tensor } {
+  const { hidden, matrix } = head as LanguageModelHead<unknown>
+  const input: CausalBatch = {
+    inputIds: feeds.input_ids as tf.Tensor,
+    positionIds: feeds.position_ids as tf.Tensor,
+    segmentIds: feeds.segment_ids ?? null,
+  }
+  return { hidden: hidden(config, params, input, rng), matrix: matrix(config, params) }
+}
+
+function flat(tensor: tf.Tensor | undefined): tf.Tensor {
+  return tf.reshape(tensor as tf.Tensor, [-1])
+}
+
+function score(
+  encoded: PackedRows,
+  layout: BatchLayout,
+  config: BatchConfig,
+  evaluate: Evaluate,
+  onRows: (done: number, total: number) => void,
+): ScoredTexts {
+  const placeOf = new Map(Array.from(encoded.rows, (row, place) => [row, place]))
+  const loss = new Float64Array(encoded.rows.length)
+  const right = new Float64Array(encoded.rows.length)
+  const tokens = new Float64Array(encoded.rows.length)
+  let done = 0
+  for (const positions of lengthOrder(encoded, layout.batchSize)) {
+    const built = batch(encoded, positions, layout, config)
+    const output = evaluate(built)
+    positions.forEach((position, i) => {
+      let at = i * built.length
+      for (const piece of piecesAt(encoded, position)) {
+        const place = placeOf.get(piece.row) as number
+        for (let k = 0; k < piece.length - 1; k++) {
+          loss[place] = (loss[place] as number) + (output.loss?.[at + k] as number)
+          right[place] = (right[place] as number) + (output.right?.[at + k] as number)
+        }
+        tokens[place] = (tokens[place] as number) + piece.length - 1
+        at += piece.length
+      }
+    })
+    done += positions.length
+    onRows(done, encoded.ids.length)
+  }
+  // A text of a single token has nothing to predict.
+  const scored = encoded.rows.filter((_, place) => (tokens[place] as number) > 0)
+  const column = (of: (place: number) => number) => Float64Array.from(scored, (row) => of(placeOf.get(row) as number))
+  const mean = (sums: Float64Array) => column((place) => (sums[place] as number) / (tokens[place] as number))
+  return { rows: scored, loss: mean(loss), right: mean(right), tokens: column((place) => tokens[place] as number) }
+}
+
+/** Means over all predicted tokens: loss in nats, the perplexity that it comes to, and the share predicted first. */
+function metrics({ loss, right, tokens }: ScoredTexts): Record<string, number> {
+  let all = 0
+  let lossSum = 0
+  let rightSum = 0
+  for (const [i, count] of tokens.entries()) {
+    all += count
+    lossSum += (loss[i] as number) * count
+    rightSum += (right[i] as number) * count
+  }
+  return {
+    'eval/loss': lossSum / all,
+    'eval/perplexity': Math.exp(lossSum / all),
+    'eval/token_accuracy': rightSum / all,
+  }
+}
