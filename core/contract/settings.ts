@@ -45,7 +45,9 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
-  optim: z.enum(['adamw', 'sgd']).default('adamw'),
+  /** Keeps only each layer's input for the backward pass, which computes the rest again. */
+  gradient_checkpointing: z.boolean().default(false),
+  optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -214,7 +216,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'optim',
     label: 'Optimizer',
-    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    help: 'AdamW suits nearly everything and keeps two numbers a weight; SGD keeps one, Adafactor hardly any.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -235,7 +237,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'weight_decay',
     label: 'Weight decay',
-    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    help: 'How much weights shrink beside each step; not applied to biases and layer norms.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -292,6 +294,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'gradient_accumulation_steps',
     label: 'Gradient accumulation',
     help: 'Batches added up for one optimizer step: a large batch in the memory of a small one.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'gradient_checkpointing',
+    label: 'Recompute activations',
+    help: 'Each layer is computed again in the backward pass: far less memory for long rows, about a third more time.',
     level: 'advanced',
     group: 'training',
   },

@@ -4,11 +4,11 @@ import { optimizerFile } from '../checkpoint/training-state.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Session, TensorSpec } from '../engine/engine.ts'
+import { readVariables, writeVariables } from '../engine/variables.ts'
 import type { LoadedModel } from './load-model.ts'
-import { gradSumName, stateNames } from './optimizer.ts'
+import { gradSumName, optimizerState } from './optimizer.ts'
 import { heldBetweenBatches } from './programs.ts'
 import { countParameters, type Trainable } from './trainable.ts'
-import { readVariables, writeVariables } from './variables.ts'
 import { restoreVariables, trainedSpecs } from './weights.ts'
 
 /** What the optimizer keeps in the session, by variable: float32, saved and set exactly. Amid a step, the sums too. */
@@ -20,7 +20,7 @@ function stateSpecs(
 ): Record<string, TensorSpec> {
   const trained = Object.entries(trainedSpecs(model, trainable))
   return Object.fromEntries([
-    ...trained.flatMap(([name, spec]) => stateNames(optim, name).map((state) => [state, spec] as const)),
+    ...trained.flatMap(([name, spec]) => Object.entries(optimizerState(optim, name, spec))),
     ...(amidStep ? trained.map(([name, spec]) => [gradSumName(name), spec] as const) : []),
   ])
 }
@@ -87,7 +87,11 @@ export function readOptimizer(
 /** Bytes of a checkpoint's tensors, at most: the weights that it holds, the optimizer's, and gradients added up. */
 export function checkpointBytes(model: LoadedModel, trainable: Trainable, config: RunConfig): number {
   const weights = config.method === 'lora' ? trainedSpecs(model, trainable) : model.parameters
-  const trained = countParameters(trainedSpecs(model, trainable))
-  const sums = config.gradient_accumulation_steps > 1 ? 1 : 0
-  return 4 * (countParameters(weights) + trained * (stateNames(config.optim, '').length + sums))
+  const summed = config.gradient_accumulation_steps > 1 ? countParameters(trainedSpecs(model, trainable)) : 0
+  return 4 * (countParameters(weights) + summed) + optimizerBytes(model, trainable, config)
+}
+
+/** Bytes that the optimizer keeps from step to step, in memory and in a checkpoint. */
+export function optimizerBytes(model: LoadedModel, trainable: Trainable, config: Pick<RunConfig, 'optim'>): number {
+  return 4 * countParameters(stateSpecs(model, trainable, config))
 }

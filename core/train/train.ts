@@ -28,7 +28,7 @@ import {
   tellEngineChange,
 } from './resume.ts'
 import { scheduleOf, totalSteps } from './schedule.ts'
-import { checkpointBytes, clearHeld, restoreSession, writeOptimizer } from './session-state.ts'
+import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
 import { beginWith } from './start.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
@@ -99,6 +99,8 @@ async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surr
     dropout: config.dropout,
   })
   const trainable = trainableOf(model, config)
+  const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
+  reporter.log('info', `The optimizer (${config.optim}) keeps ${kept} MB.`)
   const tokenizer = await loadTokenizer(spec.modelDir)
 
   reporter.phase('tokenizing')

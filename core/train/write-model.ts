@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Session } from '../engine/engine.ts'
+import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Trainable } from './trainable.ts'
-import { readVariables } from './variables.ts'
 import { trainedSpecs } from './weights.ts'
 
 /** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
@@ -26,11 +26,13 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
+        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
         // With frozen layers, the ends of names would fit layers that have no adapter.
         targetModules: config.num_frozen_layers > 0 ? trainable.targets : config.target_modules,
+        fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
     }

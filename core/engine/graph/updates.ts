@@ -1,8 +1,20 @@
-import { type AdamWScalars, momentNames, type ProgramResult } from '../engine.ts'
+import { type AdamWScalars, momentNames, type ProgramResult, type Update } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
 import type { GraphBuilder, Ref } from './graph-builder.ts'
 
 const float32 = { type: 'float32' } as const
+
+/** The session's variables, as a program sees them. */
+export interface Variables {
+  /** Resource node of each. */
+  readonly handles: ReadonlyMap<string, Ref>
+  /** The program's own reads. */
+  readonly reads: ReadonlyMap<string, Ref>
+  /** Those kept in bfloat16. */
+  readonly halved: ReadonlySet<string>
+  /** Those whose memory may be written to. */
+  readonly inPlace: ReadonlySet<string>
+}
 
 /**
  * The nodes that change variables; returns those to wait for. Nothing orders nodes in a graph but their edges, so each
@@ -12,8 +24,7 @@ const float32 = { type: 'float32' } as const
 export function emitUpdates(
   backend: TraceBackend,
   builder: GraphBuilder,
-  handles: ReadonlyMap<string, Ref>,
-  reads: ReadonlyMap<string, Ref>,
+  { handles, reads, halved, inPlace }: Variables,
   { updates = [], adamw }: ProgramResult,
 ): Ref[] {
   const handle = (name: string): Ref => {
@@ -25,14 +36,66 @@ export function emitUpdates(
   return updates.map((update) => {
     if (update.kind === 'assign') {
       const read = reads.get(update.name)
+      // Rows that were written where the variable lies are its new value already.
+      const written = read === undefined ? null : backend.takeWritten(update.value, read)
+      if (written !== null) {
+        if (inPlace.has(update.name)) return written
+        throw new Error(`rows of the variable "${update.name}" are updated, but the session does not list it for that`)
+      }
+      const value = backend.ref(update.value)
       const after = read === undefined ? [] : [waitFor(read)]
-      return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value), ...after], {
-        dtype: float32,
-      })
+      const dtype = { type: halved.has(update.name) ? 'bfloat16' : 'float32' } as const
+      const rounded = dtype.type === 'float32' ? value : backend.cast(value, 'float32', 'bfloat16')
+      // A variable takes the value's own memory, which others may share: a constant, or what is assigned to several.
+      const stored = inPlace.has(update.name) ? builder.node('DeepCopy', [rounded], { T: dtype }) : rounded
+      return builder.node('AssignVariableOp', [handle(update.name), stored, ...after], { dtype })
     }
+    if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, update)
+    if (update.kind === 'descend') return emitDescend(backend, builder, handle(update.name), update)
     if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
     return step(update.name, backend.ref(update.grad), update.weightDecay)
   })
+}
+
+/** SGD with momentum; the weights are read for their decay when the gradient is there, not before. */
+function emitMomentum(
+  backend: TraceBackend,
+  builder: GraphBuilder,
+  handle: (name: string) => Ref,
+  { name, buffer, grad, weightDecay, momentum, rate }: Extract<Update, { kind: 'momentum' }>,
+): Ref {
+  const literal = (value: number) => builder.constant([value], [], 'float32')
+  const slope = backend.ref(grad)
+  const decayed = () => {
+    const present = builder.node('ReadVariableOp', [handle(name), waitFor(slope)], { dtype: float32 })
+    const decay = builder.node('Mul', [present, literal(weightDecay)], { T: float32 })
+    return builder.node('AddV2', [slope, decay], { T: float32 })
+  }
+  const inputs = [
+    handle(name),
+    handle(buffer),
+    backend.ref(rate),
+    weightDecay === 0 ? slope : decayed(),
+    literal(momentum),
+  ]
+  const attrs = { T: float32, use_locking: { bool: false }, use_nesterov: { bool: false } }
+  return builder.node('ResourceApplyMomentum', inputs, attrs)
+}
+
+/** w ← w − decay·w once the step is worked out, so that no copy of the weights lies about until then; then the step. */
+function emitDescend(
+  backend: TraceBackend,
+  builder: GraphBuilder,
+  variable: Ref,
+  { step, decay }: Extract<Update, { kind: 'descend' }>,
+): Ref {
+  const change = backend.ref(step)
+  const subtract = (value: Ref, after: readonly Ref[]) =>
+    builder.node('AssignSubVariableOp', [variable, value, ...after.map(waitFor)], { dtype: float32 })
+  if (decay === null) return subtract(change, [])
+  const present = builder.node('ReadVariableOp', [variable, waitFor(change)], { dtype: float32 })
+  const shrunk = subtract(builder.node('Mul', [present, backend.ref(decay)], { T: float32 }), [])
+  return subtract(change, [shrunk])
 }
 
 /**
