@@ -50,9 +50,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
+  const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
-  const storage = storageHandlers(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
@@ -60,8 +60,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await queue.close()
     await reproductions.close()
     await checkpoints.close()
-    await backups.close()
     await storage.close()
+    await backups.close()
     owner.close()
     store.close()
   }

@@ -37,8 +37,8 @@ export class RunQueue {
 
   constructor(context: Context, onEnded: () => void) {
     this.context = context
-    this.endings = new Endings(context, (cursor) => this.announce(cursor))
     this.onEnded = onEnded
+    this.endings = new Endings(context, (cursor) => this.announce(cursor))
   }
 
   /** Catches up with what other processes did: runs they left behind, stops they ask for, a turn that has come. */
