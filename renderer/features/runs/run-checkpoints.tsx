@@ -19,9 +19,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   if (!data) return null
   if (data.checkpoints.length === 0) {
     return (
-      <NotYet>
-        There is no checkpoint. One is written at each evaluation that is the best so far, and at the end.
-      </NotYet>
+      <NotYet>There is no checkpoint. One is written at each evaluation, every few minutes, and at the end.</NotYet>
     )
   }
   return (
@@ -30,14 +28,15 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns(onExport)}
+        columns={columns(onExport, data.checkpoints.find(({ last }) => last)?.step)}
         initialSort={{ column: 'step', descending: true }}
       />
     </div>
   )
 }
 
-function columns(onExport: (which: Which) => void): Column<Checkpoint>[] {
+/** `lastStep`: later checkpoints hold the weights that a run diverged with. */
+function columns(onExport: (which: Which) => void, lastStep: number | undefined): Column<Checkpoint>[] {
   const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
     id,
     title,
@@ -61,6 +60,11 @@ function columns(onExport: (which: Which) => void): Column<Checkpoint>[] {
           {last && (
             <Badge size="xs" variant="light" color="gray" tt="none">
               last
+            </Badge>
+          )}
+          {lastStep !== undefined && step > lastStep && (
+            <Badge size="xs" variant="light" color="red" tt="none" title="Written while the run was diverging">
+              diverged
             </Badge>
           )}
         </Group>
