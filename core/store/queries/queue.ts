@@ -48,7 +48,9 @@ const progressSql = `
 const firstPlace = "SELECT coalesce(min(place), 1) - 1 FROM runs WHERE state = 'queued'"
 
 /** A pause between two attempts, if there is one, ends at `:at`. */
-const resting = 'idle_ms = idle_ms + coalesce(:at - idle_since, 0), idle_since = NULL'
+const resting = 'idle_ms = idle_ms + max(0, coalesce(:at - idle_since, 0)), idle_since = NULL'
+/** The machine's clock may have been set back meanwhile: nothing ends before it has begun. */
+const notBefore = (moment: string) => `max(${moment}, coalesce(started_at + idle_ms, ${moment}))`
 const touched = 'revision = revision + 1 WHERE id = :id'
 const cursor = 'RETURNING id, step, revision'
 const claimSql = `
@@ -58,12 +60,12 @@ const claimSql = `
 const saveSql = `
   UPDATE runs SET
     state = :state, phase = :phase, phase_progress = :phaseProgress, step = :step, epoch = :epoch, plan = :plan,
-    engine = :engine, metrics = :metrics, timings = :timings, ended_at = :endedAt, next_seq = :nextSeq,
+    engine = :engine, metrics = :metrics, timings = :timings, ended_at = ${notBefore(':endedAt')}, next_seq = :nextSeq,
     bytes = :bytes + start_bytes, heard_at = :heardAt,
     ${touched} ${cursor}`
 const endSql = `
   UPDATE runs SET
-    state = :state, error = :error, phase = NULL, phase_progress = NULL, ended_at = :at, ${resting}, ${touched}
+    state = :state, error = :error, phase = NULL, phase_progress = NULL, ended_at = ${notBefore(':at')}, ${resting}, ${touched}
     AND state IN ('queued', 'running') ${cursor}`
 const requestStopSql = `UPDATE runs SET stop_requested = :value, ${touched} AND state IN ('queued', 'running') ${cursor}`
 const resumeSql = `

@@ -47,5 +47,5 @@ export function stepText({ step, plan, epoch }: Pick<Run, 'step' | 'plan' | 'epo
 /** From start to end, or to now while it runs, pauses not counted; null while it waits for its turn. */
 export function elapsedMs(run: Pick<Run, 'state' | 'startedAt' | 'endedAt' | 'idleMs'>, now: number): number | null {
   if (run.startedAt === null || run.state === 'queued') return null
-  return (run.endedAt ?? now) - run.startedAt - (run.idleMs ?? 0)
+  return Math.max(0, (run.endedAt ?? now) - run.startedAt - (run.idleMs ?? 0))
 }
