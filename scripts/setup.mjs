@@ -61,11 +61,10 @@ async function test(args) {
   })
 }
 
-/** The long forms of the reliability tests: `soak resume`, `soak kill`, or all of it. */
+/** One of the long reliability tests: `soak resume`, `soak kill`, or `soak all`. */
 async function soak([name, ...args]) {
   await ensure(['packages', 'native'])
-  const script = name === 'resume' || name === 'kill' ? `${name}.ts` : 'all.ts'
-  return node([join(root, 'test', 'soak', script), ...(script === 'all.ts' && name ? [name] : []), ...args], quiet)
+  return node([join(root, 'test', 'soak', `${name}.ts`), ...args], quiet)
 }
 
 async function check(args) {

@@ -14,7 +14,7 @@ async function writeCheckpoint(path: string, step: number, best: number): Promis
   await saveCheckpoint(path, (dir) => writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state)))
 }
 
-test('a run whose process died is interrupted, and its record agrees with the disk again', async () => {
+test('C02: a run whose process died is interrupted, and its record agrees with the disk again', async () => {
   const place = temporaryPlace()
   const before = await openApp(place)
   const dataset = await importSample(before)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { removeCheckpoint, saveCheckpoint, sweep, verifyCheckpoint } from '../../../core/checkpoint/save.ts'
 import { type FileSystem, partialPath } from '../../../core/util/files.ts'
+import { amount } from '../../support/soak.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 import { type Fault, failing } from './failing-file-system.ts'
 
@@ -178,15 +179,18 @@ describe('C08 a rename that another program hinders', () => {
 })
 
 describe('C01 killed while writing', () => {
-  test('at random moments: the newest whole one is found, and the remains are swept', async () => {
+  test('at random moments: the newest whole one is found, and the remains are swept', {
+    timeout: 600_000,
+  }, async () => {
     let kills = 0
-    for (let round = 0; round < 20; round++) {
+    const rounds = amount(20, 100)
+    for (let round = 0; round < rounds; round++) {
       const parent = await temporaryFolder()
       const child = fork(new URL('./save-for-ever.ts', import.meta.url), [parent], { execArgv: [] })
       const exited = new Promise((resolve) => child.on('exit', resolve))
       await new Promise((resolve) => child.once('message', resolve))
       // From right after the first one to some saves later: the phase of the kill is what differs.
-      await new Promise((resolve) => setTimeout(resolve, 3 + round * 4.3))
+      await new Promise((resolve) => setTimeout(resolve, 3 + (round * 86) / rounds))
       child.kill('SIGKILL')
       await exited
       kills += readdirSync(parent).some((name) => /\.(partial-\w+|replaced)$/.test(name)) ? 1 : 0
