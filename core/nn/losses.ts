@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel, runKernel } from './kernel.ts'
 
 /**
  * Σ weight·loss / `total` []: what a batch adds to the loss of its step. perExample and weights [n] (0 for what only
@@ -14,7 +15,8 @@ export function weightedMean(perExample: tf.Tensor, weights: tf.Tensor, total: t
  * = (lse z − z_y) + ε·(z_y − mean z). logits [n, classes], labels int32 [n] → [n].
  */
 export function smoothedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: number): tf.Tensor {
-  const plain = sparseCrossEntropy(logits, labels)
+  if (hasKernel('AttuneCrossEntropy')) return fusedCrossEntropy(logits, labels, smoothing)
+  const plain = composedCrossEntropy(logits, labels)
   if (smoothing === 0) return plain
   const classes = logits.shape[1] as number
   // Cast, because the WebAssembly backend's float one-hot holds integers.
@@ -25,6 +27,29 @@ export function smoothedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoot
 
 /** Softmax cross-entropy in nats. logits [n, classes], labels int32 [n] → [n]. Gradient: (softmax − one-hot)·dy. */
 export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  return smoothedCrossEntropy(logits, labels, 0)
+}
+
+/** One pass over the logits, and one for the gradient; nothing of their size is kept beside them. */
+function fusedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: number): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [z, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    const [value, logSum] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneCrossEntropy', { logits: z, labels }, { smoothing })
+    save([z, labels, logSum])
+    return {
+      value,
+      gradFunc: (dloss: tf.Tensor, saved: tf.Tensor[]) => {
+        const [kept, ids, sum] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
+        const inputs = { dloss, logits: kept, labels: ids, logSum: sum }
+        const [dlogits] = runKernel<[tf.Tensor]>('AttuneCrossEntropyGrad', inputs, { smoothing })
+        return dlogits
+      },
+    }
+  })
+  return op(logits)
+}
+
+function composedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [z, save] = args as [tf.Tensor, tf.GradSaveFunc]
     const { value, slope } = crossEntropyAndSlope(z, labels)
@@ -38,11 +63,9 @@ export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Ten
 }
 
 function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
-  if (tf.getKernel('AttuneSparseSoftmaxCrossEntropy', tf.getBackend())) {
-    const [value, slope] = tf
-      .engine()
-      .runKernel('AttuneSparseSoftmaxCrossEntropy', { logits, labels }) as unknown as tf.Tensor[]
-    return { value: value as tf.Tensor, slope: slope as tf.Tensor }
+  if (hasKernel('AttuneSparseSoftmaxCrossEntropy')) {
+    const [value, slope] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneSparseSoftmaxCrossEntropy', { logits, labels })
+    return { value, slope }
   }
   const logProbabilities = tf.logSoftmax(logits as tf.Tensor2D)
   // Cast, because the WebAssembly backend's float one-hot holds integers.

@@ -1,5 +1,6 @@
 import { type AdamWScalars, momentNames, type ProgramResult } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
+import { emitFusedAdamW } from './fused-adamw.ts'
 import type { GraphBuilder, Ref } from './graph-builder.ts'
 
 const float32 = { type: 'float32' } as const
@@ -21,8 +22,11 @@ export function emitUpdates(
     if (!ref) throw new Error(`an update names the variable "${name}", which the session does not have`)
     return ref
   }
+  const fused = adamw && backend.fusedKernels ? updates.filter((update) => update.kind === 'adamw') : []
   const step = adamw && adamwOf(backend, builder, handle, adamw)
-  return updates.map((update) => {
+  const others = updates.filter((update) => fused.length === 0 || update.kind !== 'adamw')
+  const all = fused.length > 0 && adamw ? [emitFusedAdamW(backend, handle, fused, adamw)] : []
+  return all.concat(others.map((update) => {
     if (update.kind === 'assign') {
       const read = reads.get(update.name)
       const after = read === undefined ? [] : [waitFor(read)]
@@ -32,7 +36,7 @@ export function emitUpdates(
     }
     if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
     return step(update.name, backend.ref(update.grad), update.weightDecay)
-  })
+  }))
 }
 
 /**

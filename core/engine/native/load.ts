@@ -3,6 +3,7 @@ import { createRequire, Module } from 'node:module'
 import { join } from 'node:path'
 import util from 'node:util'
 import { isMainThread, threadId } from 'node:worker_threads'
+import { loadKernels } from './kernels.ts'
 import { AttuneError } from '../../contract/errors.ts'
 import { attuneCache } from '../../util/paths.ts'
 
@@ -93,5 +94,6 @@ export async function loadTfjsNode(threads: number): Promise<TfjsNode> {
   await loaded.ready()
   const { binding } = loaded.backend() as { binding?: { TF_Version?: string } }
   nativeVersion = binding?.TF_Version ?? nativeVersion
+  loadKernels()
   return loaded
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
+import { kernelsLoaded } from '../native/kernels.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
 
 export const traceBackendName = 'trace'
@@ -20,6 +21,18 @@ interface Traced {
   references: number
 }
 
+interface ShortSum {
+  readonly sums: Ref
+  readonly slots: Ref
+}
+
+interface RowSum {
+  readonly rows: Ref
+  readonly ids: Ref
+  readonly count: number
+  short: ShortSum | null
+}
+
 /**
  * A tfjs backend that computes nothing: its kernels infer shapes and emit graph nodes into the builder of the trace
  * under way. tfjs's autodiff runs on top of it unchanged, so a program and its gradients come out as one graph.
@@ -29,8 +42,13 @@ export class TraceBackend extends tf.KernelBackend {
   private graph: GraphBuilder | null = null
   /** Of the matrix products in the trace under way. */
   precision: Precision = 'fp32'
+  /** Whether engine/native/kernels are there. */
+  readonly fusedKernels: boolean = kernelsLoaded()
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
+  /** What a node is the product of, where one factor is a scalar. */
+  private readonly products = new Map<Ref, { x: Ref; by: Ref }>()
+  private readonly rowSums = new Map<Ref, RowSum>()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -90,6 +108,37 @@ export class TraceBackend extends tf.KernelBackend {
     this.halves.set(full, half)
   }
 
+  /** Tells that `sum` is, row by row of a table, the sum of those of `rows` whose id it is. */
+  noteRowSum(sum: Ref, rows: Ref, ids: Ref, count: number): void {
+    if (this.fusedKernels) this.rowSums.set(sum, { rows, ids, count, short: null })
+  }
+
+  /**
+   * Such a sum without the rows that are zero (engine/native/kernels/row-sums.cc): the sums, and for each row of the
+   * table which of them it is, or −1. Whoever can work with it need not have a tensor as large as the table.
+   */
+  shortSum(sum: Ref): ShortSum | undefined {
+    const noted = this.rowSums.get(sum)
+    if (!noted) return undefined
+    noted.short ??= this.emitShortSum(noted)
+    return noted.short
+  }
+
+  private emitShortSum({ rows, ids, count }: RowSum): ShortSum {
+    const node = this.builder.node('AttuneRowSums', [rows, ids], { count: { int: count } })
+    return { sums: node, slots: `${node}:1` }
+  }
+
+  /** Tells that `product` is x times the scalar `by`. */
+  noteScaled(product: Ref, x: Ref, by: Ref): void {
+    this.products.set(product, { x, by })
+  }
+
+  /** What a node is the product of, if one factor is a scalar: whoever can scale by himself need not wait for it. */
+  scaled(product: Ref): { x: Ref; by: Ref } | undefined {
+    return this.products.get(product)
+  }
+
   cast(ref: Ref, from: DataType, to: DataType): Ref {
     return this.builder.node('Cast', [ref], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } })
   }
@@ -98,11 +147,15 @@ export class TraceBackend extends tf.KernelBackend {
     this.graph = graph
     this.precision = precision
     this.halves.clear()
+    this.products.clear()
+    this.rowSums.clear()
   }
 
   end(): void {
     this.graph = null
     this.halves.clear()
+    this.products.clear()
+    this.rowSums.clear()
   }
 
   private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {
