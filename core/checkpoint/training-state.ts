@@ -33,8 +33,10 @@ const positionSchema = z.object({
 
 const stateSchema = z.object({
   version: z.literal(1),
-  /** Whole epochs, optimizer steps, and micro-batches of a begun step: none, as it is saved between steps only. */
-  position: z.object({ epoch: count, step: count, microStep: z.literal(0) }),
+  /** Whole epochs, optimizer steps, and micro-batches of the step after them whose gradients are added up already. */
+  position: z.object({ epoch: count, step: count, microStep: count }),
+  /** What those micro-batches came to: the sum of their losses. */
+  begun: z.object({ loss: z.number() }).nullable().default(null),
   /** Metrics of this very checkpoint; empty when it was not evaluated. */
   metrics: z.record(z.string(), z.number()),
   counters: z.object({ examples: count, tokens: count, elapsedMs: z.number() }),

@@ -45,7 +45,9 @@ const shape = {
   per_device_train_batch_size: positiveInt.max(1024).default(16),
   per_device_eval_batch_size: positiveInt.max(1024).default(32),
   gradient_accumulation_steps: positiveInt.max(1024).default(1),
-  optim: z.enum(['adamw', 'sgd']).default('adamw'),
+  /** Keeps only each layer's input for the backward pass, which computes the rest again. */
+  gradient_checkpointing: z.boolean().default(false),
+  optim: z.enum(['adamw', 'adafactor', 'sgd']).default('adamw'),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   warmup_ratio: fraction.default(0.1),
   weight_decay: z.number().min(0).max(1).default(0.01),
@@ -74,6 +76,8 @@ const shape = {
   eval_steps: z.number().int().min(0).default(0),
   /** In optimizer steps; 0 saves where it evaluates. */
   save_steps: z.number().int().min(0).default(0),
+  /** Wall-clock minutes after which a checkpoint is written in any case; 0 leaves it to steps. */
+  save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
@@ -210,7 +214,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'optim',
     label: 'Optimizer',
-    help: 'AdamW suits nearly everything; SGD with momentum keeps half the state.',
+    help: 'AdamW suits nearly everything and keeps two numbers a weight; SGD keeps one, Adafactor hardly any.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -231,7 +235,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'weight_decay',
     label: 'Weight decay',
-    help: "AdamW's decoupled decay; not applied to biases and layer norms.",
+    help: 'How much weights shrink beside each step; not applied to biases and layer norms.',
     level: 'advanced',
     group: 'optimizer',
   },
@@ -288,6 +292,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'gradient_accumulation_steps',
     label: 'Gradient accumulation',
     help: 'Batches added up for one optimizer step: a large batch in the memory of a small one.',
+    level: 'advanced',
+    group: 'training',
+  },
+  {
+    name: 'gradient_checkpointing',
+    label: 'Recompute activations',
+    help: 'Each layer is computed again in the backward pass: far less memory for long rows, about a third more time.',
     level: 'advanced',
     group: 'training',
   },
@@ -366,6 +377,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_steps',
     label: 'Save every',
     help: 'Optimizer steps between checkpoints that a run can go on from; 0 saves where it evaluates.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_minutes',
+    label: 'Save at least every (minutes)',
+    help: 'At most so much work is lost should the machine fail; 0 saves by steps only.',
     level: 'advanced',
     group: 'evaluation',
   },

@@ -33,6 +33,18 @@ export type Update =
       readonly grad: Tensor
       readonly weightDecay: number
     }
+  /** torch.optim.SGD: b ← momentum·b + grad + decay·w; w ← w − rate·b, where b is the variable `buffer`; rate is []. */
+  | {
+      readonly kind: 'momentum'
+      readonly name: string
+      readonly buffer: string
+      readonly grad: Tensor
+      readonly weightDecay: number
+      readonly momentum: number
+      readonly rate: Tensor
+    }
+  /** w ← w − decay·w − step, in this order and in place; `decay` is a scalar [], null for none. */
+  | { readonly kind: 'descend'; readonly name: string; readonly step: Tensor; readonly decay: Tensor | null }
 
 /**
  * Scalars of the AdamW updates of one program, all float32 []. The bias corrections are computed outside in float64

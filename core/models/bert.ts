@@ -10,10 +10,11 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { activatedLinear, linear, unbiased } from '../nn/linear.ts'
+import { activated, linear, linearProduct } from '../nn/linear.ts'
 import { layerNorm, residualNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { recomputed } from '../nn/recompute.ts'
 import type { Architecture, ParameterSpec, TokenBatch } from './architecture.ts'
 
 const size = z.number().int().positive()
@@ -68,23 +69,23 @@ function parseConfig(json: unknown): BertConfig {
 function parameters(config: BertConfig, labels: number): Record<string, ParameterSpec> {
   const { hidden_size: d, intermediate_size: inner, initializer_range: stddev } = config
   const specs: Record<string, ParameterSpec> = {}
-  const matrix = (name: string, rows: number, columns: number) => {
-    specs[name] = { shape: [rows, columns], dtype: 'float32', init: { kind: 'normal', stddev } }
+  const table = (name: string, rows: number) => {
+    specs[name] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
   }
   const vector = (name: string, length: number, kind: 'zeros' | 'ones') => {
     specs[name] = { shape: [length], dtype: 'float32', init: { kind } }
   }
   const dense = (name: string, out: number, width: number) => {
-    matrix(`${name}.weight`, out, width)
+    specs[`${name}.weight`] = { shape: [out, width], dtype: 'float32', init: { kind: 'normal', stddev } }
     vector(`${name}.bias`, out, 'zeros')
   }
   const norm = (name: string) => {
     vector(`${name}.weight`, d, 'ones')
     vector(`${name}.bias`, d, 'zeros')
   }
-  matrix('bert.embeddings.word_embeddings.weight', config.vocab_size, d)
-  matrix('bert.embeddings.position_embeddings.weight', config.max_position_embeddings, d)
-  matrix('bert.embeddings.token_type_embeddings.weight', config.type_vocab_size, d)
+  table('bert.embeddings.word_embeddings.weight', config.vocab_size)
+  table('bert.embeddings.position_embeddings.weight', config.max_position_embeddings)
+  table('bert.embeddings.token_type_embeddings.weight', config.type_vocab_size)
   norm('bert.embeddings.LayerNorm')
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const at = `bert.encoder.layer.${layer}`
@@ -116,7 +117,7 @@ function embed(config: BertConfig, params: Params, { inputIds, tokenTypeIds }: T
 function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
   const [batch, , , length] = mask.shape as [number, number, number, number]
   const heads = (part: string) =>
-    splitHeads(unbiased(params.at('self').at(part), x, rng), batch, length, config.num_attention_heads)
+    splitHeads(linearProduct(params.at('self').at(part), x, rng), batch, length, config.num_attention_heads)
   const mixed = mergeHeads(
     attend(heads('query'), heads('key'), heads('value'), mask, config.attention_probs_dropout_prob, rng),
   )
@@ -125,13 +126,13 @@ function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Te
 
 /** x [batch·length, d] → [batch·length, d], through the wide inner layer */
 function mlp(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const inner = activatedLinear(params.at('intermediate.dense'), x, config.hidden_act, rng)
+  const inner = activated(linearProduct(params.at('intermediate.dense'), x, rng), config.hidden_act)
   return residual(config, params.at('output'), inner, x, rng)
 }
 
 /** LayerNorm(dropout(dense(y)) + x): how both halves of a block end. */
 function residual(config: BertConfig, params: Params, y: tf.Tensor, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const projected = unbiased(params.at('dense'), y, rng)
+  const projected = linearProduct(params.at('dense'), y, rng)
   return residualNorm(params.at('LayerNorm'), projected, x, config.hidden_dropout_prob, rng, config.layer_norm_eps)
 }
 
@@ -146,15 +147,14 @@ function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng
   const mask = paddingMask(batch.attentionMask)
   let x = embed(config, bert.at('embeddings'), batch, rng)
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = block(config, bert.at(`encoder.layer.${layer}`), x, mask, rng)
+    x = recomputed(bert.at(`encoder.layer.${layer}`), x, [mask], rng, (layerParams, input, [seen], draws) =>
+      block(config, layerParams, input, seen as tf.Tensor, draws),
+    )
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
-  const pooled = tf.tanh(linear(bert.at('pooler.dense'), first, rng))
-  return linear(
-    params.at('classifier'),
-    dropout(pooled, config.classifier_dropout ?? config.hidden_dropout_prob, rng),
-    rng,
-  )
+  const pooled = activated(linearProduct(bert.at('pooler.dense'), first, rng), 'tanh')
+  const kept = dropout(pooled, config.classifier_dropout ?? config.hidden_dropout_prob, rng)
+  return linear(params.at('classifier'), kept, rng)
 }
 
 /**

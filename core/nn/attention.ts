@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { dropped } from './dropout.ts'
 import { type Draw, drawOf } from './keep-mask.ts'
 import { hasKernel, runKernel } from './kernel.ts'
-import type { Unbiased } from './linear.ts'
+import { biased, type Unbiased } from './linear.ts'
 import type { Rng } from './random.ts'
 
 /** How much a masked position loses before the softmax: far below any score, and finite so that nothing becomes NaN. */
@@ -15,41 +15,67 @@ export function paddingMask(attentionMask: tf.Tensor): tf.Tensor {
   return tf.reshape(tf.mul(hidden, maskedScore), [batch, 1, 1, length])
 }
 
+/**
+ * Additive mask of a decoder: a position sees itself and those before it, and with `segmentIds` (int32 [batch, length])
+ * only those of its own segment. → [1, 1, length, length], with segments [batch, 1, length, length]
+ */
+export function causalMask(length: number, segmentIds: tf.Tensor | null): tf.Tensor {
+  const places = tf.tensor1d(Int32Array.from({ length }, (_, i) => i))
+  const later = tf.greater(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]))
+  const additive = (hidden: tf.Tensor, batch: number) =>
+    tf.reshape(tf.mul(tf.cast(hidden, 'float32'), maskedScore), [batch, 1, length, length])
+  if (!segmentIds) return additive(later, 1)
+  const [batch] = segmentIds.shape as [number, number]
+  const foreign = tf.notEqual(tf.reshape(segmentIds, [batch, 1, length]), tf.reshape(segmentIds, [batch, length, 1]))
+  return additive(tf.logicalOr(later, foreign), batch)
+}
+
 /** [batch·length, heads·d], its bias still to be added → [batch, heads, length, d] */
-export function splitHeads({ product, bias }: Unbiased, batch: number, length: number, heads: number): tf.Tensor {
-  if (!hasKernel('AttuneSplitHeads')) {
-    const x = bias ? tf.add(product, bias) : product
-    return tf.transpose(tf.reshape(x, [batch, length, heads, -1]), [0, 2, 1, 3])
+export function splitHeads(x: Unbiased, batch: number, length: number, heads: number): tf.Tensor {
+  const [split] = splitParts(x, 1, batch, length, heads)
+  return split as tf.Tensor
+}
+
+/** The same of several matrices side by side, such as query, key and value: [batch·length, parts·heads·d]. */
+export function splitParts(x: Unbiased, parts: number, batch: number, length: number, heads: number): tf.Tensor[] {
+  if (hasKernel('AttuneSplitHeads')) {
+    const inputs = { x: x.product, bias: x.bias ?? tf.zeros([0]) }
+    return runKernel<tf.Tensor[]>('AttuneSplitHeads', inputs, { parts, length, heads })
   }
-  const op = tf.customGrad((...args) => {
-    const [x, b] = args as [tf.Tensor, tf.Tensor]
-    return { value: split(x, b, length, heads), gradFunc: (dy: tf.Tensor) => merge(dy, bias !== null) }
-  })
-  return op(product, bias ?? tf.zeros([0]))
+  const joined = tf.reshape(biased(x), [batch, length, parts, heads, -1])
+  return parts === 1
+    ? [tf.transpose(tf.reshape(joined, [batch, length, heads, -1]), [0, 2, 1, 3])]
+    : tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4]))
 }
 
 /** [batch, heads, length, d] → [batch·length, heads·d] */
 export function mergeHeads(x: tf.Tensor): tf.Tensor {
   const [batch, heads, length, width] = x.shape as [number, number, number, number]
-  if (!hasKernel('AttuneMergeHeads'))
-    return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * length, heads * width])
-  const op = tf.customGrad((...args) => {
-    const [merged] = merge(args[0] as tf.Tensor, false)
-    return { value: merged, gradFunc: (dy: tf.Tensor) => split(dy, tf.zeros([0]), length, heads) }
-  })
-  return op(x)
+  if (!hasKernel('AttuneMergeHeads')) return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * length, heads * width])
+  const [merged] = runKernel<[tf.Tensor]>('AttuneMergeHeads', { 0: x }, { parts: 1, length, heads, sums: 0 })
+  return merged
 }
 
-function split(x: tf.Tensor, bias: tf.Tensor, length: number, heads: number): tf.Tensor {
-  const [heads4] = runKernel<[tf.Tensor]>('AttuneSplitHeads', { x, bias }, { length, heads })
-  return heads4
-}
+tf.registerGradient({
+  kernelName: 'AttuneSplitHeads',
+  gradFunc: (dys, _, attrs) => {
+    const { parts = 1, length = 1, heads = 1 } = attrs as unknown as Record<string, number>
+    const inputs = Object.fromEntries([dys].flat().entries())
+    // Here and not in the functions below: what one of those leaves to the other is disposed between them.
+    const [x, bias] = runKernel<Pair>('AttuneMergeHeads', inputs, { parts, length, heads, sums: 1 })
+    return { x: () => x, bias: () => bias }
+  },
+})
 
-/** And the sums of the columns, where they are asked for. */
-function merge(x: tf.Tensor, sums: boolean): [tf.Tensor, tf.Tensor] {
-  const [, heads, length] = x.shape as [number, number, number]
-  return runKernel('AttuneMergeHeads', { x }, { length, heads, sums: sums ? 1 : 0 })
-}
+tf.registerGradient({
+  kernelName: 'AttuneMergeHeads',
+  gradFunc: (dys, _, attrs) => {
+    const { length = 1, heads = 1 } = attrs as unknown as Record<string, number>
+    const [dy] = dys as Pair
+    const inputs = { x: dy, bias: tf.zeros([0]) }
+    return { 0: () => runKernel<[tf.Tensor]>('AttuneSplitHeads', inputs, { parts: 1, length, heads })[0] }
+  },
+})
 
 /**
  * softmax(q·kᵀ/√d + mask)·v, all [batch, heads, length, d]; mask broadcasts against [batch, heads, length, length].
@@ -80,16 +106,22 @@ function fusedSoftmax(scores: tf.Tensor, mask: tf.Tensor, factor: number, draw: 
   const op = tf.customGrad((...args) => {
     const [x, save] = args as [tf.Tensor, tf.GradSaveFunc]
     const inputs = { scores: x, mask, state: draw.state }
-    const [probabilities, kept] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneAttentionSoftmax', inputs, attrs)
+    const [probabilities, kept] = runKernel<Pair>('AttuneAttentionSoftmax', inputs, attrs)
     save([probabilities, draw.state])
     return {
       value: threshold === 0 ? probabilities : kept,
       gradFunc: (dkept: tf.Tensor, saved: tf.Tensor[]) => {
         const [p, state] = saved as [tf.Tensor, tf.Tensor]
-        const [dscores] = runKernel<[tf.Tensor]>('AttuneAttentionSoftmaxGrad', { dkept, probabilities: p, state }, attrs)
+        const [dscores] = runKernel<[tf.Tensor]>(
+          'AttuneAttentionSoftmaxGrad',
+          { dkept, probabilities: p, state },
+          attrs,
+        )
         return dscores
       },
     }
   })
   return op(scores)
 }
+
+type Pair = [tf.Tensor, tf.Tensor]

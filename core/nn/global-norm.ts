@@ -4,7 +4,7 @@ import { hasKernel, runKernel } from './kernel.ts'
 /** √Σ‖g‖² over all gradients, []. */
 export function globalNorm(grads: readonly tf.Tensor[]): tf.Tensor {
   if (hasKernel('AttuneGlobalNorm')) {
-    const [norm] = runKernel<[tf.Tensor]>('AttuneGlobalNorm', { ...grads } as unknown as Record<string, tf.Tensor>)
+    const [norm] = runKernel<[tf.Tensor]>('AttuneGlobalNorm', Object.fromEntries(grads.entries()))
     return norm
   }
   return tf.sqrt(tf.addN(grads.map(sumOfSquares)))

@@ -12,7 +12,7 @@ export function hasKernel(name: string): boolean {
 export function runKernel<Outputs extends readonly tf.Tensor[]>(
   name: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
-  attrs: Readonly<Record<string, unknown>> = {},
+  attrs: Readonly<Record<string, number | number[]>> = {},
 ): Outputs {
   const outputs: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, { ...inputs }, { ...attrs })
   return (Array.isArray(outputs) ? outputs : [outputs]) as unknown as Outputs

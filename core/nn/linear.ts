@@ -11,24 +11,32 @@ export interface Unbiased {
   readonly bias: tf.Tensor | null
 }
 
-/**
- * x·Wᵀ, with PyTorch's layout of the weight. x [n, in], `weight` [out, in], `bias` [out].
- * Where an adapter stands at this place, its low-rank addition joins in.
- */
-export function unbiased(params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
-  const product = tf.matMul(x, params.get('weight') as tf.Tensor2D, false, true)
+/** y = x·Wᵀ + b, with PyTorch's layout of the weight. x [n, in], `weight` [out, in], `bias` [out] → [n, out]. */
+export function linear(params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return biased(linearProduct(params, x, rng))
+}
+
+/** x·Wᵀ. Where an adapter stands at this place, its low-rank addition joins in. */
+export function linearProduct(params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+  return withAddition(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D, false, true), rng)
+}
+
+/** x·W, with the layout of GPT-2's Conv1D: `weight` [in, out]; else as `linearProduct`. */
+export function conv1dProduct(params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+  return withAddition(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D), rng)
+}
+
+function withAddition(params: Params, x: tf.Tensor, product: tf.Tensor, rng: Rng | null): Unbiased {
   const delta = params.delta(x, rng)
   return { product: delta ? tf.add(product, delta) : product, bias: params.has('bias') ? params.get('bias') : null }
 }
 
-/** y = x·Wᵀ + b → [n, out]. */
-export function linear(params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const { product, bias } = unbiased(params, x, rng)
+/** The layer's output [n, out]. */
+export function biased({ product, bias }: Unbiased): tf.Tensor {
   return bias ? tf.add(product, bias) : product
 }
 
-/** activation(x·Wᵀ + b) → [n, out], the activation by its name in a config. */
-export function activatedLinear(params: Params, x: tf.Tensor, activation: string, rng: Rng | null): tf.Tensor {
-  const { product, bias } = unbiased(params, x, rng)
+/** The activation of that name (a config's word) over the layer's output. → [n, out] */
+export function activated({ product, bias }: Unbiased, activation: string): tf.Tensor {
   return biasActivation(product, bias ?? tf.zeros([product.shape[1] as number]), activation)
 }

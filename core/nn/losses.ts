@@ -15,8 +15,7 @@ export function weightedMean(perExample: tf.Tensor, weights: tf.Tensor, total: t
  * = (lse z − z_y) + ε·(z_y − mean z). logits [n, classes], labels int32 [n] → [n].
  */
 export function smoothedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: number): tf.Tensor {
-  if (hasKernel('AttuneCrossEntropy')) return fusedCrossEntropy(logits, labels, smoothing)
-  const plain = composedCrossEntropy(logits, labels)
+  const plain = sparseCrossEntropy(logits, labels)
   if (smoothing === 0) return plain
   const classes = logits.shape[1] as number
   // Cast, because the WebAssembly backend's float one-hot holds integers.
@@ -27,29 +26,6 @@ export function smoothedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoot
 
 /** Softmax cross-entropy in nats. logits [n, classes], labels int32 [n] → [n]. Gradient: (softmax − one-hot)·dy. */
 export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-  return smoothedCrossEntropy(logits, labels, 0)
-}
-
-/** One pass over the logits, and one for the gradient; nothing of their size is kept beside them. */
-function fusedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: number): tf.Tensor {
-  const op = tf.customGrad((...args) => {
-    const [z, save] = args as [tf.Tensor, tf.GradSaveFunc]
-    const [value, logSum] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneCrossEntropy', { logits: z, labels }, { smoothing })
-    save([z, labels, logSum])
-    return {
-      value,
-      gradFunc: (dloss: tf.Tensor, saved: tf.Tensor[]) => {
-        const [kept, ids, sum] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
-        const inputs = { dloss, logits: kept, labels: ids, logSum: sum }
-        const [dlogits] = runKernel<[tf.Tensor]>('AttuneCrossEntropyGrad', inputs, { smoothing })
-        return dlogits
-      },
-    }
-  })
-  return op(logits)
-}
-
-function composedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [z, save] = args as [tf.Tensor, tf.GradSaveFunc]
     const { value, slope } = crossEntropyAndSlope(z, labels)
@@ -62,6 +38,32 @@ function composedCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   return op(logits)
 }
 
+/**
+ * Softmax cross-entropy [n] of rows of weight `weights` [n], and what Σ weight·loss grows by with each logit, [n, classes]:
+ * one pass, in the memory of the logits, where the engine can. No gradient of its own.
+ */
+export function weightedCrossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  weights: tf.Tensor,
+): { value: tf.Tensor; slope: tf.Tensor } {
+  if (hasKernel('AttuneCrossEntropy')) {
+    const inputs = { logits, labels, weights }
+    const [value, slope] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneCrossEntropy', inputs, { with_slope: 1 })
+    return { value, slope }
+  }
+  const { value, slope } = crossEntropyAndSlope(logits, labels)
+  return { value, slope: tf.mul(slope, tf.reshape(weights, [-1, 1])) }
+}
+
+/** Softmax cross-entropy [n] alone. No gradient. */
+export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  if (!hasKernel('AttuneCrossEntropy')) return crossEntropyAndSlope(logits, labels).value
+  const inputs = { logits, labels, weights: tf.zeros([0]) }
+  return runKernel<[tf.Tensor]>('AttuneCrossEntropy', inputs, { with_slope: 0 })[0]
+}
+
+/** Softmax cross-entropy [n], and what it grows by with each logit: softmax − one-hot, [n, classes]. */
 function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
   if (hasKernel('AttuneSparseSoftmaxCrossEntropy')) {
     const [value, slope] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneSparseSoftmaxCrossEntropy', { logits, labels })

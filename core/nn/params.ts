@@ -8,9 +8,13 @@ import type { Rng } from './random.ts'
 export interface Params {
   /** The full name of this place, '' at the root. */
   readonly path: string
+  /** Whether blocks keep only their input for the backward pass: nn/recompute.ts. */
+  readonly recompute: boolean
   at(name: string): Params
   get(name: string): Tensor
   has(name: string): boolean
+  /** All tensors below this place, adapters among them. */
+  tensors(): Tensor[]
   /**
    * An addition to the output of the linear layer at this place, or null: how an adapter joins in without the model
    * knowing. x [n, in] → [n, out].
@@ -18,16 +22,21 @@ export interface Params {
   delta(x: Tensor, rng: Rng | null): Tensor | null
 }
 
-export function paramsOf(tensors: Readonly<Record<string, Tensor>>, path = ''): Params {
+export function paramsOf(tensors: Readonly<Record<string, Tensor>>, recompute = false, path = ''): Params {
   const full = (name: string) => (path === '' ? name : `${path}.${name}`)
   return {
     path,
-    at: (name) => paramsOf(tensors, full(name)),
+    recompute,
+    at: (name) => paramsOf(tensors, recompute, full(name)),
     get(name) {
       const tensor = tensors[full(name)]
       if (!tensor) throw new Error(`no parameter "${full(name)}"`)
       return tensor
     },
+    tensors: () =>
+      Object.entries(tensors)
+        .filter(([name]) => path === '' || name.startsWith(`${path}.`))
+        .map(([, tensor]) => tensor),
     has: (name) => Object.hasOwn(tensors, full(name)),
     delta: () => null,
   }

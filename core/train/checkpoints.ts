@@ -10,6 +10,15 @@ export interface Position {
   readonly step: number
   readonly epoch: number
   readonly metrics: Readonly<Record<string, number>>
+  /** Micro-batches of the next step whose gradients are in the sums. */
+  readonly begun?: Begun
+}
+
+/** A step of several batches that is not done yet. */
+export interface Begun {
+  readonly microStep: number
+  /** Sum of these batches' losses. */
+  readonly loss: number
 }
 
 /** How a checkpoint's files come to be. */

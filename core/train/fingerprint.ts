@@ -18,7 +18,7 @@ export type Fingerprint = Pick<TrainingState, 'config' | 'hashes' | 'layout'>
  */
 const free: ReadonlySet<keyof RunConfig> = new Set([
   ...(['model', 'dataset', 'name', 'precision', 'engine', 'logging_steps', 'eval_steps', 'save_steps'] as const),
-  ...(['save_total_limit', 'early_stopping_patience', 'early_stopping_threshold'] as const),
+  ...(['save_minutes', 'save_total_limit', 'early_stopping_patience', 'early_stopping_threshold'] as const),
   'per_device_eval_batch_size',
 ])
 

@@ -4,7 +4,7 @@ import type { TokenRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import type { BatchLayout, Scored, Task, TaskBatch } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
-import type { CheckpointKeeper, Position } from './checkpoints.ts'
+import type { Begun, CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
 import { evaluateProgram } from './programs.ts'
 import type { Emit } from './reporter.ts'
@@ -29,6 +29,10 @@ export interface Evaluation {
 export class Judge {
   best: Best | null = null
   earlyStopping: EarlyStopping
+  /** The newest evaluation. */
+  private last: Best | null = null
+  /** When the newest checkpoint was written, or training began; monotonic ms. */
+  private savedAt = systemClock.monotonic()
   private readonly session: Session
   private readonly evaluation: Evaluation
   private readonly keeper: CheckpointKeeper
@@ -50,9 +54,10 @@ export class Judge {
     this.earlyStopping = new EarlyStopping(config)
   }
 
-  /** Goes on from what an interrupted run had found. */
-  goOnFrom(best: Best | null, withoutImprovement: number): void {
+  /** Goes on from what an interrupted run had found; `last` is of the checkpoint it goes on from, if that was evaluated. */
+  goOnFrom(best: Best | null, last: Best | null, withoutImprovement: number): void {
     this.best = best
+    this.last = last?.position.step === best?.position.step ? best : last
     this.earlyStopping = new EarlyStopping(this.config, withoutImprovement)
   }
 
@@ -84,15 +89,27 @@ export class Judge {
     const isBest = former === null || improves(metric, value, former)
     this.earlyStopping.count(value, former)
     const position: Position = { step, epoch, metrics }
-    if (isBest) this.best = { position, scored }
+    this.last = { position, scored }
+    if (isBest) this.best = this.last
     reporter.log('info', `Step ${step}: ${describe(metrics)}${isBest ? ', the best so far' : ''}.`)
     await this.keep(position, isBest, scored)
     if (this.earlyStopping.isDue) this.tellEarlyStop(step)
   }
 
-  /** Saves without evaluating. Throws AttuneError `disk_full`. */
-  async save(step: number, epoch: number): Promise<void> {
-    await this.keep({ step, epoch, metrics: {} }, false, null)
+  /**
+   * Saves without evaluating. Amid a step the weights are still those after the step before: what was found of them
+   * stays. Throws AttuneError `disk_full`.
+   */
+  async save(step: number, epoch: number, begun?: Begun): Promise<void> {
+    const same = this.last?.position.step === step ? this.last : null
+    const position: Position = { step, epoch, metrics: same?.position.metrics ?? {}, ...(begun && { begun }) }
+    await this.keep(position, same !== null && same === this.best, same?.scored ?? null)
+  }
+
+  /** Whether the newest checkpoint is older than save_minutes. */
+  get saveIsDue(): boolean {
+    const { save_minutes: minutes } = this.config
+    return minutes > 0 && systemClock.monotonic() - this.savedAt >= minutes * 60_000
   }
 
   private async keep(position: Position, best: boolean, scored: Scored | null): Promise<void> {
@@ -102,8 +119,10 @@ export class Judge {
     // Told at once, so that a run that fails or is killed later has them too; and before the checkpoint, which an
     // interrupted run takes up from the disk when its event was lost.
     if (best && scored !== null) tellPredictions(this.evaluation.task, scored, emit)
-    emit({ kind: 'checkpoint', at: systemClock.now(), ...position, path, bytes, best, last: true })
+    const { step, epoch, metrics } = position
+    emit({ kind: 'checkpoint', at: systemClock.now(), step, epoch, metrics, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
+    this.savedAt = systemClock.monotonic()
   }
 
   private tellEarlyStop(step: number): void {

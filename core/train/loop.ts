@@ -4,6 +4,7 @@ import { epochOrder, type TokenRows } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import type { BatchLayout, Task } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
+import type { Begun } from './checkpoints.ts'
 import type { LogWindow } from './log-window.ts'
 import { stepFeeds } from './optimizer.ts'
 import { accumulateProgram, trainProgram } from './programs.ts'
@@ -19,8 +20,8 @@ export interface LoopPlan {
   readonly stepsPerEpoch: number
   readonly schedule: Schedule
   readonly config: RunConfig
-  /** Steps that an interrupted run has done already, and whether its checkpoint there was evaluated. */
-  readonly done: { readonly step: number; readonly evaluated: boolean }
+  /** Steps that an interrupted run has done already, and a begun one; whether its checkpoint there was evaluated. */
+  readonly done: { readonly step: number; readonly evaluated: boolean; readonly begun: Begun | null }
 }
 
 /** What the loop tells about itself. */
@@ -28,8 +29,10 @@ export interface LoopReport extends Surroundings {
   readonly window: LogWindow
   /** Evaluates and saves: every eval_steps, or at each epoch's end, and after the last step. */
   judge(step: number): Promise<void>
-  /** Saves without evaluating: every save_steps, and at a pause. */
-  save(step: number): Promise<void>
+  /** Saves without evaluating: every save_steps, when it is due by time, and at a pause, which may come amid a step. */
+  save(step: number, begun?: Begun): Promise<void>
+  /** Whether the last checkpoint is older than save_minutes. */
+  saveIsDue(): boolean
   /** Whether evaluations have not improved for long enough. */
   stopsEarly(): boolean
   /** Which checkpoint is left when the weights after step `goodUntil` + 1 and later are not to be trusted. */
@@ -45,7 +48,7 @@ export type Outcome = 'finished' | 'stopped' | 'paused'
  */
 export async function runSteps(session: Session, plan: LoopPlan, report: LoopReport): Promise<Outcome> {
   const { config, stepsPerEpoch, schedule, done } = plan
-  const { watch, control, reporter, window } = report
+  const { control, reporter, window } = report
   const total = schedule.totalSteps
   let groups: Int32Array[][] = []
   let judged = done.evaluated ? done.step : 0
@@ -65,13 +68,13 @@ export async function runSteps(session: Session, plan: LoopPlan, report: LoopRep
       return 'stopped'
     }
 
-    const begun = systemClock.monotonic()
     const place = (step - 1) % stepsPerEpoch
     if (place === 0 || step === done.step + 1) groups = groupsOf(plan, (step - 1 - place) / stepsPerEpoch)
     const learningRate = config.learning_rate * scheduleFactor(schedule, step - 1)
-    const { loss, gradNorm, examples, tokens } = update(session, plan, report, groups[place] ?? [], step, learningRate)
+    const updated = await update(session, plan, report, groups[place] ?? [], step, learningRate)
+    if (updated === 'paused') return 'paused'
+    const { loss, gradNorm } = updated
     checkFinite(step, loss, gradNorm, learningRate, report)
-    watch.step(begun, examples, tokens)
 
     window.add(loss, gradNorm, learningRate)
     if (step % config.logging_steps === 0 || step === total) window.flush(step)
@@ -81,7 +84,7 @@ export async function runSteps(session: Session, plan: LoopPlan, report: LoopRep
       judged = step
       saved = step
       if (step < total) reporter.phase('training')
-    } else if (config.save_steps > 0 && step % config.save_steps === 0) {
+    } else if ((config.save_steps > 0 && step % config.save_steps === 0) || report.saveIsDue()) {
       await report.save(step)
       saved = step
       reporter.phase('training')
@@ -97,23 +100,38 @@ function groupsOf({ encoded, layout, config }: LoopPlan, epoch: number): Int32Ar
   return Array.from({ length: Math.ceil(batches.length / size) }, (_, i) => batches.slice(i * size, (i + 1) * size))
 }
 
-/** One update: all batches of the step but the last one are added up, the last one ends it. The loss is their mean. */
-function update(
+/**
+ * One update: all batches of the step but the last one are added up, the last one ends it. The loss is their mean.
+ * Between two batches it can be saved and paused, and it goes on from there.
+ */
+async function update(
   session: Session,
-  { task, encoded, layout, config }: LoopPlan,
-  { control }: LoopReport,
+  { task, encoded, layout, config, done }: LoopPlan,
+  report: LoopReport,
   group: readonly Int32Array[],
   step: number,
   learningRate: number,
-): { loss: number; gradNorm: number; examples: number; tokens: number } {
+): Promise<{ loss: number; gradNorm: number } | 'paused'> {
+  const { control, watch, reporter } = report
   const { gradient_accumulation_steps: groupSize } = config
+  let begun = systemClock.monotonic()
   const batches = group.map((positions) => task.batch(encoded, positions, layout, config))
   const weight = batches.reduce((sum, batch) => sum + batch.weight, 0)
   const totalWeight = groupSize > 1 ? { total_weight: Float32Array.of(weight) } : {}
-  let loss = 0
+  const before = step === done.step + 1 ? done.begun : null
+  let loss = before?.loss ?? 0
   let gradNorm = 0
   for (const [i, { length, feeds: batch }] of batches.entries()) {
+    if (before !== null && i < before.microStep) continue
     checkStopAtOnce(control)
+    const pauses = control.stop() === 3
+    if (i > (before?.microStep ?? 0) && (pauses || report.saveIsDue())) {
+      watch.part(begun)
+      await report.save(step - 1, { microStep: i, loss })
+      if (pauses) return 'paused'
+      reporter.phase('training')
+      begun = systemClock.monotonic()
+    }
     const { rng, ...scalars } = stepFeeds(config, step, learningRate, (step - 1) * groupSize + i + 1)
     const feeds = { ...batch, ...totalWeight, rng }
     const output =
@@ -125,7 +143,8 @@ function update(
   }
   const examples = batches.reduce((sum, batch) => sum + batch.examples, 0)
   const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0)
-  return { loss, gradNorm, examples, tokens }
+  watch.step(begun, examples, tokens)
+  return { loss, gradNorm }
 }
 
 function evaluationDue(step: number, total: number, stepsPerEpoch: number, evalSteps: number): boolean {

@@ -1,13 +1,14 @@
-import { add, maximum, mul, sub, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
+import { add, maximum, sum, type Tensor, valueAndGrads, zerosLike } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
-import type { Precision, Program, ProgramResult, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
+import type { Precision, Program, SessionSpec, TensorSpec, Tensors } from '../engine/engine.ts'
 import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { rngOf } from '../nn/random.ts'
 import type { LoadedModel } from './load-model.ts'
-import { decays, gradSumName, momentumName, scalarNames, sgdMomentum } from './optimizer.ts'
+import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
+import { updateRules } from './update-rules.ts'
 
 /** One program a padded length: shapes are static. */
 export const trainProgram = (length: number) => `train/${length}`
@@ -20,6 +21,7 @@ export type ProgramConfig = Pick<
   | 'method'
   | 'optim'
   | 'gradient_accumulation_steps'
+  | 'gradient_checkpointing'
   | 'label_smoothing_factor'
   | 'weight_decay'
   | 'max_grad_norm'
@@ -76,17 +78,16 @@ function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, Tenso
   return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]))
 }
 
-/** Variables of the session that are no parameters: SGD's momentum and accumulated gradients. Zero at first. */
+/** Variables that are no parameters and not the engine's own: the optimizer's and accumulated gradients. Zero at first. */
 export function heldBetweenBatches(
   parameters: Readonly<Record<string, TensorSpec>>,
   { names }: Trainable,
   { optim, gradient_accumulation_steps }: Pick<ProgramConfig, 'optim' | 'gradient_accumulation_steps'>,
 ): Record<string, TensorSpec> {
-  const held = (nameOf: (name: string) => string) =>
-    names.map((name) => [nameOf(name), parameters[name] as TensorSpec] as const)
+  const specOf = (name: string) => parameters[name] as TensorSpec
   return Object.fromEntries([
-    ...(optim === 'sgd' ? held(momentumName) : []),
-    ...(gradient_accumulation_steps > 1 ? held(gradSumName) : []),
+    ...(optim === 'adamw' ? [] : names.flatMap((name) => Object.entries(optimizerState(optim, name, specOf(name))))),
+    ...(gradient_accumulation_steps > 1 ? names.map((name) => [gradSumName(name), specOf(name)] as const) : []),
   ])
 }
 
@@ -94,15 +95,15 @@ export function heldBetweenBatches(
 interface Computation {
   readonly model: LoadedModel
   /** The parameters as the model reads them, adapters joined in. */
-  paramsOf(variables: Tensors): Params
+  paramsOf(variables: Tensors, recompute?: boolean): Params
 }
 
 function computationOf(model: LoadedModel, { targets }: Trainable, config: ProgramConfig): Computation {
   const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
   return {
     model,
-    paramsOf(variables) {
-      const base = paramsOf(variables)
+    paramsOf(variables, recompute) {
+      const base = paramsOf(variables, recompute)
       return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
     },
   }
@@ -132,7 +133,14 @@ function lossAndGradients(
   const before = { ...variables }
   const loss = (...trained: Tensor[]): Tensor => {
     const present = { ...before, ...Object.fromEntries(names.map((name, i) => [name, trained[i] as Tensor])) }
-    return model.task.trainingLoss(model, params(present), feeds, rngOf(feeds.rng as Tensor), total, config)
+    return model.task.trainingLoss(
+      model,
+      params(present, config.gradient_checkpointing),
+      feeds,
+      rngOf(feeds.rng as Tensor),
+      total,
+      config,
+    )
   }
   return valueAndGrads(loss)(names.map((name) => before[name] as Tensor))
 }
@@ -168,8 +176,7 @@ function trainStep(computed: Computation, trainable: Trainable, config: ProgramC
         ? grads.map((grad, i) => add(variables[gradSumName(names[i] as string)] as Tensor, grad))
         : grads
       const { clipped, norm } = clipByGlobalNorm(summed, config.max_grad_norm)
-      const step = config.optim === 'sgd' ? sgd : adamw
-      const { updates = [], ...rest } = step(names, clipped, config, feeds, variables)
+      const { updates = [], ...rest } = updateRules[config.optim](names, clipped, config, feeds, variables)
       const cleared = names.map((name) => ({
         kind: 'assign' as const,
         name: gradSumName(name),
@@ -183,46 +190,6 @@ function trainStep(computed: Computation, trainable: Trainable, config: ProgramC
     },
   }
 }
-
-type OptimizerStep = (
-  names: readonly string[],
-  grads: readonly Tensor[],
-  config: ProgramConfig,
-  feeds: Tensors,
-  variables: Tensors,
-) => Pick<ProgramResult, 'updates' | 'adamw'>
-
-const decayOf = (name: string, config: ProgramConfig) => (decays(name) ? config.weight_decay : 0)
-
-const adamw: OptimizerStep = (names, grads, config, feeds) => ({
-  updates: names.map((name, i) => ({
-    kind: 'adamw' as const,
-    name,
-    grad: grads[i] as Tensor,
-    weightDecay: decayOf(name, config),
-  })),
-  adamw: {
-    learningRate: feeds.learning_rate as Tensor,
-    stepSize: feeds.step_size as Tensor,
-    epsilonHat: feeds.epsilon_hat as Tensor,
-    beta1: config.adam_beta1,
-    beta2: config.adam_beta2,
-  },
-})
-
-/** torch.optim.SGD: g ← g + decay·w; b ← μ·b + g; w ← w − lr·b. */
-const sgd: OptimizerStep = (names, grads, config, feeds, variables) => ({
-  updates: names.flatMap((name, i) => {
-    const weight = variables[name] as Tensor
-    const decay = decayOf(name, config)
-    const grad = decay === 0 ? (grads[i] as Tensor) : add(grads[i] as Tensor, mul(weight, decay))
-    const momentum = add(mul(variables[momentumName(name)] as Tensor, sgdMomentum), grad)
-    return [
-      { kind: 'assign' as const, name: momentumName(name), value: momentum },
-      { kind: 'assign' as const, name, value: sub(weight, mul(momentum, feeds.learning_rate as Tensor)) },
-    ]
-  }),
-})
 
 /** What the task's evaluation needs of a batch. */
 function evaluation({ model, paramsOf: params }: Computation, config: ProgramConfig, length: number): Program {

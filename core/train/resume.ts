@@ -5,7 +5,7 @@ import { readEvaluation, readTrainingState, type TrainingState } from '../checkp
 import type { EngineInfo } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { Position } from './checkpoints.ts'
+import type { Begun, Position } from './checkpoints.ts'
 import { type Fingerprint, firstDifference } from './fingerprint.ts'
 import type { Best } from './judge.ts'
 import type { Reporter } from './reporter.ts'
@@ -82,6 +82,18 @@ export async function keptCheckpoints(runDir: string, { state }: Resume): Promis
     positions.push({ step, epoch, metrics: saved?.metrics ?? {} })
   }
   return positions
+}
+
+/** What the checkpoint that a run goes on from was found to be worth; null when it was not evaluated. */
+export async function evaluationOf({ dir, state: { position, metrics, layout } }: Resume): Promise<Best | null> {
+  if (Object.keys(metrics).length === 0) return null
+  const epoch = position.step / layout.stepsPerEpoch
+  return { position: { step: position.step, epoch, metrics }, scored: await readEvaluation(dir) }
+}
+
+/** The batches that had been added up for the next step. */
+export function begunOf({ position: { microStep }, begun }: TrainingState): Begun | null {
+  return microStep > 0 && begun !== null ? { microStep, ...begun } : null
 }
 
 /** The best checkpoint before the interruption, with what it predicted; null when there is none that is whole. */

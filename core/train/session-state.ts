@@ -5,22 +5,24 @@ import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Session, TensorSpec } from '../engine/engine.ts'
 import type { LoadedModel } from './load-model.ts'
-import { stateNames } from './optimizer.ts'
+import { gradSumName, optimizerState } from './optimizer.ts'
 import { heldBetweenBatches } from './programs.ts'
 import { countParameters, type Trainable } from './trainable.ts'
 import { readVariables, writeVariables } from './variables.ts'
 import { restoreVariables, trainedSpecs } from './weights.ts'
 
-/** What the optimizer keeps in the session, by variable: float32, saved and set exactly. */
+/** What the optimizer keeps in the session, by variable: float32, saved and set exactly. Amid a step, the sums too. */
 function stateSpecs(
   model: LoadedModel,
   trainable: Trainable,
   { optim }: Pick<RunConfig, 'optim'>,
+  amidStep = false,
 ): Record<string, TensorSpec> {
   const trained = Object.entries(trainedSpecs(model, trainable))
-  return Object.fromEntries(
-    trained.flatMap(([name, spec]) => stateNames(optim, name).map((state) => [state, spec] as const)),
-  )
+  return Object.fromEntries([
+    ...trained.flatMap(([name, spec]) => Object.entries(optimizerState(optim, name, spec))),
+    ...(amidStep ? trained.map(([name, spec]) => [gradSumName(name), spec] as const) : []),
+  ])
 }
 
 export async function writeOptimizer(
@@ -29,8 +31,10 @@ export async function writeOptimizer(
   model: LoadedModel,
   trainable: Trainable,
   config: Pick<RunConfig, 'optim'>,
+  amidStep: boolean,
 ): Promise<void> {
-  await writeSafetensors(join(dir, optimizerFile), readVariables(session, stateSpecs(model, trainable, config)))
+  const specs = stateSpecs(model, trainable, config, amidStep)
+  await writeSafetensors(join(dir, optimizerFile), readVariables(session, specs))
 }
 
 /** Sets what is kept between batches to zero, for the beginning of a run. Moments are the engine's, and zero already. */
@@ -50,13 +54,14 @@ export async function restoreSession(
   trainable: Trainable,
   config: RunConfig,
   dir: string,
+  amidStep: boolean,
 ): Promise<void> {
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   await restoreVariables(session, config.method === 'lora' ? model : { ...model, dir }, trainable, dir)
   clearHeld(session, model, trainable, config)
   const file = openSafetensors(join(dir, optimizerFile))
   try {
-    writeVariables(session, stateSpecs(model, trainable, config), (name, { shape }) => {
+    writeVariables(session, stateSpecs(model, trainable, config, amidStep), (name, { shape }) => {
       if (String(file.tensors.get(name)?.shape) !== String(shape)) {
         throw new AttuneError('bad_file', `${optimizerFile} in ${dir} has no "${name}" of the shape [${shape}].`)
       }
@@ -67,9 +72,14 @@ export async function restoreSession(
   }
 }
 
-/** Bytes of a checkpoint's tensors: the weights that it holds, and the optimizer's. */
+/** Bytes of a checkpoint's tensors, at most: the weights that it holds, the optimizer's, and gradients added up. */
 export function checkpointBytes(model: LoadedModel, trainable: Trainable, config: RunConfig): number {
   const weights = config.method === 'lora' ? trainedSpecs(model, trainable) : model.parameters
-  const trained = countParameters(trainedSpecs(model, trainable))
-  return 4 * (countParameters(weights) + trained * stateNames(config.optim, '').length)
+  const summed = config.gradient_accumulation_steps > 1 ? countParameters(trainedSpecs(model, trainable)) : 0
+  return 4 * (countParameters(weights) + summed) + optimizerBytes(model, trainable, config)
+}
+
+/** Bytes that the optimizer keeps from step to step, in memory and in a checkpoint. */
+export function optimizerBytes(model: LoadedModel, trainable: Trainable, config: Pick<RunConfig, 'optim'>): number {
+  return 4 * countParameters(stateSpecs(model, trainable, config))
 }

@@ -9,6 +9,7 @@ export class Stopwatch {
   private readonly startedAt: number
   private readonly stepMs: number[] = []
   private trainingMs = 0
+  private partMs = 0
   private firstStepAt: number | null = null
   private before = { examples: 0, tokens: 0, elapsedMs: 0 }
   private lap = { examples: 0, tokens: 0, trainingMs: 0 }
@@ -26,12 +27,19 @@ export class Stopwatch {
     this.lap = { examples, tokens, trainingMs: elapsedMs }
   }
 
-  /** A step that began at `begun` (monotonic ms) has just ended. */
+  /** Part of a step, which began at `begun` (monotonic ms), has just ended; something else comes before the rest. */
+  part(begun: number): void {
+    const ms = systemClock.monotonic() - begun
+    this.partMs += ms
+    this.trainingMs += ms
+  }
+
+  /** A step, or the rest of one, that began at `begun` has just ended. */
   step(begun: number, examples: number, tokens: number): void {
-    const now = systemClock.monotonic()
-    this.firstStepAt ??= now
-    this.stepMs.push(now - begun)
-    this.trainingMs += now - begun
+    this.part(begun)
+    this.firstStepAt ??= systemClock.monotonic()
+    this.stepMs.push(this.partMs)
+    this.partMs = 0
     this.examples += examples
     this.tokens += tokens
   }

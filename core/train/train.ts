@@ -17,8 +17,10 @@ import { prepareData } from './prepare.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
+  begunOf,
   bestBefore,
   checkSame,
+  evaluationOf,
   findResume,
   keptCheckpoints,
   type Resume,
@@ -26,7 +28,7 @@ import {
   tellEngineChange,
 } from './resume.ts'
 import { scheduleOf, totalSteps } from './schedule.ts'
-import { checkpointBytes, clearHeld, restoreSession, writeOptimizer } from './session-state.ts'
+import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -95,6 +97,8 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
     dropout: config.dropout,
   })
   const trainable = trainableOf(model, config)
+  const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
+  reporter.log('info', `The optimizer (${config.optim}) keeps ${kept} MB.`)
   const tokenizer = await loadTokenizer(spec.modelDir)
 
   reporter.phase('tokenizing')
@@ -144,24 +148,29 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   }
   const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
+  const begun = resume === null ? null : begunOf(resume.state)
   if (resume === null) {
     await fillVariables(session, model, trainable, config.seed, reporter)
     clearHeld(session, model, trainable, config)
   } else {
-    await restoreSession(session, model, trainable, config, resume.dir)
+    await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
     watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
-    judge.goOnFrom(best, resume.state.earlyStopping.withoutImprovement)
+    judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
     // The record went back to this checkpoint, and its predictions with it.
     if (best !== null) tellPredictions(model.task, best.scored, emit)
     keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
-    reporter.log('info', `The run goes on after step ${resume.state.position.step} of ${plan.totalSteps}.`)
+    const { step, microStep } = resume.state.position
+    const amid =
+      microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
+    reporter.log('info', `The run goes on after step ${step} of ${plan.totalSteps}${amid}.`)
   }
   checkAnyStop(control)
 
   const done = {
     step: resume?.state.position.step ?? 0,
     evaluated: resume !== null && Object.keys(resume.state.metrics).length > 0,
+    begun,
   }
   const schedule = scheduleOf(config, plan.totalSteps)
   const layout = { buckets: lengths.train, batchSize: config.per_device_train_batch_size, padId }
@@ -170,7 +179,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     ...surroundings,
     window,
     judge: (step) => judge.judge(step, step / stepsPerEpoch),
-    save: (step) => judge.save(step, step / stepsPerEpoch),
+    save: (step, begun) => judge.save(step, step / stepsPerEpoch, begun),
+    saveIsDue: () => judge.saveIsDue,
     stopsEarly: () => judge.earlyStopping.isDue,
     lastGood: (goodUntil) => keeper.lastGood(goodUntil),
   })
@@ -187,12 +197,13 @@ function contentOf(
   const writeModel = checkpointWriter(session, model, trainable, spec)
   return {
     expectedBytes: checkpointBytes(model, trainable, config),
-    async write(dir, { step, metrics }, best, scored) {
+    async write(dir, { step, metrics, begun }, best, scored) {
       await writeModel(dir)
-      await writeOptimizer(dir, session, model, trainable, config)
+      await writeOptimizer(dir, session, model, trainable, config, begun !== undefined)
       await writeTrainingState(dir, {
         version: 1,
-        position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: 0 },
+        position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: begun?.microStep ?? 0 },
+        begun: begun ? { loss: begun.loss } : null,
         metrics,
         counters: { examples: watch.examples, tokens: watch.tokens, elapsedMs: watch.elapsedMs },
         best,

@@ -1,5 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
+import type { TensorSpec } from '../engine/engine.ts'
 import type { ParameterSpec } from '../models/architecture.ts'
 import { loraParameters, loraTargets } from '../nn/lora.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -67,7 +68,7 @@ export function isHead({ head }: Pick<LoadedModel, 'head'>, name: string): boole
   return head.prefixes.some((prefix) => name.startsWith(prefix))
 }
 
-/** Numbers in parameters of these shapes. */
-export function countParameters(parameters: Readonly<Record<string, ParameterSpec>>): number {
+/** Numbers in tensors of these shapes. */
+export function countParameters(parameters: Readonly<Record<string, TensorSpec>>): number {
   return Object.values(parameters).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type RunConfig, runConfigSchema } from '../../core/contract/settings.ts'
+import { type RunConfig, type RunConfigInput, runConfigSchema } from '../../core/contract/settings.ts'
 import { momentNames, type Session } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import type { TaskBatch } from '../../core/tasks/task.ts'
@@ -10,6 +10,7 @@ import { type LoadedModel, loadModel } from '../../core/train/load-model.ts'
 import { stepFeeds } from '../../core/train/optimizer.ts'
 import { evaluateProgram, sessionSpec, trainProgram } from '../../core/train/programs.ts'
 import { scheduleFactor } from '../../core/train/schedule.ts'
+import { clearHeld } from '../../core/train/session-state.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
 import { spread } from './formula.ts'
@@ -51,7 +52,13 @@ export interface Subject {
   readonly table: Table
 }
 
-export async function openSubject(folder: string, table: Table, method: Method, kind: EngineKind): Promise<Subject> {
+export async function openSubject(
+  folder: string,
+  table: Table,
+  method: Method,
+  kind: EngineKind,
+  settings: Partial<RunConfigInput> = {},
+): Promise<Subject> {
   const config = runConfigSchema.parse({
     model: 'golden',
     dataset: 'golden',
@@ -60,6 +67,7 @@ export async function openSubject(folder: string, table: Table, method: Method, 
     learning_rate: table[method].learning_rate,
     per_device_train_batch_size: table.batchSize,
     per_device_eval_batch_size: table.batchSize,
+    ...settings,
   })
   const model = await loadModel(folder, 'text-classification', 2, { maxLength: table.length, dropout: 0 })
   const trainable = trainableOf(model, config)
@@ -67,6 +75,7 @@ export async function openSubject(folder: string, table: Table, method: Method, 
   const lengths = { train: [table.length], evaluate: [table.length] }
   const session = await engine.open(sessionSpec(model, trainable, config, lengths))
   await fillVariables(session, model, trainable, config.seed, { log: () => {} })
+  clearHeld(session, model, trainable, config)
   const set = (name: string, salt: number, bound: number) =>
     session.write({ [name]: spread(session.read([name])[name]?.length ?? 0, salt, bound) })
   set('classifier.weight', 1, 0.1)

@@ -7,6 +7,7 @@ import {
   type SessionSpec,
   type TensorSpec,
   type Tensors,
+  type Update,
   type Values,
 } from '../engine.ts'
 
@@ -45,6 +46,8 @@ export class EagerSession implements Session {
       for (const [fetch, tensor] of Object.entries(fetches)) fetched[fetch] = tensor.dataSync() as Values
       for (const update of updates) {
         if (update.kind === 'assign') this.replace(update.name, update.value)
+        else if (update.kind === 'momentum') this.momentum(update)
+        else if (update.kind === 'descend') this.replace(update.name, this.descended(update))
         else this.adamw(update.name, update.grad, update.weightDecay, adamw)
       }
     } finally {
@@ -83,6 +86,19 @@ export class EagerSession implements Session {
   private replace(name: string, value: tf.Tensor): void {
     this.value(name).dispose()
     this.variables.set(name, tf.keep(value))
+  }
+
+  private descended({ name, step, decay }: Extract<Update, { kind: 'descend' }>): tf.Tensor {
+    const value = this.value(name)
+    return tf.sub(decay === null ? value : tf.sub(value, tf.mul(value, decay)), step)
+  }
+
+  private momentum({ name, buffer, grad, weightDecay, momentum, rate }: Extract<Update, { kind: 'momentum' }>): void {
+    const value = this.value(name)
+    const slope = weightDecay === 0 ? grad : tf.add(grad, tf.mul(value, weightDecay))
+    const moved = tf.add(tf.mul(this.value(buffer), momentum), slope)
+    this.replace(name, tf.sub(value, tf.mul(moved, rate)))
+    this.replace(buffer, moved)
   }
 
   private adamw(name: string, grad: tf.Tensor, weightDecay: number, scalars: AdamWScalars | undefined): void {

@@ -2,8 +2,6 @@ import { type AdamWScalars, momentNames, type Update } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
 import type { Ref } from './graph-builder.ts'
 
-const float32 = { type: 'float32' } as const
-
 type AdamWUpdate = Extract<Update, { kind: 'adamw' }>
 
 /**

@@ -1,4 +1,4 @@
-import { type AdamWScalars, momentNames, type ProgramResult } from '../engine.ts'
+import { type AdamWScalars, momentNames, type ProgramResult, type Update } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
 import { emitFusedAdamW } from './fused-adamw.ts'
 import type { GraphBuilder, Ref } from './graph-builder.ts'
@@ -26,17 +26,62 @@ export function emitUpdates(
   const step = adamw && adamwOf(backend, builder, handle, adamw)
   const others = updates.filter((update) => fused.length === 0 || update.kind !== 'adamw')
   const all = fused.length > 0 && adamw ? [emitFusedAdamW(backend, handle, fused, adamw)] : []
-  return all.concat(others.map((update) => {
-    if (update.kind === 'assign') {
-      const read = reads.get(update.name)
-      const after = read === undefined ? [] : [waitFor(read)]
-      return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value), ...after], {
-        dtype: float32,
-      })
-    }
-    if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
-    return step(update.name, backend.ref(update.grad), update.weightDecay)
-  }))
+  return all.concat(
+    others.map((update) => {
+      if (update.kind === 'assign') {
+        const read = reads.get(update.name)
+        const after = read === undefined ? [] : [waitFor(read)]
+        return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value), ...after], {
+          dtype: float32,
+        })
+      }
+      if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, update)
+      if (update.kind === 'descend') return emitDescend(backend, builder, handle(update.name), update)
+      if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
+      return step(update.name, backend.ref(update.grad), update.weightDecay)
+    }),
+  )
+}
+
+/** SGD with momentum; the weights are read for their decay when the gradient is there, not before. */
+function emitMomentum(
+  backend: TraceBackend,
+  builder: GraphBuilder,
+  handle: (name: string) => Ref,
+  { name, buffer, grad, weightDecay, momentum, rate }: Extract<Update, { kind: 'momentum' }>,
+): Ref {
+  const literal = (value: number) => builder.constant([value], [], 'float32')
+  const slope = backend.ref(grad)
+  const decayed = () => {
+    const present = builder.node('ReadVariableOp', [handle(name), waitFor(slope)], { dtype: float32 })
+    const decay = builder.node('Mul', [present, literal(weightDecay)], { T: float32 })
+    return builder.node('AddV2', [slope, decay], { T: float32 })
+  }
+  const inputs = [
+    handle(name),
+    handle(buffer),
+    backend.ref(rate),
+    weightDecay === 0 ? slope : decayed(),
+    literal(momentum),
+  ]
+  const attrs = { T: float32, use_locking: { bool: false }, use_nesterov: { bool: false } }
+  return builder.node('ResourceApplyMomentum', inputs, attrs)
+}
+
+/** w ← w − decay·w once the step is worked out, so that no copy of the weights lies about until then; then the step. */
+function emitDescend(
+  backend: TraceBackend,
+  builder: GraphBuilder,
+  variable: Ref,
+  { step, decay }: Extract<Update, { kind: 'descend' }>,
+): Ref {
+  const change = backend.ref(step)
+  const subtract = (value: Ref, after: readonly Ref[]) =>
+    builder.node('AssignSubVariableOp', [variable, value, ...after.map(waitFor)], { dtype: float32 })
+  if (decay === null) return subtract(change, [])
+  const present = builder.node('ReadVariableOp', [variable, waitFor(change)], { dtype: float32 })
+  const shrunk = subtract(builder.node('Mul', [present, backend.ref(decay)], { T: float32 }), [])
+  return subtract(change, [shrunk])
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
-import { kernelsLoaded } from '../native/kernels.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
+import { kernelsLoaded } from '../native/kernels.ts'
 
 export const traceBackendName = 'trace'
 

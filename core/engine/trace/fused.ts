@@ -8,7 +8,8 @@ import { type TraceBackend, traceBackendName } from './backend.ts'
  * composition to go on with (nn/).
  */
 interface Fused {
-  readonly inputs: readonly string[]
+  /** Null for a list of any length, keyed 0, 1, 2 … */
+  readonly inputs: readonly string[] | null
   readonly attrs?: Readonly<Record<string, 'int' | 'float'>>
   /** Shapes of the outputs. */
   shapes(inputs: Readonly<Record<string, readonly number[]>>, attrs: Readonly<Record<string, number>>): number[][]
@@ -77,33 +78,29 @@ const operations: Readonly<Record<string, Fused>> = {
     shapes: ({ dy = none }) => [[...dy], [last(dy)]],
   },
   AttuneCrossEntropy: {
-    inputs: ['logits', 'labels'],
-    attrs: { smoothing: 'float' },
-    shapes: ({ labels = none }) => [[...labels], [...labels]],
-  },
-  AttuneCrossEntropyGrad: {
-    inputs: ['dloss', 'logits', 'labels', 'logSum'],
-    attrs: { smoothing: 'float' },
-    shapes: ({ logits = none }) => [[...logits]],
+    inputs: ['logits', 'labels', 'weights'],
+    attrs: { with_slope: 'int' },
+    shapes: ({ logits = none, labels = none }, { with_slope: slope }) => [[...labels], slope === 0 ? [0] : [...logits]],
   },
   AttuneSplitHeads: {
     inputs: ['x', 'bias'],
-    attrs: { length: 'int', heads: 'int' },
-    shapes: ({ x = none }, { length = 1, heads = 1 }) => [[rows(x) / length, heads, length, last(x) / heads]],
+    attrs: { parts: 'int', length: 'int', heads: 'int' },
+    shapes: ({ x = none }, { parts = 1, length = 1, heads = 1 }) =>
+      Array.from({ length: parts }, () => [rows(x) / length, heads, length, last(x) / parts / heads]),
   },
   AttuneMergeHeads: {
-    inputs: ['x'],
-    attrs: { length: 'int', heads: 'int', sums: 'int' },
-    shapes: ({ x = none }, { heads = 1, sums }) => {
-      const width = heads * last(x)
-      return [[size(x) / width, width], [sums === 0 ? 0 : width]]
+    inputs: null,
+    attrs: { parts: 'int', length: 'int', heads: 'int', sums: 'int' },
+    shapes: ({ 0: x = none }, { parts = 1, heads = 1, sums }) => {
+      const width = parts * heads * last(x)
+      return [[size(x) / (heads * last(x)), width], [sums === 0 ? 0 : width]]
     },
   },
 }
 
 function emitter(op: string, { inputs, attrs = {}, shapes }: Fused) {
   return (given: Record<string, tf.TensorInfo>, values: Record<string, number>, backend: TraceBackend) => {
-    const tensors = inputs.map((name) => {
+    const tensors = (inputs ?? Object.keys(given)).map((name) => {
       const tensor = given[name]
       if (!tensor) throw new Error(`${op} lacks its input "${name}"`)
       return [name, tensor] as const
@@ -150,6 +147,7 @@ export function registerFusedKernels(): void {
   tf.registerKernel({
     kernelName: 'AttuneGlobalNorm',
     backendName: traceBackendName,
-    kernelFunc: ({ inputs, backend }) => emitGlobalNorm(inputs as Record<string, tf.TensorInfo>, backend as TraceBackend),
+    kernelFunc: ({ inputs, backend }) =>
+      emitGlobalNorm(inputs as Record<string, tf.TensorInfo>, backend as TraceBackend),
   })
 }

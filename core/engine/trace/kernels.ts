@@ -424,10 +424,38 @@ table.ClipByValue = (inputs, attrs, backend) => {
 
 // ---- Operations of our own (see nn/): TensorFlow has them, tfjs does not ----
 
+/** A tensor that waits for others: nn/order.ts. */
+table.AttuneAfter = ({ x, ...others }, _, backend) => {
+  const awaited = input({ x } as Inputs, 'x')
+  const waits = Object.values(others).map((other) => `^${backend.ref(other).split(':')[0]}`)
+  const ref = backend.builder.node('Identity', [backend.ref(awaited), ...new Set(waits)], { T: type(awaited.dtype) })
+  return backend.output(awaited.shape, awaited.dtype, ref)
+}
+
 /** Half the sum of squares in one pass: nn/norms. */
 table.AttuneL2Loss = (inputs, _, backend) => {
   const x = input(inputs, 'x')
   return backend.output([], 'float32', backend.builder.node('L2Loss', [backend.ref(x)], { T: type('float32') }))
+}
+
+/** x, once `awaited` is there: nn/recompute.ts. The edge keeps TensorFlow from merging what follows with an equal node. */
+table.AttuneAfter = (inputs, _, backend) => {
+  const x = input(inputs, 'x')
+  const awaited = backend.ref(input(inputs, 'awaited')).split(':')[0]
+  const ref = backend.builder.node('Identity', [backend.ref(x), `^${awaited}`], { T: type(x.dtype) })
+  return backend.output(x.shape, x.dtype, ref)
+}
+
+/** √Σx² over one axis, in one pass: nn/mean-squares.ts. */
+table.AttuneEuclideanNorm = (inputs, attrs, backend) => {
+  const x = input(inputs, 'x')
+  const axis = attrs.axis as number
+  const ref = backend.builder.node('EuclideanNorm', [backend.ref(x), backend.builder.ints([axis])], {
+    T: type('float32'),
+    Tidx: type('int32'),
+    keep_dims: { bool: false },
+  })
+  return backend.output(x.shape.toSpliced(axis, 1), 'float32', ref)
 }
 
 /** Mean cross-entropy and its gradient in one node: nn/losses. Outputs loss [n] and d loss/d logits [n, classes]. */

@@ -48,6 +48,7 @@ describe('fields made from the settings table', () => {
     expect(field('lr_scheduler_type').input).toEqual({ kind: 'choice', options: ['linear', 'cosine', 'constant'] })
     expect(field('target_modules').input).toEqual({ kind: 'list' })
     expect(field('name').input).toEqual({ kind: 'text' })
+    expect(field('gradient_checkpointing').input).toEqual({ kind: 'switch' })
   })
 
   test('the adapter settings belong to LoRA alone', () => {
@@ -62,6 +63,13 @@ describe('fields made from the settings table', () => {
     expect(placeholderOf(field('learning_rate'), 'lora')).toBe('1e-3')
     expect(placeholderOf(field('adam_epsilon'), 'full')).toBe('1e-8')
     expect(placeholderOf(field('max_train_samples'), 'full')).toBe('All')
+  })
+
+  test('a yes or no is read from its word, and an earlier run’s is written as one', () => {
+    const typed = { gradient_checkpointing: 'true' }
+    expect(readDraft({ ...chosen, typed }).given).toEqual({ gradient_checkpointing: true })
+    const config = runConfigSchema.parse({ ...configOf({ ...chosen, typed }), learning_rate: 5e-5 })
+    expect(draftFrom(config).typed).toEqual(typed)
   })
 })
 

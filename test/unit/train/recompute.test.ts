@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import type { RunConfigInput } from '../../../core/contract/settings.ts'
+import { nativeBindingPath } from '../../../core/engine/native/load.ts'
+import { largestDifference } from '../../support/engines.ts'
+import { seriesOf, tinySpec, trainTiny } from './fixture.ts'
+
+const script = join(import.meta.dirname, '..', '..', 'support', 'step-memory.ts')
+
+test.each<[string, Partial<RunConfigInput>]>([
+  ['full', {}],
+  ['lora', { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 }],
+  ['eager', { engine: 'eager', num_train_epochs: 2 }],
+])('recomputed activations change no number, dropout among them: %s', async (_, change) => {
+  const settings = { num_train_epochs: 6, dropout: 0.1, ...change }
+  const numbersOf = async (recompute: boolean) => {
+    const { events, thrown } = await trainTiny(await tinySpec({ ...settings, gradient_checkpointing: recompute }))
+    expect(thrown).toBeNull()
+    return ['train/loss', 'train/grad_norm', 'eval/loss'].flatMap((name) =>
+      seriesOf(events, name).map(({ value }) => value),
+    )
+  }
+  const [plain, again] = [await numbersOf(false), await numbersOf(true)]
+  expect(plain.length).toBeGreaterThan(8)
+  expect(largestDifference(plain, again)).toBeLessThan(5e-6)
+})
+
+test.skipIf(!nativeBindingPath())('recomputed activations do not lie in memory', async () => {
+  const peakOf = async (recompute: boolean) => {
+    const settings = JSON.stringify({ gradient_checkpointing: recompute })
+    const { stdout } = await promisify(execFile)(process.execPath, [script, settings], {
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+    })
+    return Number(stdout)
+  }
+  const [plain, again] = [await peakOf(false), await peakOf(true)]
+  // Of eight layers' attention (8 × 4 × 256 × 256 numbers a tensor, several a layer) one layer's is left.
+  expect(plain - again).toBeGreaterThan(100e6)
+})
