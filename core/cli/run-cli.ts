@@ -1,7 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { tasks } from '../contract/settings.ts'
 import { program as installed } from '../host/program.ts'
+import { attuneHome } from '../util/paths.ts'
 import type { Ground } from './ground.ts'
 import { type Answer, createOutput, type Io } from './io.ts'
 
@@ -20,19 +21,21 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   /** Opens the app only when a command runs, so that help and mistakes answer at once. */
   const grounded: Grounded = async (work, { stays } = { stays: false }) => {
     const { withGround } = await import('./ground.ts')
-    await withGround(io, output, { stays }, async (ground) => {
-      const answer = await work(ground)
-      if (typeof answer === 'number') {
-        exitCode = answer
-        return
-      }
-      if (json) output.object(answer.value)
-      else output.text(answer.text)
-      exitCode = answer.exitCode ?? 0
-    })
+    await withGround(io, output, { stays }, async (ground) => give(await work(ground)))
+  }
+
+  const give = (answer: Answer | number): void => {
+    if (typeof answer === 'number') {
+      exitCode = answer
+      return
+    }
+    if (json) output.object(answer.value)
+    else output.text(answer.text)
+    exitCode = answer.exitCode ?? 0
   }
 
   describeCommands(cli, grounded)
+  describeBackups(cli, async (work) => give(await work()))
   for (const command of everyCommand(cli)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -133,6 +136,7 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     )
 
   describeRuns(cli, grounded)
+  describeStorage(cli, grounded)
 
   cli
     .command('compare')
@@ -175,6 +179,25 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .action(() => grounded(async (ground) => (await import('./commands/doctor.ts')).doctor(ground)))
 }
 
+/** For a database that does not open, so without the app. */
+function describeBackups(cli: Command, giving: (work: () => Promise<Answer>) => Promise<void>): void {
+  const backups = cli.command('backups').description('copies of the database, and what to do when it is damaged')
+  const load = () => import('./commands/backups.ts')
+  backups
+    .command('list')
+    .description('all backups, newest first')
+    .action(() => giving(async () => (await load()).listBackups(attuneHome())))
+  backups
+    .command('restore')
+    .description('put a backup in the place of the database, which is kept beside it')
+    .argument('[backup]', 'its name, else the newest that is whole')
+    .action((name?: string) => giving(async () => (await load()).restoreBackup(attuneHome(), name ?? null)))
+  backups
+    .command('accept')
+    .description('go on with a database whose newest changes are lost, as it is')
+    .action(() => giving(async () => (await load()).acceptLoss(attuneHome())))
+}
+
 function describeRuns(cli: Command, grounded: Grounded): void {
   const runs = cli.command('runs').description('training runs')
   const load = () => import('./commands/runs.ts')
@@ -203,6 +226,28 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .option('--times <number>', 'so many seeds, counted on from that of the run', wholeNumber(1, 20))
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .action((run, options) => grounded(async (ground) => (await again()).repeatRun(ground, run, options)))
+  const fork = () => import('./commands/fork.ts')
+  one('fork', 'train a new run from a checkpoint of this one, with other settings')
+    .addOption(checkpointOption())
+    .option('--set <key=value...>', 'settings that are to be others', [])
+    .option('--optimizer', "take the optimizer's state along", false)
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await fork()).forkRun(ground, run, options)))
+  one('reproduce', 'train exactly the same once more, and say whether the same came out')
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await fork()).reproduceRun(ground, run, options)))
+  const queue = () => import('./commands/queue.ts')
+  runs
+    .command('queue')
+    .description('the runs that wait, the next first')
+    .addOption(new Option('--pause', 'let nothing new begin, in any process').conflicts('resume'))
+    .option('--resume', 'let it go on')
+    .action(({ pause, resume }) =>
+      grounded(async (ground) => (await queue()).showQueue(ground, pause ? true : resume ? false : undefined)),
+    )
+  one('move', 'move a run in the queue')
+    .addArgument(new Argument('<to>', 'where').choices(['front', 'up', 'down', 'back']))
+    .action((run, to) => grounded(async (ground) => (await queue()).moveRun(ground, run, to)))
   one('export', 'copy a checkpoint as a folder that transformers or peft load')
     .addOption(checkpointOption())
     .option('--merge', 'fold the adapter into the base model', false)
@@ -221,8 +266,37 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .action((id) => grounded(async (ground) => (await load()).restoreRun(ground, id)))
 }
 
+function describeStorage(cli: Command, grounded: Grounded): void {
+  const storage = cli.command('storage').description('what takes room on the disk, and freeing it')
+  const load = () => import('./commands/storage.ts')
+  storage
+    .command('show', { isDefault: true })
+    .description('bytes of each run and of all, and what can go')
+    .action(() => grounded(async (ground) => (await load()).showStorage(ground)))
+  storage
+    .command('free')
+    .description('remove checkpoints that are neither best nor last, for good')
+    .argument('[runs...]', 'ids, names, or beginnings of ids; all that have ended when none is given')
+    .option(
+      '--optimizer',
+      "the optimizer's state too, of finished runs; of a run that is named also when it could go on, which it then cannot",
+      false,
+    )
+    .action((runs, options) => grounded(async (ground) => (await load()).freeStorage(ground, runs, options)))
+  storage
+    .command('empty-trash')
+    .description('remove for good what was deleted')
+    .action(() => grounded(async (ground) => (await load()).emptyTrash(ground)))
+}
+
 function checkpointOption(): Option {
-  return new Option('--checkpoint <which>', 'best or last').choices(['best', 'last']).default('best')
+  return new Option('--checkpoint <which>', 'best, last, or its step').argParser(whichCheckpoint).default('best')
+}
+
+function whichCheckpoint(text: string): 'best' | 'last' | number {
+  if (text === 'best' || text === 'last') return text
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be best, last, or the step of a checkpoint.')
 }
 
 function seedList(text: string): number[] {

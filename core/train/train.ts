@@ -29,6 +29,7 @@ import {
 } from './resume.ts'
 import { scheduleOf, totalSteps } from './schedule.ts'
 import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
+import { beginWith } from './start.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -81,11 +82,12 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome
   }
 }
 
-async function prepare(spec: TrainSpec, { emit, reporter, control }: Surroundings): Promise<Prepared> {
+async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surroundings): Promise<Prepared> {
   const { config, labels } = spec
   reporter.phase('starting')
   const engine = await openEngine(config.engine, spec.threads)
   const resume = spec.resumeFrom === undefined ? null : await findResume(spec.resumeFrom, spec.runDir, reporter)
+  if (resume !== null) watch.goOnFrom(resume.state.counters, resume.state.position.step)
   const wanted = resume === null ? config.precision : resumedPrecision(resume.state, config.precision)
   const precision = await engine.precision(wanted)
   emit({ kind: 'engine', engine: { ...engine.info, precision } })
@@ -131,13 +133,14 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
 async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
   const { spec, model, trainable, padId, data, lengths, plan, resume } = prepared
   const { config, labels, runDir } = spec
-  const { emit, reporter, watch, control } = surroundings
+  const { emit, reporter, control } = surroundings
   const { stepsPerEpoch } = plan
 
   const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
   const content = contentOf(session, prepared, surroundings, () => ({
     window: window.state,
     earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
+    optimizerSteps,
   }))
   const keeper = new CheckpointKeeper(runDir, content, config)
   const evaluation = {
@@ -148,13 +151,14 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   }
   const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
+  let optimizerSteps = resume?.state.optimizerSteps ?? 0
   const begun = resume === null ? null : begunOf(resume.state)
   if (resume === null) {
     await fillVariables(session, model, trainable, config.seed, reporter)
     clearHeld(session, model, trainable, config)
+    if (spec.start) optimizerSteps = await beginWith(spec.start, session, model, trainable, config, reporter)
   } else {
     await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
-    watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
     judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
     // The record went back to this checkpoint, and its predictions with it.
@@ -174,7 +178,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   }
   const schedule = scheduleOf(config, plan.totalSteps)
   const layout = { buckets: lengths.train, batchSize: config.per_device_train_batch_size, padId }
-  const loop = { task: model.task, encoded: data.train, layout, stepsPerEpoch, schedule, config, done }
+  const plans = { task: model.task, encoded: data.train, layout, stepsPerEpoch, schedule }
+  const loop = { ...plans, config, done, optimizerSteps }
   return runSteps(session, loop, {
     ...surroundings,
     window,
@@ -191,7 +196,7 @@ function contentOf(
   session: Session,
   { spec, engine, precision, model, trainable, plan, fingerprint }: Prepared,
   { watch }: Surroundings,
-  counted: () => Pick<TrainingState, 'window' | 'earlyStopping'>,
+  counted: () => Pick<TrainingState, 'window' | 'earlyStopping' | 'optimizerSteps'>,
 ): CheckpointContent {
   const { config } = spec
   const writeModel = checkpointWriter(session, model, trainable, spec)
@@ -205,7 +210,7 @@ function contentOf(
         position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: begun?.microStep ?? 0 },
         begun: begun ? { loss: begun.loss } : null,
         metrics,
-        counters: { examples: watch.examples, tokens: watch.tokens, elapsedMs: watch.elapsedMs },
+        counters: watch.counters,
         best,
         ...counted(),
         ...(await fingerprint()),

@@ -2,12 +2,12 @@ import { openAdapter } from '../checkpoint/adapter.ts'
 import { openWeights, type Weights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Session } from '../engine/engine.ts'
+import { writeVariables } from '../engine/variables.ts'
 import type { ParameterSpec } from '../models/architecture.ts'
 import { initialise } from '../nn/init.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Reporter } from './reporter.ts'
 import { isHead, type Trainable } from './trainable.ts'
-import { writeVariables } from './variables.ts'
 
 type Specs = Readonly<Record<string, ParameterSpec>>
 
@@ -64,6 +64,36 @@ export async function restoreVariables(
   } finally {
     weights.close()
   }
+  await restoreAdapter(session, trained, checkpointDir)
+}
+
+/**
+ * Sets those of a run's variables that another run's checkpoint is to give: the whole model's, or of an adapter those
+ * that were trained. Throws as restoreVariables.
+ */
+export async function overlayVariables(
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  checkpointDir: string,
+  taken: (name: string) => boolean,
+): Promise<void> {
+  const pick = (specs: Specs): Specs => Object.fromEntries(Object.entries(specs).filter(([name]) => taken(name)))
+  if (trainable.targets.length > 0) {
+    return restoreAdapter(session, pick(trainedSpecs(model, trainable)), checkpointDir)
+  }
+  const weights = await openWeights(checkpointDir)
+  try {
+    const sources = sourceNames(weights, model)
+    writeVariables(session, pick(model.parameters), (name, spec) =>
+      readWhole(weights, sources.get(name), name, spec, checkpointDir),
+    )
+  } finally {
+    weights.close()
+  }
+}
+
+async function restoreAdapter(session: Session, trained: Specs, checkpointDir: string): Promise<void> {
   if (Object.keys(trained).length === 0) return
   const adapter = await openAdapter(checkpointDir)
   try {

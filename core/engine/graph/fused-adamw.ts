@@ -17,11 +17,11 @@ export function emitFusedAdamW(
 ): Ref {
   const { builder } = backend
   const grads = updates.map(({ grad }) => backend.ref(grad))
-  const scaled = grads.map((grad) => backend.scaled(grad))
+  const scaled = grads.map((grad) => backend.gradients.scaled(grad))
   const scale = scaled[0]?.by
   const oneScale = scale !== undefined && scaled.every((one) => one?.by === scale)
   const dense = oneScale ? scaled.map((one) => one?.x as Ref) : grads
-  const short = dense.map((grad) => backend.shortSum(grad))
+  const short = dense.map((grad) => backend.gradients.shortSum(builder, grad))
   const noSlots = builder.ints([])
   const inputs = [
     ...updates.map(({ name }) => handle(name)),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
 import { kernelsLoaded } from '../native/kernels.ts'
+import { GradientForms } from './gradient-forms.ts'
 
 export const traceBackendName = 'trace'
 
@@ -21,18 +22,6 @@ interface Traced {
   references: number
 }
 
-interface ShortSum {
-  readonly sums: Ref
-  readonly slots: Ref
-}
-
-interface RowSum {
-  readonly rows: Ref
-  readonly ids: Ref
-  readonly count: number
-  short: ShortSum | null
-}
-
 /**
  * A tfjs backend that computes nothing: its kernels infer shapes and emit graph nodes into the builder of the trace
  * under way. tfjs's autodiff runs on top of it unchanged, so a program and its gradients come out as one graph.
@@ -46,9 +35,12 @@ export class TraceBackend extends tf.KernelBackend {
   readonly fusedKernels: boolean = kernelsLoaded()
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
-  /** What a node is the product of, where one factor is a scalar. */
-  private readonly products = new Map<Ref, { x: Ref; by: Ref }>()
-  private readonly rowSums = new Map<Ref, RowSum>()
+  /** Those of them that hold all there is: the float32 node is made from the bfloat16 one. */
+  private readonly exact = new Map<Ref, Ref>()
+  /** What was written into a variable in place, by the node that stands for the variable's new value. */
+  private readonly written = new Map<Ref, { read: Ref; done: Ref }>()
+  /** Shorter forms of gradients that nodes stand for. */
+  readonly gradients = new GradientForms()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -57,9 +49,11 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A tensor that is the output of a node. */
   output(shape: readonly number[], dtype: tf.DataType, ref: Ref): tf.TensorInfo {
+    const traced = checkDType(dtype)
+    this.builder.outputs.set(ref, { shape, dtype: traced })
     return this.register({
       shape,
-      dtype: checkDType(dtype),
+      dtype: traced,
       values: null,
       uniform: null,
       ref,
@@ -100,43 +94,51 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A matrix product as a float32 tensor. */
   product(shape: readonly number[], ref: Ref): tf.TensorInfo {
-    return this.output(shape, 'float32', this.precision === 'fp32' ? ref : this.cast(ref, 'bfloat16', 'float32'))
+    if (this.precision === 'fp32') return this.output(shape, 'float32', ref)
+    this.builder.outputs.set(ref, { shape, dtype: 'bfloat16' })
+    return this.output(shape, 'float32', this.cast(ref, 'bfloat16', 'float32'))
   }
 
-  /** Tells that `half` is what `full` comes to in bfloat16, so that it need not be rounded again. */
-  noteHalf(full: Ref, half: Ref): void {
+  /** A float32 node for a bfloat16 one; products take the latter as it is. */
+  widened(half: Ref): Ref {
+    const full = this.cast(half, 'bfloat16', 'float32')
     this.halves.set(full, half)
+    this.exact.set(full, half)
+    return full
   }
 
-  /** Tells that `sum` is, row by row of a table, the sum of those of `rows` whose id it is. */
-  noteRowSum(sum: Ref, rows: Ref, ids: Ref, count: number): void {
-    if (this.fusedKernels) this.rowSums.set(sum, { rows, ids, count, short: null })
+  /** The bfloat16 node that a tensor was widened from, in the tensor's own shape; null for any other. */
+  exactHalf(x: tf.TensorInfo): Ref | null {
+    const traced = this.data.get(x.dataId)
+    const half = traced.ref === null ? undefined : this.exact.get(traced.ref)
+    return half === undefined ? null : this.view(traced, half, 'bfloat16', x.shape)
   }
 
-  /**
-   * Such a sum without the rows that are zero (engine/native/kernels/row-sums.cc): the sums, and for each row of the
-   * table which of them it is, or −1. Whoever can work with it need not have a tensor as large as the table.
-   */
-  shortSum(sum: Ref): ShortSum | undefined {
-    const noted = this.rowSums.get(sum)
-    if (!noted) return undefined
-    noted.short ??= this.emitShortSum(noted)
-    return noted.short
+  /** The result of an operation that only moves numbers: `node` is given the tensor and its type, and told of both. */
+  moved(x: tf.TensorInfo, shape: readonly number[], node: (ref: Ref, dtype: DataType) => Ref): tf.TensorInfo {
+    const half = this.exactHalf(x)
+    const ref = half === null ? node(this.ref(x), x.dtype as DataType) : this.widened(node(half, 'bfloat16'))
+    return this.output(shape, x.dtype, ref)
   }
 
-  private emitShortSum({ rows, ids, count }: RowSum): ShortSum {
-    const node = this.builder.node('AttuneRowSums', [rows, ids], { count: { int: count } })
-    return { sums: node, slots: `${node}:1` }
+  /** Tells that `done` wrote into the variable that `x` was read from, and that `value` stands for what came of it. */
+  noteWritten(value: Ref, x: tf.TensorInfo, done: Ref): void {
+    const ref = this.emitted(x).ref
+    this.written.set(value, { read: this.exact.get(ref) ?? ref, done })
   }
 
-  /** Tells that `product` is x times the scalar `by`. */
-  noteScaled(product: Ref, x: Ref, by: Ref): void {
-    this.products.set(product, { x, by })
+  /** The node that wrote `value` into the variable that `read` read, once; null for a value that is none of those. */
+  takeWritten(value: tf.TensorInfo, read: Ref): Ref | null {
+    const { ref } = this.emitted(value)
+    const found = this.written.get(ref)
+    if (found?.read !== read) return null
+    this.written.delete(ref)
+    return found.done
   }
 
-  /** What a node is the product of, if one factor is a scalar: whoever can scale by himself need not wait for it. */
-  scaled(product: Ref): { x: Ref; by: Ref } | undefined {
-    return this.products.get(product)
+  /** How many values were written in place that nobody took. */
+  get unassigned(): number {
+    return this.written.size
   }
 
   cast(ref: Ref, from: DataType, to: DataType): Ref {
@@ -146,16 +148,19 @@ export class TraceBackend extends tf.KernelBackend {
   begin(graph: GraphBuilder, precision: Precision): void {
     this.graph = graph
     this.precision = precision
-    this.halves.clear()
-    this.products.clear()
-    this.rowSums.clear()
+    this.forget()
   }
 
   end(): void {
     this.graph = null
+    this.forget()
+  }
+
+  private forget(): void {
     this.halves.clear()
-    this.products.clear()
-    this.rowSums.clear()
+    this.exact.clear()
+    this.written.clear()
+    this.gradients.forget()
   }
 
   private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {

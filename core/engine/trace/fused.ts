@@ -124,7 +124,7 @@ function emitter(op: string, { inputs, attrs = {}, shapes }: Fused) {
 function emitGlobalNorm(given: Record<string, tf.TensorInfo>, backend: TraceBackend): tf.TensorInfo {
   const grads = Object.values(given).map((grad) => {
     const ref = backend.ref(grad)
-    return backend.shortSum(ref)?.sums ?? ref
+    return backend.gradients.shortSum(backend.builder, ref)?.sums ?? ref
   })
   return backend.output([], 'float32', backend.builder.node('AttuneGlobalNorm', grads, { N: { int: grads.length } }))
 }
