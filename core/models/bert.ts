@@ -141,8 +141,8 @@ function block(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor
   return mlp(config, params, attention(config, params.at('attention'), x, mask, rng), rng)
 }
 
-/** Logits [batch, labels]. */
-function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
+/** The first token of the last layer through the pooler, [batch, d]. */
+function pooled(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
   const [rows, length] = batch.inputIds.shape as [number, number]
   const bert = params.at('bert')
   const mask = paddingMask(batch.attentionMask)
@@ -153,12 +153,13 @@ function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng
     )
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
-  const pooled = tf.tanh(linear(bert.at('pooler.dense'), first, rng))
-  return linear(
-    params.at('classifier'),
-    dropout(pooled, config.classifier_dropout ?? config.hidden_dropout_prob, rng),
-    rng,
-  )
+  return tf.tanh(linear(bert.at('pooler.dense'), first, rng))
+}
+
+/** → [batch, labels] */
+function logits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const rate = config.classifier_dropout ?? config.hidden_dropout_prob
+  return linear(params.at('classifier'), dropout(x, rate, rng), rng)
 }
 
 /**
@@ -201,7 +202,8 @@ export const bert: Architecture<BertConfig> = {
       parameters,
       rename,
       prefixes: ['classifier.'],
-      forward,
+      pooled,
+      logits,
     },
   },
 }

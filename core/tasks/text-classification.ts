@@ -13,6 +13,7 @@ import type { Rng } from '../nn/random.ts'
 import type {
   BatchLayout,
   Evaluate,
+  LossConfig,
   PredictionColumns,
   PrepareConfig,
   PreparedData,
@@ -47,14 +48,13 @@ export const textClassification: Task<LabelledRows, ScoredRows> = {
   prepare,
   batchSpecs,
   batch,
-  trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
-    const perExample = smoothedCrossEntropy(logitsOf(model, params, feeds, rng), feeds.labels as tf.Tensor, smoothing)
-    return weightedMean(perExample, feeds.weights as tf.Tensor, total)
+  trainingLoss(model, params, feeds, rng, total, config) {
+    // A frozen model is not made to fail at random: only the head has dropout then.
+    const pooled = pooledOf(model, params, feeds, config.method === 'head' ? null : rng)
+    return lossOf(logitsOf(model, params, pooled, rng), feeds, total, config)
   },
-  evaluation(model, params, feeds) {
-    const logits = logitsOf(model, params, feeds, null)
-    return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
-  },
+  evaluation: (model, params, feeds) =>
+    answersOf(logitsOf(model, params, pooledOf(model, params, feeds, null), null), feeds),
   score: (encoded, layout, _config, evaluate, onRows) => scoreRows(encoded, layout, evaluate, onRows),
   metrics: evaluationMetrics,
   predictions: columnsOf,
@@ -144,9 +144,24 @@ function batch(encoded: LabelledRows, positions: Int32Array, layout: BatchLayout
   return { length, feeds, weight: positions.length, examples: positions.length, tokens: realTokens }
 }
 
-/** Logits [batch, classes]; `rng` null turns dropout off. */
-function logitsOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
-  return (head as ClassifierHead<unknown>).forward(config, params, modelInput(feeds), rng)
+/** What the head reads of each row, [batch, width]; `rng` null turns dropout off. */
+export function pooledOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
+  return (head as ClassifierHead<unknown>).pooled(config, params, modelInput(feeds), rng)
+}
+
+/** Logits [batch, classes]. */
+export function logitsOf({ head, config }: TaskModel, params: Params, pooled: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return (head as ClassifierHead<unknown>).logits(config, params, pooled, rng)
+}
+
+export function lossOf(logits: tf.Tensor, feeds: Tensors, total: tf.Tensor, config: LossConfig): tf.Tensor {
+  const perExample = smoothedCrossEntropy(logits, feeds.labels as tf.Tensor, config.label_smoothing_factor)
+  return weightedMean(perExample, feeds.weights as tf.Tensor, total)
+}
+
+/** What an evaluation takes from a batch: logits and each row's loss. */
+export function answersOf(logits: tf.Tensor, feeds: Tensors): Record<string, tf.Tensor> {
+  return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
 }
 
 /** The part of a batch that the model reads. */
@@ -180,6 +195,7 @@ export function scoreRows(
   layout: BatchLayout,
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
+  build: (positions: Int32Array) => TaskBatch = (positions) => batch(encoded, positions, layout),
 ): ScoredRows & { readonly logits: Float64Array } {
   const count = encoded.ids.length
   const predicted = new Int32Array(count)
@@ -188,7 +204,7 @@ export function scoreRows(
   let logits = new Float64Array(0)
   let done = 0
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
-    const output = evaluate(batch(encoded, positions, layout))
+    const output = evaluate(build(positions))
     const classes = (output.logits as Float32Array).length / layout.batchSize
     if (done === 0) {
       scores = new Float64Array(count * classes)

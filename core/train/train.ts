@@ -2,12 +2,13 @@ import { type TrainingState, writeEvaluation, writeTrainingState } from '../chec
 import type { RunPlan } from '../contract/domain.ts'
 import { chooseBuckets, type TokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
-import type { Engine, Session } from '../engine/engine.ts'
+import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
+import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
@@ -65,20 +66,26 @@ interface Prepared {
   readonly data: PreparedData
   readonly lengths: ProgramLengths
   readonly plan: RunPlan
+  readonly features: FeaturePlan | null
   readonly fingerprint: () => Promise<Fingerprint>
   readonly resume: Resume | null
 }
 
 async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome> {
   const prepared = await prepare(spec, surroundings)
-  const { engine, model, trainable, lengths, precision } = prepared
   surroundings.reporter.phase('compiling')
-  const session = await engine.open(sessionSpec(model, trainable, spec.config, lengths, precision))
+  const session = await prepared.engine.open(specOf(prepared))
   try {
     return await runIn(session, prepared, surroundings)
   } finally {
     session.close()
   }
+}
+
+function specOf({ spec: { config }, model, trainable, lengths, precision, features }: Prepared): SessionSpec {
+  return features === null
+    ? sessionSpec(model, trainable, config, lengths, precision)
+    : featureSessionSpec(model, trainable, config, lengths, precision, features)
 }
 
 async function prepare(spec: TrainSpec, { emit, reporter, control }: Surroundings): Promise<Prepared> {
@@ -125,28 +132,15 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
   const { padId } = tokenizer
-  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, fingerprint, resume }
+  const features = planFeatures(model, config, data, plan)
+  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }
 
 async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
-  const { spec, model, trainable, padId, data, lengths, plan, resume } = prepared
+  const { spec, model, trainable, plan, resume } = prepared
   const { config, labels, runDir } = spec
   const { emit, reporter, watch, control } = surroundings
   const { stepsPerEpoch } = plan
-
-  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
-  const content = contentOf(session, prepared, surroundings, () => ({
-    window: window.state,
-    earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
-  }))
-  const keeper = new CheckpointKeeper(runDir, content, config)
-  const evaluation = {
-    task: model.task,
-    encoded: data.validation,
-    layout: { buckets: lengths.evaluate, batchSize: config.per_device_eval_batch_size, padId },
-    classes: labels.length,
-  }
-  const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
   const begun = resume === null ? null : begunOf(resume.state)
   if (resume === null) {
@@ -154,6 +148,19 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     clearHeld(session, model, trainable, config)
   } else {
     await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
+  }
+  const { task, train, validation, layouts } = materialOf(session, prepared, config, surroundings)
+
+  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
+  const content = contentOf(session, prepared, surroundings, () => ({
+    window: window.state,
+    earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
+  }))
+  const keeper = new CheckpointKeeper(runDir, content, config)
+  const evaluation = { task, encoded: validation, layout: layouts.evaluate, classes: labels.length }
+  const judge = new Judge(session, evaluation, keeper, config, surroundings)
+
+  if (resume !== null) {
     watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
     judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
@@ -161,7 +168,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     if (best !== null) tellPredictions(model.task, best.scored, emit)
     keeper.adopt(await keptCheckpoints(runDir, resume), best?.position ?? null)
     const { step, microStep } = resume.state.position
-    const amid = microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
+    const amid =
+      microStep > 0 ? ` and ${microStep} of the next step's ${config.gradient_accumulation_steps} batches` : ''
     reporter.log('info', `The run goes on after step ${step} of ${plan.totalSteps}${amid}.`)
   }
   checkAnyStop(control)
@@ -172,8 +180,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     begun,
   }
   const schedule = scheduleOf(config, plan.totalSteps)
-  const layout = { buckets: lengths.train, batchSize: config.per_device_train_batch_size, padId }
-  const loop = { task: model.task, encoded: data.train, layout, stepsPerEpoch, schedule, config, done }
+  const loop = { task, encoded: train, layout: layouts.train, stepsPerEpoch, schedule, config, done }
   return runSteps(session, loop, {
     ...surroundings,
     window,

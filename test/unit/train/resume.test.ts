@@ -60,6 +60,7 @@ describe.each<[string, Partial<RunConfigInput>]>([
   ['lora', { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 }],
   ['accumulation', { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 }],
   ['bf16', { precision: 'bf16', method: 'lora', learning_rate: 0.01 }],
+  ['head', { method: 'head', learning_rate: 0.05 }],
   ['recomputed', { gradient_checkpointing: true }],
   ['adafactor', { optim: 'adafactor', learning_rate: 0.01 }],
   ['sgd', { optim: 'sgd', learning_rate: 0.02 }],
