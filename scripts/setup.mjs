@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry of every npm script: `node scripts/setup.mjs <start|attune|test|check|build|bench|tool> [arguments]`.
+ * The entry of every npm script: `node scripts/setup.mjs <start|attune|test|soak|check|build|bench|tool> [arguments]`.
  * Provides what the command lacks and then becomes the command, run by Node 24. Node built-ins only, any Node from 18 on, since it
  * runs before anything is installed. Says what it does on stderr. It can be interrupted at any point and run again.
  */
@@ -61,6 +61,13 @@ async function test(args) {
   })
 }
 
+/** The long forms of the reliability tests: `soak resume`, `soak kill`, or all of it. */
+async function soak([name, ...args]) {
+  await ensure(['packages', 'native'])
+  const script = name === 'resume' || name === 'kill' ? `${name}.ts` : 'all.ts'
+  return node([join(root, 'test', 'soak', script), ...(script === 'all.ts' && name ? [name] : []), ...args], quiet)
+}
+
 async function check(args) {
   await ensure(['packages', 'native'])
   return node([join(root, 'scripts', 'check.mjs'), ...args], quiet)
@@ -85,7 +92,7 @@ async function tool([name, ...args]) {
   return node([join(modules, name, entry), ...args])
 }
 
-const commands = { start, attune, test, check, build, bench, tool }
+const commands = { start, attune, test, soak, check, build, bench, tool }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
+import type { AdapterTask } from './names.ts'
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts'
 import type { Weights } from './weights.ts'
 
@@ -13,11 +14,14 @@ export const adapterConfigFile = 'adapter_config.json'
 export const adapterWeightsFile = 'adapter_model.safetensors'
 
 export interface AdapterConfig {
+  readonly task: AdapterTask
   readonly r: number
   readonly alpha: number
   readonly dropout: number
   /** Ends of the names of the adapted linear layers. */
   readonly targetModules: readonly string[]
+  /** Whether the adapted weights are [in, out], as GPT-2's Conv1D has them. */
+  readonly fanInFanOut: boolean
   /** Folder or hub name of the base model, as peft should look for it. */
   readonly baseModel: string
 }
@@ -32,7 +36,7 @@ const prefix = 'base_model.model.'
 const headModules = ['classifier', 'score']
 
 /**
- * Writes an adapter. Tensors by the names of the classification model:
+ * Writes an adapter. Tensors by the names of the model of its task:
  * `bert.encoder.layer.0.attention.self.query.lora_A.weight` [r, in], `….lora_B.weight` [out, r], `classifier.weight`.
  */
 export async function writeAdapter(
@@ -48,26 +52,34 @@ export async function writeAdapter(
 }
 
 /** The fields of peft's LoraConfig that a reader needs, with the values that plain LoRA has. */
-function peftConfig({ r, alpha, dropout, targetModules, baseModel }: AdapterConfig): Record<string, unknown> {
+function peftConfig({
+  task,
+  r,
+  alpha,
+  dropout,
+  targetModules,
+  fanInFanOut,
+  baseModel,
+}: AdapterConfig): Record<string, unknown> {
   return {
     alpha_pattern: {},
     auto_mapping: null,
     base_model_name_or_path: baseModel,
     bias: 'none',
-    fan_in_fan_out: false,
+    fan_in_fan_out: fanInFanOut,
     inference_mode: true,
     init_lora_weights: true,
     layers_pattern: null,
     layers_to_transform: null,
     lora_alpha: alpha,
     lora_dropout: dropout,
-    modules_to_save: headModules,
+    modules_to_save: task === 'SEQ_CLS' ? headModules : null,
     peft_type: 'LORA',
     r,
     rank_pattern: {},
     revision: null,
     target_modules: targetModules,
-    task_type: 'SEQ_CLS',
+    task_type: task,
     use_dora: false,
     use_rslora: false,
   }
@@ -75,15 +87,15 @@ function peftConfig({ r, alpha, dropout, targetModules, baseModel }: AdapterConf
 
 const configSchema = z.object({
   peft_type: z.literal('LORA'),
-  task_type: z.literal('SEQ_CLS'),
+  task_type: z.enum(['SEQ_CLS', 'CAUSAL_LM']),
   r: z.number().int().min(1),
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).max(1).default(0),
   target_modules: z.array(z.string()),
   base_model_name_or_path: z.string().nullish(),
+  fan_in_fan_out: z.boolean().default(false),
   // Variants that compute something else than W + (alpha/r)·B·A, or store it otherwise.
   bias: z.literal('none').default('none'),
-  fan_in_fan_out: z.literal(false).default(false),
   use_dora: z.literal(false).default(false),
   use_rslora: z.literal(false).default(false),
   rank_pattern: z.record(z.string(), z.never()).default({}),
@@ -108,15 +120,17 @@ export async function readAdapterConfig(dir: string): Promise<AdapterConfig> {
   const parsed = configSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for SEQ_CLS can be used.`
+    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for SEQ_CLS or CAUSAL_LM can be used.`
     throw new AttuneError('unsupported', message)
   }
   const config = parsed.data
   return {
+    task: config.task_type,
     r: config.r,
     alpha: config.lora_alpha,
     dropout: config.lora_dropout,
     targetModules: config.target_modules,
+    fanInFanOut: config.fan_in_fan_out,
     baseModel: config.base_model_name_or_path ?? '',
   }
 }

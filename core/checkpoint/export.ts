@@ -6,6 +6,7 @@ import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
+import { type AdapterTask, className } from './names.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
 import { runFiles } from './training-state.ts'
@@ -21,7 +22,7 @@ export interface ExportOptions {
 
 /** All that a tokenizer may consist of, and the terms of use. */
 const companionFile =
-  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.txt|(licen[cs]e|notice)(\..+)?)$/i
+  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|generation_config\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Copies a run's checkpoint as a folder for others: a Hugging Face model (config.json, model.safetensors, tokenizer,
@@ -75,8 +76,10 @@ async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
 async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
   const { json, modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
+  let task: AdapterTask
   try {
     const adapter = await openAdapter(adapterDir)
+    task = adapter.config.task
     try {
       await writeSafetensors(join(to, weightsFile), mergedTensors(base, adapter, modelType), { format: 'pt' })
     } finally {
@@ -85,14 +88,16 @@ async function writeMerged(adapterDir: string, modelDir: string, to: string, lab
   } finally {
     base.close()
   }
-  const config = { ...json, ...classifierFields(modelType, labels) }
+  const config = { ...json, ...modelFields(modelType, task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 
-/** What transformers adds to config.json when it saves a classification model. */
-function classifierFields(modelType: string, labels: readonly string[]): Record<string, unknown> {
+/** What transformers adds to config.json when it saves a model of the task. */
+function modelFields(modelType: string, task: AdapterTask, labels: readonly string[]): Record<string, unknown> {
+  const architectures = [className(modelType, task)]
+  if (task === 'CAUSAL_LM') return { architectures }
   return {
-    architectures: [`${modelType.charAt(0).toUpperCase()}${modelType.slice(1)}ForSequenceClassification`],
+    architectures,
     id2label: Object.fromEntries(labels.entries()),
     label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
     problem_type: 'single_label_classification',

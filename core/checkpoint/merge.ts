@@ -1,6 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { AdapterConfig } from './adapter.ts'
-import { classifierName } from './names.ts'
+import { parameterName } from './names.ts'
 import type { TensorToWrite } from './safetensors.ts'
 import type { Weights } from './weights.ts'
 
@@ -20,7 +20,7 @@ export function* mergedTensors(
   const adapted = new Set(names.filter((name) => name.endsWith(suffixA)).map((name) => name.slice(0, -suffixA.length)))
   const whole = new Set(names.filter((name) => !name.endsWith(suffixA) && !name.endsWith(suffixB)))
   for (const source of base.names()) {
-    const name = classifierName(modelType, source)
+    const name = parameterName(modelType, source)
     if (name === null || whole.has(name)) continue
     const module = name.endsWith('.weight') ? name.slice(0, -'.weight'.length) : ''
     const shape = base.shape(source)
@@ -33,15 +33,15 @@ export function* mergedTensors(
   if (lost !== undefined) throw misfit(lost, 'the base model has no such layer')
 }
 
-/** weight [out, in] += (alpha/r) · B [out, r] · A [r, in], summed in float64. */
+/** weight [out, in] += (alpha/r) · B [out, r] · A [r, in], summed in float64; a Conv1D's weight is [in, out]. */
 function addLowRank(
   weight: Float32Array,
   shape: readonly number[],
   adapter: Weights & { config: AdapterConfig },
   module: string,
 ): void {
-  const { r, alpha } = adapter.config
-  const [out, width] = shape as [number, number]
+  const { r, alpha, fanInFanOut } = adapter.config
+  const [out, width] = (fanInFanOut ? shape.toReversed() : shape) as [number, number]
   const shapeA = adapter.shape(`${module}${suffixA}`)
   const shapeB = adapter.shape(`${module}${suffixB}`)
   if (shape.length !== 2 || String(shapeA) !== String([r, width]) || String(shapeB) !== String([out, r])) {
@@ -49,6 +49,7 @@ function addLowRank(
   }
   const a = adapter.read(`${module}${suffixA}`)
   const b = adapter.read(`${module}${suffixB}`)
+  const [acrossOut, acrossIn] = fanInFanOut ? [1, out] : [width, 1]
   const row = new Float64Array(width)
   for (let i = 0; i < out; i++) {
     row.fill(0)
@@ -57,7 +58,8 @@ function addLowRank(
       for (let j = 0; j < width; j++) row[j] = (row[j] as number) + factor * (a[k * width + j] as number)
     }
     for (let j = 0; j < width; j++) {
-      weight[i * width + j] = (weight[i * width + j] as number) + (alpha / r) * (row[j] as number)
+      const at = i * acrossOut + j * acrossIn
+      weight[at] = (weight[at] as number) + (alpha / r) * (row[j] as number)
     }
   }
 }

@@ -13,7 +13,7 @@ export interface CardFacts {
 
 export type ExportKind = 'model' | 'adapter'
 
-/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. */
+/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. Without labels, of a generator. */
 export function modelCard(facts: CardFacts, labels: readonly string[], kind: ExportKind): string {
   const library = kind === 'adapter' ? 'peft' : 'transformers'
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
@@ -21,9 +21,11 @@ export function modelCard(facts: CardFacts, labels: readonly string[], kind: Exp
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
     `base_model: ${JSON.stringify(facts.baseModel)}`,
     `library_name: ${library}`,
-    'pipeline_tag: text-classification',
+    `pipeline_tag: ${labels.length > 0 ? 'text-classification' : 'text-generation'}`,
   ]
-  const what = kind === 'adapter' ? 'A LoRA adapter' : 'A text classification model'
+  const purpose = labels.length > 0 ? 'A text classification model' : 'A text generation model'
+  const what = kind === 'adapter' ? 'A LoRA adapter' : purpose
+  const named = labels.length > 0 ? `Labels: ${labels.map((label) => code(label)).join(', ')}\n\n` : ''
   return `---
 ${header.join('\n')}
 ---
@@ -32,28 +34,31 @@ ${header.join('\n')}
 
 ${what}, fine-tuned from ${inline(facts.baseModel)} on ${inline(facts.dataset)} with Attune.
 
-Labels: ${labels.map((label) => code(label)).join(', ')}
-
-${table(['Metric', 'Value'], facts.metrics)}
+${named}${table(['Metric', 'Value'], facts.metrics)}
 ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse}
+${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(labels.length)}
 \`\`\`
 `
 }
 
-const modelUse = `from transformers import pipeline
+function modelUse(labels: number): string {
+  const [verb, task] = labels > 0 ? ['classify', 'text-classification'] : ['generate', 'text-generation']
+  return `from transformers import pipeline
 
-classify = pipeline("text-classification", model=".")
-print(classify("Some text"))`
+${verb} = pipeline("${task}", model=".")
+print(${verb}("Some text"))`
+}
 
 function adapterUse(baseModel: string, labels: number): string {
+  const model = labels > 0 ? 'AutoModelForSequenceClassification' : 'AutoModelForCausalLM'
+  const heads = labels > 0 ? `, num_labels=${labels}` : ''
   return `from peft import PeftModel
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import ${model}, AutoTokenizer
 
-base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(baseModel)}, num_labels=${labels})
+base = ${model}.from_pretrained(${JSON.stringify(baseModel)}${heads})
 model = PeftModel.from_pretrained(base, ".")
 tokenizer = AutoTokenizer.from_pretrained(".")`
 }

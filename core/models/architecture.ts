@@ -16,6 +16,8 @@ export interface TokenBatch {
 /** One parameter of a model: shape, and how it begins when a checkpoint does not have it. */
 export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
+  /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
+  readonly matrix?: 'table' | 'conv1d'
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
@@ -88,6 +90,11 @@ export interface ClassifierHead<Config> extends Head<Config> {
 export interface LanguageModelHead<Config> extends Head<Config> {
   /** The last layer's output [batch·length, width]. `rng` null turns dropout off. */
   hidden(config: Config, params: Params, batch: CausalBatch, rng: Rng | null): Tensor
-  /** hidden [n, width] → logits [n, vocabulary] */
-  logits(config: Config, params: Params, hidden: Tensor): Tensor
+  /** The matrix [vocabulary, width] that reads tokens out of hidden states: logits are hidden·matrixᵀ. */
+  matrix(config: Config, params: Params): Tensor
+  /** As `hidden`, without dropout, each layer's tokens learning of each other by `mix`: how a cache comes in. */
+  transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
+
+/** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
+export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor

@@ -69,23 +69,23 @@ function parseConfig(json: unknown): BertConfig {
 function parameters(config: BertConfig, labels: number): Record<string, ParameterSpec> {
   const { hidden_size: d, intermediate_size: inner, initializer_range: stddev } = config
   const specs: Record<string, ParameterSpec> = {}
-  const matrix = (name: string, rows: number, columns: number) => {
-    specs[name] = { shape: [rows, columns], dtype: 'float32', init: { kind: 'normal', stddev } }
+  const table = (name: string, rows: number) => {
+    specs[name] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
   }
   const vector = (name: string, length: number, kind: 'zeros' | 'ones') => {
     specs[name] = { shape: [length], dtype: 'float32', init: { kind } }
   }
   const dense = (name: string, out: number, width: number) => {
-    matrix(`${name}.weight`, out, width)
+    specs[`${name}.weight`] = { shape: [out, width], dtype: 'float32', init: { kind: 'normal', stddev } }
     vector(`${name}.bias`, out, 'zeros')
   }
   const norm = (name: string) => {
     vector(`${name}.weight`, d, 'ones')
     vector(`${name}.bias`, d, 'zeros')
   }
-  matrix('bert.embeddings.word_embeddings.weight', config.vocab_size, d)
-  matrix('bert.embeddings.position_embeddings.weight', config.max_position_embeddings, d)
-  matrix('bert.embeddings.token_type_embeddings.weight', config.type_vocab_size, d)
+  table('bert.embeddings.word_embeddings.weight', config.vocab_size)
+  table('bert.embeddings.position_embeddings.weight', config.max_position_embeddings)
+  table('bert.embeddings.token_type_embeddings.weight', config.type_vocab_size)
   norm('bert.embeddings.LayerNorm')
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const at = `bert.encoder.layer.${layer}`

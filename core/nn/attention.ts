@@ -12,6 +12,21 @@ export function paddingMask(attentionMask: tf.Tensor): tf.Tensor {
   return tf.reshape(tf.mul(hidden, maskedScore), [batch, 1, 1, length])
 }
 
+/**
+ * Additive mask of a decoder: a position sees itself and those before it, and with `segmentIds` (int32 [batch, length])
+ * only those of its own segment. → [1, 1, length, length], with segments [batch, 1, length, length]
+ */
+export function causalMask(length: number, segmentIds: tf.Tensor | null): tf.Tensor {
+  const places = tf.tensor1d(Int32Array.from({ length }, (_, i) => i))
+  const later = tf.greater(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]))
+  const additive = (hidden: tf.Tensor, batch: number) =>
+    tf.reshape(tf.mul(tf.cast(hidden, 'float32'), maskedScore), [batch, 1, length, length])
+  if (!segmentIds) return additive(later, 1)
+  const [batch] = segmentIds.shape as [number, number]
+  const foreign = tf.notEqual(tf.reshape(segmentIds, [batch, 1, length]), tf.reshape(segmentIds, [batch, length, 1]))
+  return additive(tf.logicalOr(later, foreign), batch)
+}
+
 /** [batch·length, heads·d] → [batch, heads, length, d] */
 export function splitHeads(x: tf.Tensor, batch: number, length: number, heads: number): tf.Tensor {
   return tf.transpose(tf.reshape(x, [batch, length, heads, -1]), [0, 2, 1, 3])

@@ -31,7 +31,7 @@ export function loraTargets(
   targetModules: readonly string[],
 ): string[] {
   const layers = Object.entries(parameters)
-    .filter(([name, { shape }]) => name.endsWith('.weight') && shape.length === 2 && !name.includes('embeddings.'))
+    .filter(([name, { shape, matrix }]) => name.endsWith('.weight') && shape.length === 2 && matrix !== 'table')
     .map(([name]) => name.slice(0, -'.weight'.length))
   const matches = (path: string, target: string) => path === target || path.endsWith(`.${target}`)
   const unknown = targetModules.filter((target) => !layers.some((path) => matches(path, target)))
@@ -55,7 +55,8 @@ export function loraParameters(
   for (const path of targets) {
     const weight = parameters[`${path}.weight`]
     if (!weight) throw new Error(`no parameter "${path}.weight" to adapt`)
-    const [out, width] = weight.shape as [number, number]
+    const [rows, columns] = weight.shape as [number, number]
+    const [out, width] = weight.matrix === 'conv1d' ? [columns, rows] : [rows, columns]
     // peft draws A by kaiming_uniform with a = √5, which comes to this bound.
     adapters[`${path}.${suffixA}`] = {
       shape: [r, width],

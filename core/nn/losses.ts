@@ -37,7 +37,8 @@ export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Ten
   return op(logits)
 }
 
-function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
+/** Softmax cross-entropy [n], and what it grows by with each logit: softmax − one-hot, [n, classes]. */
+export function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
   if (tf.getKernel('AttuneSparseSoftmaxCrossEntropy', tf.getBackend())) {
     const [value, slope] = tf
       .engine()

@@ -7,7 +7,7 @@ import { splitRows, thinRows } from '../data/split.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
-import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
+import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import type {
@@ -60,14 +60,15 @@ export const textGeneration: Task<PackedRows, ScoredTexts> = {
   batchSpecs,
   batch,
   trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
-    const perToken = smoothedCrossEntropy(logitsOf(model, params, feeds, rng), flat(feeds.labels), smoothing)
-    return weightedMean(perToken, flat(feeds.weights), total)
+    const { hidden, matrix } = headOf(model, params, feeds, rng)
+    const labels = flat(feeds.labels)
+    const weights = tf.div(flat(feeds.weights), total)
+    const loss = headCrossEntropy(hidden, matrix, labels, weights)
+    return smoothing === 0 ? loss : tf.add(loss, headSmoothing(hidden, matrix, labels, weights, smoothing))
   },
   evaluation(model, params, feeds) {
-    const logits = logitsOf(model, params, feeds, null)
-    const labels = flat(feeds.labels)
-    const right = tf.cast(tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), labels), 'float32')
-    return { loss: sparseCrossEntropy(logits, labels), right }
+    const { hidden, matrix } = headOf(model, params, feeds, null)
+    return judgeHead(hidden, matrix, flat(feeds.labels))
   },
   score,
   metrics,
@@ -182,15 +183,20 @@ function piecesAt({ pieces }: PackedRows, position: number): readonly Piece[] {
   return pieces[position] as readonly Piece[]
 }
 
-/** Logits [batch·length, vocabulary]. */
-function logitsOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
-  const { hidden, logits } = head as LanguageModelHead<unknown>
+/** Hidden states [batch·length, width] and the matrix that reads tokens out of them. */
+function headOf(
+  { head, config }: TaskModel,
+  params: Params,
+  feeds: Tensors,
+  rng: Rng | null,
+): { hidden: tf.Tensor; matrix: tf.Tensor } {
+  const { hidden, matrix } = head as LanguageModelHead<unknown>
   const input: CausalBatch = {
     inputIds: feeds.input_ids as tf.Tensor,
     positionIds: feeds.position_ids as tf.Tensor,
     segmentIds: feeds.segment_ids ?? null,
   }
-  return logits(config, params, hidden(config, params, input, rng))
+  return { hidden: hidden(config, params, input, rng), matrix: matrix(config, params) }
 }
 
 function flat(tensor: tf.Tensor | undefined): tf.Tensor {

@@ -48,7 +48,7 @@ export type Outcome = 'finished' | 'stopped' | 'paused'
  */
 export async function runSteps(session: Session, plan: LoopPlan, report: LoopReport): Promise<Outcome> {
   const { config, stepsPerEpoch, schedule, done } = plan
-  const { watch, control, reporter, window } = report
+  const { control, reporter, window } = report
   const total = schedule.totalSteps
   let groups: Int32Array[][] = []
   let judged = done.evaluated ? done.step : 0

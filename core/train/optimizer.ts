@@ -1,8 +1,11 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { adamwScalars, momentNames, type TensorSpec, type Values } from '../engine/engine.ts'
 
-/** Names that carry no weight decay, as transformers' Trainer.get_decay_parameter_names decides: biases and norms. */
-const undecayed = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/i
+/**
+ * Names that carry no weight decay, as transformers' Trainer.get_decay_parameter_names decides: biases and norms (GPT-2's
+ * are called "ln_…"; there they are known by their class).
+ */
+const undecayed = /bias|layernorm|rmsnorm|(?:^|\.)ln_|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/i
 
 /** Whether AdamW's weight decay applies to a parameter. */
 export function decays(name: string): boolean {

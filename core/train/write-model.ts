@@ -26,11 +26,13 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
+        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
         // With frozen layers, the ends of names would fit layers that have no adapter.
         targetModules: config.num_frozen_layers > 0 ? trainable.targets : config.target_modules,
+        fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
     }

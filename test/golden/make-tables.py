@@ -8,6 +8,8 @@ Writes schedules.json, tiny-bert/ (a random BERT with its tokenizer), tiny-bert.
 the starter model's folder is given, minilm.json and tokenizer-minilm.json. Reference: transformers and peft on PyTorch, CPU, fp32.
 Last made with torch 2.15.0, transformers 5.23.0, peft 0.21.2.
 
+make-gpt2-tables.py beside it makes those of GPT-2.
+
 Weights that a checkpoint lacks (the head, the adapters) come from `spread`, which formula.ts repeats bit for bit.
 """
 
@@ -99,7 +101,7 @@ def plain(name):
 
 
 def decays(name):
-    return not any(part in name.lower() for part in ("bias", "layernorm"))
+    return not any(part in name.lower() for part in ("bias", "layernorm", ".ln_"))
 
 
 def make_batches(vocab, words):
@@ -126,15 +128,16 @@ def tensors(rows):
     return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["label"] for row in rows])}
 
 
-def train(model, batches, rate):
+def train(model, batches, rate, tensors=tensors):
     """The plain loop of transformers' Trainer: decay groups, clipping at 1, linear schedule with 10 % warm-up."""
+    steps = len(batches)
     trained = [(plain(name), p) for name, p in model.named_parameters() if p.requires_grad]
     groups = [
         {"params": [p for name, p in trained if decays(name)], "weight_decay": 0.01},
         {"params": [p for name, p in trained if not decays(name)], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.999), eps=1e-8)
-    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(0.1 * STEPS), STEPS)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(0.1 * steps), steps)
     losses, norms, first = [], [], {}
     for rows in batches:
         optimizer.zero_grad()
@@ -227,18 +230,19 @@ def make_tiny():
     return folder, len(vocab)
 
 
-write("schedules.json", schedule_table())
-CLS, SEP = 2, 3
-tiny, size = make_tiny()
-tiny_tokenizer = AutoTokenizer.from_pretrained(tiny)
-signs = [range(40, 60), range(60, 80)]
-write("tiny-bert.json", table(tiny, tiny_tokenizer, make_batches((5, size), [list(s) for s in signs]), (1e-3, 1e-2)))
-write("tokenizer-tiny-bert.json", tokenizer_table(tiny_tokenizer))
+if __name__ == "__main__":
+    write("schedules.json", schedule_table())
+    CLS, SEP = 2, 3
+    tiny, size = make_tiny()
+    tiny_tokenizer = AutoTokenizer.from_pretrained(tiny)
+    signs = [range(40, 60), range(60, 80)]
+    write("tiny-bert.json", table(tiny, tiny_tokenizer, make_batches((5, size), [list(s) for s in signs]), (1e-3, 1e-2)))
+    write("tokenizer-tiny-bert.json", tokenizer_table(tiny_tokenizer))
 
-if len(sys.argv) > 1:
-    CLS, SEP = 101, 102
-    folder = Path(sys.argv[1])
-    minilm = AutoTokenizer.from_pretrained(folder)
-    pools = [list(range(2000, 2100)), list(range(5000, 5100))]
-    write("minilm.json", table(folder, minilm, make_batches((1996, 29000), pools), (5e-5, 1e-3)))
-    write("tokenizer-minilm.json", tokenizer_table(minilm))
+    if len(sys.argv) > 1:
+        CLS, SEP = 101, 102
+        folder = Path(sys.argv[1])
+        minilm = AutoTokenizer.from_pretrained(folder)
+        pools = [list(range(2000, 2100)), list(range(5000, 5100))]
+        write("minilm.json", table(folder, minilm, make_batches((1996, 29000), pools), (5e-5, 1e-3)))
+        write("tokenizer-minilm.json", tokenizer_table(minilm))

@@ -22,10 +22,23 @@ export interface Finished {
   readonly json: Record<string, unknown>[]
 }
 
-/** Starts the attune command as a process of its own, on `home`. */
-export function startAttune(home: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-  const env = { ...process.env, ATTUNE_HOME: home, TF_CPP_MIN_LOG_LEVEL: '2' }
-  const child = spawn(process.execPath, [join(root, 'core', 'cli', 'main.ts'), ...args], { cwd: root, env })
+/** Starts the attune command as a process of its own, on `home`. Whoever starts it sees to its end. */
+export function spawnAttune(
+  home: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
+  const env = { ...process.env, ATTUNE_HOME: home, TF_CPP_MIN_LOG_LEVEL: '2', ...environment }
+  return spawn(process.execPath, [join(root, 'core', 'cli', 'main.ts'), ...args], { cwd: root, env })
+}
+
+/** The same within a test, which ends it. */
+export function startAttune(
+  home: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
+  const child = spawnAttune(home, args, environment)
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
@@ -34,7 +47,11 @@ export function startAttune(home: string, args: readonly string[]): ChildProcess
 
 /** Runs the attune command to its end. */
 export async function attune(home: string, ...args: string[]): Promise<Finished> {
-  const child = startAttune(home, args)
+  return finished(startAttune(home, args))
+}
+
+/** What a command wrote until it ended. */
+export async function finished(child: ChildProcessWithoutNullStreams): Promise<Finished> {
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -425,6 +425,14 @@ table.ClipByValue = (inputs, attrs, backend) => {
 
 // ---- Operations of our own (see nn/): TensorFlow has them, tfjs does not ----
 
+/** A tensor that waits for others: nn/order.ts. */
+table.AttuneAfter = ({ x, ...others }, _, backend) => {
+  const awaited = input({ x } as Inputs, 'x')
+  const waits = Object.values(others).map((other) => `^${backend.ref(other).split(':')[0]}`)
+  const ref = backend.builder.node('Identity', [backend.ref(awaited), ...new Set(waits)], { T: type(awaited.dtype) })
+  return backend.output(awaited.shape, awaited.dtype, ref)
+}
+
 /** Half the sum of squares in one pass: nn/norms. */
 table.AttuneL2Loss = (inputs, _, backend) => {
   const x = input(inputs, 'x')

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openAdapter, readAdapterConfig, writeAdapter } from '../../../core/checkpoint/adapter.ts'
+import { type AdapterConfig, openAdapter, readAdapterConfig, writeAdapter } from '../../../core/checkpoint/adapter.ts'
 import { type ExportOptions, exportCheckpoint } from '../../../core/checkpoint/export.ts'
 import { modelCard } from '../../../core/checkpoint/model-card.ts'
 import { inspectModelFolder } from '../../../core/checkpoint/model-folder.ts'
@@ -13,6 +13,7 @@ import { normal } from '../../../core/util/random.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 
 const tinyModel = join(import.meta.dirname, '..', '..', 'golden', 'tiny-bert')
+const tinyDecoder = join(import.meta.dirname, '..', '..', 'golden', 'tiny-gpt2')
 const labels = ['ham', 'spam', 'other']
 const options: ExportOptions = {
   labels,
@@ -46,7 +47,15 @@ function adapterTensors(): TensorToWrite[] {
   ]
 }
 
-const config = { r: 4, alpha: 8, dropout: 0.1, targetModules: ['query', 'value'], baseModel: '/models/tiny' }
+const config: AdapterConfig = {
+  task: 'SEQ_CLS',
+  r: 4,
+  alpha: 8,
+  dropout: 0.1,
+  targetModules: ['query', 'value'],
+  fanInFanOut: false,
+  baseModel: '/models/tiny',
+}
 
 async function adapterCheckpoint(): Promise<string> {
   const dir = join(await temporaryFolder(), 'checkpoint-7')
@@ -190,6 +199,45 @@ describe('exporting', () => {
     expect(readme).toMatch(
       /^---\nlicense: "apache-2.0"\nbase_model: "someone\/tiny-bert"\nlibrary_name: transformers\n/,
     )
+  })
+
+  test('an adapter of GPT-2 merged: its weights are stored the other way round, and it has no labels', async () => {
+    const base = await openWeights(tinyDecoder)
+    const module = 'transformer.h.1.attn.c_attn'
+    const a = random(`${module}.lora_A.weight`, [2, 32], 1)
+    const b = random(`${module}.lora_B.weight`, [96, 2], 2)
+    const checkpoint = join(await temporaryFolder(), 'checkpoint-3')
+    const decoder: AdapterConfig = { ...config, task: 'CAUSAL_LM', r: 2, targetModules: [module], fanInFanOut: true }
+    await saveCheckpoint(checkpoint, async (dir) => {
+      await writeAdapter(dir, [a, b], decoder)
+    })
+    expect(JSON.parse(readFileSync(join(checkpoint, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      fan_in_fan_out: true,
+      modules_to_save: null,
+      task_type: 'CAUSAL_LM',
+    })
+    expect(await readAdapterConfig(checkpoint)).toEqual(decoder)
+    const destination = join(await temporaryFolder(), 'mine')
+    await exportCheckpoint(checkpoint, tinyDecoder, destination, { ...options, labels: [], merge: true })
+    const merged = await openWeights(destination)
+    const [found, before] = [merged.read(`${module}.weight`), base.read(`${module}.weight`)]
+    for (const [i, o] of [
+      [0, 0],
+      [5, 95],
+      [31, 40],
+    ] as const) {
+      let sum = 0
+      for (let k = 0; k < 2; k++) sum += (b.data[o * 2 + k] as number) * (a.data[k * 32 + i] as number)
+      expect(found[i * 96 + o]).toBe(Math.fround((before[i * 96 + o] as number) + 4 * sum))
+    }
+    expect(merged.names().sort()).toEqual(base.names().sort())
+    merged.close()
+    base.close()
+    const json = JSON.parse(readFileSync(join(destination, 'config.json'), 'utf8'))
+    expect(json.architectures).toEqual(['GPT2LMHeadModel'])
+    expect(json.id2label).toBeUndefined()
+    expect(readFileSync(join(destination, 'README.md'), 'utf8')).toContain('pipeline("text-generation", model=".")')
+    await inspectModelFolder(destination)
   })
 
   test('of a damaged checkpoint, or onto a folder that is there, is refused and leaves nothing', async () => {

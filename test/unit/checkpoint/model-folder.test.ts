@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runnableModelTypes } from '../../../core/checkpoint/config.ts'
 import { inspectModelFolder } from '../../../core/checkpoint/model-folder.ts'
-import { classifierName } from '../../../core/checkpoint/names.ts'
+import { className, parameterName } from '../../../core/checkpoint/names.ts'
 import { openSafetensors, writeSafetensors } from '../../../core/checkpoint/safetensors.ts'
 import { openWeights } from '../../../core/checkpoint/weights.ts'
 import { modelSchema } from '../../../core/contract/domain.ts'
@@ -43,6 +43,25 @@ async function sharded(map: (weightMap: Record<string, string>) => Record<string
   await rm(join(dir, 'model.safetensors'))
   await writeFile(join(dir, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map(weightMap) }))
   return { dir, names }
+}
+
+const checkpointNames = {
+  bert: [
+    'embeddings.LayerNorm.gamma',
+    'bert.pooler.dense.weight',
+    'encoder.layer.0.output.LayerNorm.beta',
+    'cls.predictions.bias',
+    'embeddings.position_ids',
+    'classifier.weight',
+  ],
+  gpt2: [
+    'wte.weight',
+    'h.0.attn.bias',
+    'h.11.attn.masked_bias',
+    'h.1.attn.c_attn.bias',
+    'transformer.ln_f.weight',
+    'lm_head.weight',
+  ],
 }
 
 describe('inspecting a model folder', () => {
@@ -92,20 +111,15 @@ describe('inspecting a model folder', () => {
     await errorOf('stopped', () => inspectModelFolder(dir, { signal: AbortSignal.abort() }))
   })
 
-  test('knows the architectures that can be run, and their names', () => {
-    for (const modelType of runnableModelTypes) {
-      const { rename: renamed } = architectureOf(modelType).heads.classifier ?? { rename: String }
-      for (const name of [
-        'embeddings.LayerNorm.gamma',
-        'bert.pooler.dense.weight',
-        'encoder.layer.0.output.LayerNorm.beta',
-        'cls.predictions.bias',
-        'embeddings.position_ids',
-        'classifier.weight',
-      ]) {
-        expect(classifierName(modelType, name)).toBe(renamed(name))
-      }
-    }
+  test.each(Object.entries(checkpointNames))('knows the names of %s as the model itself does', (modelType, names) => {
+    const { classifier, languageModel } = architectureOf(modelType).heads
+    const head = (classifier ?? languageModel) as { className: string; rename(name: string): string | null }
+    for (const name of names) expect(parameterName(modelType, name)).toBe(head.rename(name))
+    expect(className(modelType, classifier ? 'SEQ_CLS' : 'CAUSAL_LM')).toBe(head.className)
+  })
+
+  test('knows the names of every architecture', () => {
+    expect(Object.keys(checkpointNames)).toEqual(runnableModelTypes)
   })
 
   test('names what is missing', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { gelu, geluTanh } from '../../../core/nn/activations.ts'
 import { attend, mergeHeads, paddingMask, splitHeads } from '../../../core/nn/attention.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
+import { headCrossEntropy, headSmoothing, judgeHead } from '../../../core/nn/head-loss.ts'
 import { smoothedCrossEntropy, weightedMean } from '../../../core/nn/losses.ts'
 import { layerNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
@@ -68,6 +69,30 @@ describe('gradients written by hand equal those of the composed operations', () 
     }
     const { value, grads } = bothGradients(own, composed, [tf.tensor(someValues(12, 5, -3, 3), [3, 4])])
     expectEqual([value, ...grads], 5e-6)
+  })
+
+  test.each([7, 3, 1])('cross-entropy of a head, %i rows at once', (rowsAtOnce) => {
+    const labels = tf.tensor1d([0, 2, 1, 4, 4, 0, 3], 'int32')
+    const weights = tf.tensor1d([0.5, 0.25, 0, 1, 2, 0.125, 0.5])
+    const classes = 5
+    const own = (hidden: tf.Tensor, matrix: tf.Tensor) =>
+      tf.add(
+        headCrossEntropy(hidden, matrix, labels, weights, rowsAtOnce * classes),
+        headSmoothing(hidden, matrix, labels, weights, 0.1),
+      )
+    const logits = (hidden: tf.Tensor, matrix: tf.Tensor) =>
+      tf.matMul(hidden as tf.Tensor2D, matrix as tf.Tensor2D, false, true)
+    const composed = (hidden: tf.Tensor, matrix: tf.Tensor) =>
+      tf.sum(tf.mul(smoothedCrossEntropy(logits(hidden, matrix), labels, 0.1), weights))
+    const hidden = tf.tensor(someValues(28, 7, -2, 2), [7, 4])
+    const matrix = tf.tensor(someValues(20, 8, -2, 2), [5, 4])
+    const { value, grads } = bothGradients(own, composed, [hidden, matrix])
+    expectEqual([value, ...grads], 5e-6)
+    const { loss, right } = judgeHead(hidden, matrix, labels, rowsAtOnce * classes)
+    const first = tf.argMax(logits(hidden, matrix), 1)
+    const hits = Array.from(first.dataSync(), (guess, i) => (guess === labels.dataSync()[i] ? 1 : 0))
+    expectEqual([[loss, smoothedCrossEntropy(logits(hidden, matrix), labels, 0)]], 5e-6)
+    expect(Array.from(right.dataSync())).toEqual(hits)
   })
 })
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { AttuneError } from '../../../core/contract/errors.ts'
 import { bert } from '../../../core/models/bert.ts'
+import { gpt2 } from '../../../core/models/gpt2.ts'
 import { initialise } from '../../../core/nn/init.ts'
 import { linear } from '../../../core/nn/linear.ts'
 import { loraParameters, loraParams, loraTargets } from '../../../core/nn/lora.ts'
@@ -20,6 +21,11 @@ const config = bert.parseConfig({
   max_position_embeddings: 16,
 })
 const parameters = bert.heads.classifier?.parameters(config, 2) ?? {}
+const decoder =
+  gpt2.heads.languageModel?.parameters(
+    gpt2.parseConfig({ model_type: 'gpt2', vocab_size: 50, n_positions: 16, n_embd: 8, n_layer: 1, n_head: 2 }),
+    0,
+  ) ?? {}
 
 describe('which layers are adapted', () => {
   test('by the end of their name, as peft matches', () => {
@@ -31,6 +37,25 @@ describe('which layers are adapted', () => {
     ])
     expect(loraTargets(parameters, ['attention.output.dense'])).toHaveLength(2)
     expect(loraTargets(parameters, ['output.dense'])).toHaveLength(4)
+  })
+
+  test('of GPT-2, whose weights are stored the other way round', () => {
+    const targets = loraTargets(decoder, gpt2.linearModules)
+    expect(targets).toEqual(
+      ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'].map((end) => `transformer.h.0.${end}`),
+    )
+    const shapes = Object.entries(loraParameters(decoder, targets, 4)).map(([name, { shape }]) => [name, shape])
+    expect(Object.fromEntries(shapes)).toMatchObject({
+      'transformer.h.0.attn.c_attn.lora_A.weight': [4, 8],
+      'transformer.h.0.attn.c_attn.lora_B.weight': [24, 4],
+      'transformer.h.0.mlp.c_proj.lora_A.weight': [4, 32],
+      'transformer.h.0.mlp.c_proj.lora_B.weight': [8, 4],
+    })
+  })
+
+  test('no embedding is taken for a linear layer', () => {
+    expect(() => loraTargets(decoder, ['wte'])).toThrow('no linear layer "wte"')
+    expect(() => loraTargets(parameters, ['word_embeddings'])).toThrow('no linear layer "word_embeddings"')
   })
 
   test('a name that matches nothing is refused with the names that would', () => {

@@ -32,9 +32,12 @@ async function temporaryFolder(): Promise<string> {
   return dir
 }
 
-/** What a run on the ten lines needs, on disk; `settings` over quick ones. */
-export async function tinySpec(settings: Partial<RunConfigInput> = {}): Promise<TrainSpec> {
-  const dir = await temporaryFolder()
+/** What a run on the ten lines needs, on disk; `settings` over quick ones. In a folder of the test's own, or `dir`. */
+export async function tinySpec(settings: Partial<RunConfigInput> = {}, dir?: string): Promise<TrainSpec> {
+  return writeSpec(dir ?? (await temporaryFolder()), settings)
+}
+
+async function writeSpec(dir: string, settings: Partial<RunConfigInput>): Promise<TrainSpec> {
   await cp(tinyModel, join(dir, 'model'), { recursive: true })
   const rows = async function* () {
     for (const [i, row] of corpus.entries()) yield { line: i + 2, ...row }

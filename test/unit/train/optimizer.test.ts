@@ -13,8 +13,11 @@ test('weight decay leaves biases and norms alone', () => {
     'model.layers.0.input_layernorm.weight',
     'classifier.weight',
     'classifier.bias',
+    'transformer.h.0.ln_1.weight',
+    'transformer.ln_f.weight',
+    'transformer.h.0.mlp.c_fc.weight',
   ]
-  expect(names.filter(decays)).toEqual([names[0], names[4], names[5], names[8]])
+  expect(names.filter(decays)).toEqual([names[0], names[4], names[5], names[8], names[12]])
 })
 
 test('an update is fed the same bits whatever came before it', () => {

@@ -3,93 +3,92 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { verifyCheckpoint } from '../../../core/checkpoint/save.ts'
 import { optimizerFile, readTrainingState } from '../../../core/checkpoint/training-state.ts'
-import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
+import {
+  finalTensors,
+  lastCheckpoint,
+  numbersOf,
+  pauseAt,
+  resumeCases,
+  resumeSpec,
+  type StopPoint,
+  trainBroken,
+} from '../../support/resume-exactly.ts'
 import { errorOf } from '../../support/temporary.ts'
-import { corpus, ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
-
-/** Twelve steps, four an epoch: shuffled, with dropout, warm-up and a falling rate. */
-const settings: Partial<RunConfigInput> = {
-  num_train_epochs: 3,
-  per_device_train_batch_size: 2,
-  dropout: 0.1,
-  warmup_ratio: 0.4,
-  lr_scheduler_type: 'cosine',
-}
+import { corpus, ofKind, seriesOf, trainTiny } from './fixture.ts'
 
 const pauseAfter = (step: number) => (events: readonly RunEvent[]) =>
   seriesOf(events, 'train/loss').length >= step ? 3 : 0
 
-function lastCheckpoint(events: readonly RunEvent[]): string {
-  const path = ofKind(events, 'checkpoint').at(-1)?.path
-  if (path === undefined) expect.fail('no checkpoint was written')
-  return path
+const at = (step: number, microStep = 0): StopPoint => ({ step, microStep })
+
+/** At the first step, amid an epoch, at its end, after it, amid a step's batches. All points: npm run test:resume. */
+const points: Record<string, StopPoint[]> = {
+  full: [at(1), at(4), at(11)],
+  LoRA: [at(3), at(5)],
+  accumulation: [at(0, 1), at(1, 2), at(3, 1), at(3, 2)],
+  bf16: [at(4), at(6)],
+  head: [at(1), at(5)],
+  recomputed: [at(5)],
+  Adafactor: [at(3), at(6)],
+  SGD: [at(1, 1), at(6)],
 }
 
-/** Trains in two sittings: paused after `step`, and gone on with. */
-async function trainBroken(spec: TrainSpec, step: number): Promise<RunEvent[]> {
-  const first = await trainTiny(spec, pauseAfter(step))
-  expect(first.thrown).toBeNull()
-  expect(ofKind(first.events, 'result')[0]?.outcome).toBe('paused')
-  const second = await trainTiny({ ...spec, resumeFrom: lastCheckpoint(first.events) })
-  expect(second.thrown).toBeNull()
-  return [...first.events, ...second.events]
-}
-
-/** Every tensor file of the last checkpoint, byte for byte. */
-async function finalTensors(events: readonly RunEvent[]): Promise<Record<string, string>> {
-  const dir = lastCheckpoint(events)
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.safetensors')).sort()
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, (await readFile(join(dir, name))).toString('base64')] as const)),
-  )
-}
-
-/** What must not depend on an interruption: exact values, told apart to the bit. */
-function numbersOf(events: readonly RunEvent[]): string[] {
-  return ofKind(events, 'metrics').flatMap(({ step, examples, tokens, values }) =>
-    Object.entries(values)
-      .filter(([name]) => !name.startsWith('perf/'))
-      .map(([name, value]) => `${step} ${examples} ${tokens} ${name} ${Object.is(value, -0) ? '-0' : value}`),
-  )
-}
-
-describe.each<[string, Partial<RunConfigInput>]>([
-  ['full', {}],
-  ['lora', { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 }],
-  ['accumulation', { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 }],
-  ['bf16', { precision: 'bf16', method: 'lora', learning_rate: 0.01 }],
-  ['head', { method: 'head', learning_rate: 0.05 }],
-  ['recomputed', { gradient_checkpointing: true }],
-  ['adafactor', { optim: 'adafactor', learning_rate: 0.01 }],
-  ['sgd', { optim: 'sgd', learning_rate: 0.02 }],
-])('C03, C04: a run that goes on is the unbroken one, bit for bit: %s', (_, change) => {
-  test('at the first step, amid an epoch, at its end, after it', async () => {
-    const unbroken = await trainTiny(await tinySpec({ ...settings, ...change }))
+describe('C03, C04: a run that goes on is the unbroken one, bit for bit', () => {
+  test.each(Object.keys(resumeCases))('%s', async (name) => {
+    const change = resumeCases[name] ?? {}
+    const unbroken = await trainTiny(await resumeSpec(change))
     expect(unbroken.thrown).toBeNull()
-    const numbers = numbersOf(unbroken.events)
     const tensors = await finalTensors(unbroken.events)
     expect(Object.keys(tensors)).toContain(optimizerFile)
-    for (const step of [1, 3, 4, 5]) {
-      const broken = await trainBroken(await tinySpec({ ...settings, ...change }), step)
-      expect(numbersOf(broken)).toEqual(numbers)
-      expect(await finalTensors(broken)).toEqual(tensors)
-      const [predictions, same] = [broken, unbroken.events].map((events) => ofKind(events, 'predictions').at(-1))
-      expect(predictions).toBeDefined()
-      expect(predictions).toEqual(same)
-    }
+    const broken = await trainBroken(await resumeSpec(change), points[name] ?? [])
+    expect(numbersOf(broken)).toEqual(numbersOf(unbroken.events))
+    expect(await finalTensors(broken)).toEqual(tensors)
+    const [predictions, same] = [broken, unbroken.events].map((events) => ofKind(events, 'predictions').at(-1))
+    expect(predictions).toBeDefined()
+    expect(predictions).toEqual(same)
+  })
+})
+
+describe('amid the batches of a step', () => {
+  const accumulating = { per_device_train_batch_size: 1, gradient_accumulation_steps: 3 }
+
+  test('what was found of the weights stays with them', async () => {
+    const spec = await resumeSpec(accumulating)
+    const { events } = await trainTiny(spec, pauseAt(at(3, 2)))
+    const [evaluated, amid] = ofKind(events, 'checkpoint')
+    expect([evaluated?.step, amid?.step]).toEqual([3, 3])
+    expect(amid).toMatchObject({ best: true, metrics: evaluated?.metrics })
+    expect(Object.keys(amid?.metrics ?? {})).toContain('eval/loss')
+    expect(await readTrainingState(lastCheckpoint(events))).toMatchObject({
+      position: { epoch: 1, step: 3, microStep: 2 },
+      counters: { examples: 8 },
+    })
+  })
+
+  test('and at every save that is due by time', async () => {
+    const spec = await resumeSpec({ ...accumulating, num_train_epochs: 1, save_minutes: 1e-9, save_total_limit: 20 })
+    const { events } = await trainTiny(spec)
+    expect(ofKind(events, 'checkpoint').map(({ step }) => step)).toEqual([0, 0, 1, 1, 1, 2, 2, 3])
+    const kept = (await readdir(spec.runDir)).sort()
+    expect(kept).toEqual(['checkpoint-0', 'checkpoint-1', 'checkpoint-2', 'checkpoint-3'])
+    for (const name of kept) await verifyCheckpoint(join(spec.runDir, name))
+    // Three batches a step, the last step two: each of these was written last amid its step.
+    const positions = await Promise.all(
+      kept.map(async (name) => (await readTrainingState(join(spec.runDir, name))).position),
+    )
+    expect(positions.map(({ microStep }) => microStep)).toEqual([2, 2, 1, 0])
   })
 })
 
 describe('going on', () => {
   test('fills the window of logging_steps up', async () => {
-    const change = { ...settings, logging_steps: 5 }
-    const unbroken = await trainTiny(await tinySpec(change))
-    const spec = await tinySpec(change)
-    let asked = 0
-    // Asked once a row, and thrice a step: a few steps into the second window.
-    const first = await trainTiny(spec, () => (asked++ > 30 ? 3 : 0))
+    const change = { logging_steps: 5 }
+    const unbroken = await trainTiny(await resumeSpec(change))
+    const spec = await resumeSpec(change)
+    // Four questions a step: some steps into the second window.
+    const first = await trainTiny(spec, pauseAt(at(5, 2)))
     expect(ofKind(first.events, 'result')[0]?.outcome).toBe('paused')
     expect((await readTrainingState(lastCheckpoint(first.events))).window.losses.length).toBeGreaterThan(0)
     const second = await trainTiny({ ...spec, resumeFrom: lastCheckpoint(first.events) })
@@ -97,9 +96,9 @@ describe('going on', () => {
   })
 
   test('works without a pause, from the last checkpoint that was written', async () => {
-    const change = { ...settings, save_steps: 3, eval_steps: 100 }
-    const unbroken = await trainTiny(await tinySpec(change))
-    const spec = await tinySpec(change)
+    const change = { save_steps: 3, eval_steps: 100 }
+    const unbroken = await trainTiny(await resumeSpec(change))
+    const spec = await resumeSpec(change)
     const killed = await trainTiny(spec, (events) => (seriesOf(events, 'train/loss').length >= 8 ? 2 : 0))
     expect(ofKind(killed.events, 'checkpoint').map(({ step, metrics }) => [step, metrics])).toEqual([
       [3, {}],
@@ -113,18 +112,18 @@ describe('going on', () => {
   })
 
   test('tells the predictions of a best checkpoint from before', async () => {
-    const change = { ...settings, eval_steps: 1, learning_rate: 0.05 }
-    const unbroken = await trainTiny(await tinySpec(change))
+    const change = { eval_steps: 1, learning_rate: 0.05, num_train_epochs: 2 }
+    const unbroken = await trainTiny(await resumeSpec(change))
     const best = ofKind(unbroken.events, 'checkpoint').findLast((checkpoint) => checkpoint.best)
-    expect(best?.step).toBeLessThan(11)
-    const broken = await trainBroken(await tinySpec(change), 11)
+    expect(best?.step).toBeLessThan(7)
+    const broken = await trainBroken(await resumeSpec(change), [at(7)])
     expect(ofKind(broken, 'predictions').at(-1)).toEqual(ofKind(unbroken.events, 'predictions').at(-1))
     expect(ofKind(broken, 'checkpoint').findLast((checkpoint) => checkpoint.best)?.step).toBe(best?.step)
   })
 
   test.each(['flipped', 'cut short'])('C05: falls back when the newest checkpoint is %s, and says so', async (how) => {
-    const change = { ...settings, save_total_limit: 3 }
-    const spec = await tinySpec(change)
+    const change = { save_total_limit: 3 }
+    const spec = await resumeSpec(change)
     const unbroken = await trainTiny(spec)
     const path = join(spec.runDir, 'checkpoint-12')
     const weights = join(path, 'model.safetensors')
@@ -144,7 +143,7 @@ describe('going on', () => {
   })
 
   test('has nothing to go on from when every checkpoint is damaged', async () => {
-    const spec = await tinySpec({ ...settings, num_train_epochs: 1 })
+    const spec = await resumeSpec({ num_train_epochs: 1 })
     await trainTiny(spec)
     const path = join(spec.runDir, 'checkpoint-4')
     await appendFile(join(path, optimizerFile), 'x')
@@ -156,7 +155,7 @@ describe('going on', () => {
 
 describe('C09: what has changed is refused by name', () => {
   async function paused(): Promise<{ spec: TrainSpec; resumeFrom: string }> {
-    const spec = await tinySpec(settings)
+    const spec = await resumeSpec({})
     const { events } = await trainTiny(spec, pauseAfter(3))
     return { spec, resumeFrom: lastCheckpoint(events) }
   }
@@ -201,7 +200,7 @@ describe('C09: what has changed is refused by name', () => {
 
 describe('a pause', () => {
   test('saves where the run stands, unevaluated, with its integers', async () => {
-    const spec = await tinySpec(settings)
+    const spec = await resumeSpec({})
     const { events } = await trainTiny(spec, pauseAfter(3))
     expect(ofKind(events, 'checkpoint')).toMatchObject([{ step: 3, best: false, last: true, metrics: {} }])
     expect(await readTrainingState(lastCheckpoint(events))).toMatchObject({
@@ -213,7 +212,7 @@ describe('a pause', () => {
   })
 
   test('before the first step leaves nothing: the run begins anew', async () => {
-    const { events, thrown } = await trainTiny(await tinySpec(), () => 3)
+    const { events, thrown } = await trainTiny(await resumeSpec({}), () => 3)
     expect(thrown).toBeNull()
     expect(ofKind(events, 'checkpoint')).toEqual([])
     expect(ofKind(events, 'result')[0]?.outcome).toBe('paused')

@@ -1,0 +1,211 @@
+/**
+ * GPT-2: a Transformer decoder (Radford et al. 2019).
+ * Reference implementation: transformers, models/gpt2/modeling_gpt2.py (GPT2LMHeadModel).
+ * Unusual about it: layer norms stand before each half of a block (pre-norm) and once at the end, positions are learned,
+ * linear layers are "Conv1D" (weights [in, out]), and the head is the word embedding itself.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { AttuneError } from '../contract/errors.ts'
+import { activationNamed, activationNames } from '../nn/activations.ts'
+import { attend, causalMask, mergeHeads } from '../nn/attention.ts'
+import { dropout } from '../nn/dropout.ts'
+import { conv1d } from '../nn/linear.ts'
+import { layerNorm } from '../nn/norm.ts'
+import type { Params } from '../nn/params.ts'
+import type { Rng } from '../nn/random.ts'
+import { recomputed } from '../nn/recompute.ts'
+import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
+
+const size = z.number().int().positive()
+const probability = z.number().min(0).max(1)
+
+/** The fields of config.json that the computation depends on, under their own names. */
+const configSchema = z.object({
+  model_type: z.literal('gpt2'),
+  vocab_size: size,
+  n_positions: size,
+  n_embd: size,
+  n_layer: size,
+  n_head: size,
+  /** Null or absent: 4·n_embd. */
+  n_inner: size.nullable().default(null),
+  activation_function: z.string().default('gelu_new'),
+  resid_pdrop: probability.default(0.1),
+  embd_pdrop: probability.default(0.1),
+  attn_pdrop: probability.default(0.1),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+  initializer_range: z.number().positive().default(0.02),
+  tie_word_embeddings: z.boolean().default(true),
+  scale_attn_weights: z.literal(true).default(true),
+  scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
+  reorder_and_upcast_attn: z.literal(false).default(false),
+  add_cross_attention: z.literal(false).default(false),
+})
+type Gpt2Config = z.output<typeof configSchema>
+
+function parseConfig(json: unknown): Gpt2Config {
+  const parsed = configSchema.safeParse(json)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new AttuneError(
+      'bad_file',
+      `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a GPT-2 that Attune can run.`,
+    )
+  }
+  const config = parsed.data
+  if (config.n_embd % config.n_head !== 0) {
+    throw new AttuneError('bad_file', `config.json: n_embd ${config.n_embd} is no multiple of n_head ${config.n_head}.`)
+  }
+  if (!activationNamed(config.activation_function)) {
+    throw new AttuneError(
+      'unsupported',
+      `config.json: activation_function "${config.activation_function}" is not known; known are ${activationNames.join(', ')}.`,
+    )
+  }
+  return config
+}
+
+/** All parameters of GPT2LMHeadModel; a tied head has none of its own. */
+function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
+  const { n_embd: d, n_layer: layers, initializer_range: stddev } = config
+  const inner = config.n_inner ?? 4 * d
+  const specs: Record<string, ParameterSpec> = {}
+  const vector = (name: string, length: number, kind: 'zeros' | 'ones') => {
+    specs[name] = { shape: [length], dtype: 'float32', init: { kind } }
+  }
+  const table = (name: string, rows: number) => {
+    specs[name] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
+  }
+  const dense = (name: string, width: number, out: number, spread = stddev) => {
+    const init = { kind: 'normal', stddev: spread } as const
+    specs[`${name}.weight`] = { shape: [width, out], dtype: 'float32', init, matrix: 'conv1d' }
+    vector(`${name}.bias`, out, 'zeros')
+  }
+  const norm = (name: string) => {
+    vector(`${name}.weight`, d, 'ones')
+    vector(`${name}.bias`, d, 'zeros')
+  }
+  // What adds to the residual stream begins smaller, the more of it there is.
+  const residual = stddev / Math.sqrt(2 * layers)
+  table('transformer.wte.weight', config.vocab_size)
+  table('transformer.wpe.weight', config.n_positions)
+  for (let layer = 0; layer < layers; layer++) {
+    const at = `transformer.h.${layer}`
+    norm(`${at}.ln_1`)
+    dense(`${at}.attn.c_attn`, d, 3 * d)
+    dense(`${at}.attn.c_proj`, d, d, residual)
+    norm(`${at}.ln_2`)
+    dense(`${at}.mlp.c_fc`, d, inner)
+    dense(`${at}.mlp.c_proj`, inner, d, residual)
+  }
+  norm('transformer.ln_f')
+  if (!config.tie_word_embeddings) table('lm_head.weight', config.vocab_size)
+  return specs
+}
+
+type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
+
+/** Word and position, summed. → [batch·length, d] */
+function embed(config: Gpt2Config, params: Params, { inputIds, positionIds }: Tokens, rng: Rng | null): tf.Tensor {
+  const look = (table: string, ids: tf.Tensor) => tf.gather(params.at(table).get('weight'), tf.reshape(ids, [-1]))
+  return dropout(tf.add(look('wte', inputIds), look('wpe', positionIds)), config.embd_pdrop, rng)
+}
+
+/** x [batch·length, d] → [batch·length, d] */
+function attention(
+  config: Gpt2Config,
+  params: Params,
+  x: tf.Tensor,
+  batch: number,
+  mix: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor,
+  rng: Rng | null,
+): tf.Tensor {
+  const heads = config.n_head
+  const joined = tf.reshape(conv1d(params.at('c_attn'), x, rng), [batch, -1, 3, heads, config.n_embd / heads])
+  const [q, k, v] = tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor]
+  return dropout(conv1d(params.at('c_proj'), mergeHeads(mix(q, k, v)), rng), config.resid_pdrop, rng)
+}
+
+/** x [batch·length, d] → [batch·length, d], through the wide inner layer */
+function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const activation = activationNamed(config.activation_function) as (x: tf.Tensor) => tf.Tensor
+  const inner = activation(conv1d(params.at('c_fc'), x, rng))
+  return dropout(conv1d(params.at('c_proj'), inner, rng), config.resid_pdrop, rng)
+}
+
+/** A mix that is told what of `others` it may read, and where its dropout comes from. */
+type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+
+/** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
+function transform(
+  config: Gpt2Config,
+  params: Params,
+  tokens: Tokens,
+  mix: DrawingMix,
+  rng: Rng | null,
+  others: readonly tf.Tensor[] = [],
+): tf.Tensor {
+  const [batch] = tokens.inputIds.shape as [number, number]
+  const body = params.at('transformer')
+  const norm = (place: Params, x: tf.Tensor) => layerNorm(place, x, config.layer_norm_epsilon)
+  let x = embed(config, body, tokens, rng)
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    x = recomputed(body.at(`h.${layer}`), x, others, rng, (block, input, read, draws) => {
+      const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer, read, draws)
+      const attended = attention(config, block.at('attn'), norm(block.at('ln_1'), input), batch, mixed, draws)
+      const y = tf.add(input, attended)
+      return tf.add(y, mlp(config, block.at('mlp'), norm(block.at('ln_2'), y), draws))
+    })
+  }
+  return norm(body.at('ln_f'), x)
+}
+
+function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng | null): tf.Tensor {
+  const [, length] = batch.inputIds.shape as [number, number]
+  const mask = causalMask(length, batch.segmentIds)
+  const mix: DrawingMix = (q, k, v, _layer, [seen], draws) =>
+    attend(q, k, v, seen as tf.Tensor, config.attn_pdrop, draws)
+  return transform(config, params, batch, mix, rng, [mask])
+}
+
+/**
+ * Checkpoints of the bare decoder (the original ones among them) lack the "transformer." in front. Null for what is no
+ * parameter: the causal masks that old checkpoints store.
+ */
+function rename(name: string): string | null {
+  if (/\.attn\.(masked_)?bias$/.test(name)) return null
+  return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
+}
+
+function layerOf(name: string): number | null {
+  const layer = /(?:^|\.)h\.(\d+)\./.exec(name)?.[1]
+  if (layer !== undefined) return Number(layer)
+  return /(?:^|\.)w[tp]e\./.test(name) ? -1 : null
+}
+
+export const gpt2: Architecture<Gpt2Config> = {
+  modelType: 'gpt2',
+  parseConfig,
+  describe: (config) => ({
+    vocabSize: config.vocab_size,
+    hiddenSize: config.n_embd,
+    layers: config.n_layer,
+    heads: config.n_head,
+    maxPositions: config.n_positions,
+  }),
+  layerOf,
+  linearModules: ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj'],
+  withDropout: (config, rate) => ({ ...config, resid_pdrop: rate, embd_pdrop: rate, attn_pdrop: rate }),
+  heads: {
+    languageModel: {
+      className: 'GPT2LMHeadModel',
+      parameters,
+      rename,
+      prefixes: [],
+      hidden,
+      matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
+      transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+    },
+  },
+}
