@@ -95,8 +95,13 @@ export interface SessionSpec {
   readonly programs: Readonly<Record<string, Program>>
   /** "fp32" when absent. */
   readonly precision?: Precision
-  /** Variables that no program changes and that are kept in bfloat16, at half the memory: weights of frozen layers. */
+  /**
+   * Variables that are kept in bfloat16, at half the memory: weights that are not trained, keys and values of a cache.
+   * What a program assigns to one is rounded.
+   */
   readonly halved?: readonly string[]
+  /** Variables whose rows programs replace where they lie (nn/update-rows.ts): each has memory of its own. */
+  readonly inPlace?: readonly string[]
 }
 
 export interface Session {

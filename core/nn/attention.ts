@@ -19,12 +19,15 @@ export function paddingMask(attentionMask: tf.Tensor): tf.Tensor {
 export function causalMask(length: number, segmentIds: tf.Tensor | null): tf.Tensor {
   const places = tf.tensor1d(Int32Array.from({ length }, (_, i) => i))
   const later = tf.greater(tf.reshape(places, [1, length]), tf.reshape(places, [length, 1]))
-  const additive = (hidden: tf.Tensor, batch: number) =>
-    tf.reshape(tf.mul(tf.cast(hidden, 'float32'), maskedScore), [batch, 1, length, length])
-  if (!segmentIds) return additive(later, 1)
+  if (!segmentIds) return tf.reshape(hiddenScores(later), [1, 1, length, length])
   const [batch] = segmentIds.shape as [number, number]
   const foreign = tf.notEqual(tf.reshape(segmentIds, [batch, 1, length]), tf.reshape(segmentIds, [batch, length, 1]))
-  return additive(tf.logicalOr(later, foreign), batch)
+  return tf.reshape(hiddenScores(tf.logicalOr(later, foreign)), [batch, 1, length, length])
+}
+
+/** What to add to scores so that those that are hidden (bool, any shape) do not count. */
+export function hiddenScores(hidden: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.cast(hidden, 'float32'), maskedScore)
 }
 
 /** [batch·length, heads·d] → [batch, heads, length, d] */

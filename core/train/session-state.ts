@@ -4,11 +4,11 @@ import { optimizerFile } from '../checkpoint/training-state.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Session, TensorSpec } from '../engine/engine.ts'
+import { readVariables, writeVariables } from '../engine/variables.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState } from './optimizer.ts'
 import { heldBetweenBatches } from './programs.ts'
 import { countParameters, type Trainable } from './trainable.ts'
-import { readVariables, writeVariables } from './variables.ts'
 import { restoreVariables, trainedSpecs } from './weights.ts'
 
 /** What the optimizer keeps in the session, by variable: float32, saved and set exactly. Amid a step, the sums too. */

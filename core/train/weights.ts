@@ -2,12 +2,12 @@ import { openAdapter } from '../checkpoint/adapter.ts'
 import { openWeights, type Weights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Session } from '../engine/engine.ts'
+import { writeVariables } from '../engine/variables.ts'
 import type { ParameterSpec } from '../models/architecture.ts'
 import { initialise } from '../nn/init.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Reporter } from './reporter.ts'
 import { isHead, type Trainable } from './trainable.ts'
-import { writeVariables } from './variables.ts'
 
 type Specs = Readonly<Record<string, ParameterSpec>>
 

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Session } from '../engine/engine.ts'
+import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Trainable } from './trainable.ts'
-import { readVariables } from './variables.ts'
 import { trainedSpecs } from './weights.ts'
 
 /** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */

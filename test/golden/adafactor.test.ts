@@ -9,7 +9,7 @@ import { nativeBindingPath } from '../../core/engine/native/load.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import { adafactor } from '../../core/train/adafactor.ts'
 import { optimizerState, scalarNames, stepFeeds } from '../../core/train/optimizer.ts'
-import { writeVariables } from '../../core/train/variables.ts'
+import { writeVariables } from '../../core/engine/variables.ts'
 import { spread } from './formula.ts'
 import { type EngineKind, goldenDir, openSubject, readTable, trainStep } from './reference.ts'
 

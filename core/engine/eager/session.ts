@@ -45,7 +45,8 @@ export class EagerSession implements Session {
       const { fetches, updates = [], adamw } = program.run(fed, this.tensors())
       for (const [fetch, tensor] of Object.entries(fetches)) fetched[fetch] = tensor.dataSync() as Values
       for (const update of updates) {
-        if (update.kind === 'assign') this.replace(update.name, update.value)
+        // A handle of its own: one value may be assigned to several variables.
+        if (update.kind === 'assign') this.replace(update.name, tf.clone(update.value))
         else if (update.kind === 'momentum') this.momentum(update)
         else if (update.kind === 'descend') this.replace(update.name, this.descended(update))
         else this.adamw(update.name, update.grad, update.weightDecay, adamw)

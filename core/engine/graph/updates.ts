@@ -4,6 +4,18 @@ import type { GraphBuilder, Ref } from './graph-builder.ts'
 
 const float32 = { type: 'float32' } as const
 
+/** The session's variables, as a program sees them. */
+export interface Variables {
+  /** Resource node of each. */
+  readonly handles: ReadonlyMap<string, Ref>
+  /** The program's own reads. */
+  readonly reads: ReadonlyMap<string, Ref>
+  /** Those kept in bfloat16. */
+  readonly halved: ReadonlySet<string>
+  /** Those whose memory may be written to. */
+  readonly inPlace: ReadonlySet<string>
+}
+
 /**
  * The nodes that change variables; returns those to wait for. Nothing orders nodes in a graph but their edges, so each
  * update waits for its gradient, or at least for the program's own read of the variable (`reads`): a program computes
@@ -12,8 +24,7 @@ const float32 = { type: 'float32' } as const
 export function emitUpdates(
   backend: TraceBackend,
   builder: GraphBuilder,
-  handles: ReadonlyMap<string, Ref>,
-  reads: ReadonlyMap<string, Ref>,
+  { handles, reads, halved, inPlace }: Variables,
   { updates = [], adamw }: ProgramResult,
 ): Ref[] {
   const handle = (name: string): Ref => {
@@ -25,10 +36,19 @@ export function emitUpdates(
   return updates.map((update) => {
     if (update.kind === 'assign') {
       const read = reads.get(update.name)
+      // Rows that were written where the variable lies are its new value already.
+      const written = read === undefined ? null : backend.takeWritten(update.value, read)
+      if (written !== null) {
+        if (inPlace.has(update.name)) return written
+        throw new Error(`rows of the variable "${update.name}" are updated, but the session does not list it for that`)
+      }
+      const value = backend.ref(update.value)
       const after = read === undefined ? [] : [waitFor(read)]
-      return builder.node('AssignVariableOp', [handle(update.name), backend.ref(update.value), ...after], {
-        dtype: float32,
-      })
+      const dtype = { type: halved.has(update.name) ? 'bfloat16' : 'float32' } as const
+      const rounded = dtype.type === 'float32' ? value : backend.cast(value, 'float32', 'bfloat16')
+      // A variable takes the value's own memory, which others may share: a constant, or what is assigned to several.
+      const stored = inPlace.has(update.name) ? builder.node('DeepCopy', [rounded], { T: dtype }) : rounded
+      return builder.node('AssignVariableOp', [handle(update.name), stored, ...after], { dtype })
     }
     if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, update)
     if (update.kind === 'descend') return emitDescend(backend, builder, handle(update.name), update)

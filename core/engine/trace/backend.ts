@@ -31,6 +31,10 @@ export class TraceBackend extends tf.KernelBackend {
   precision: Precision = 'fp32'
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
+  /** Those of them that hold all there is: the float32 node is made from the bfloat16 one. */
+  private readonly exact = new Map<Ref, Ref>()
+  /** What was written into a variable in place, by the node that stands for the variable's new value. */
+  private readonly written = new Map<Ref, { read: Ref; done: Ref }>()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -85,9 +89,46 @@ export class TraceBackend extends tf.KernelBackend {
     return this.output(shape, 'float32', this.precision === 'fp32' ? ref : this.cast(ref, 'bfloat16', 'float32'))
   }
 
-  /** Tells that `half` is what `full` comes to in bfloat16, so that it need not be rounded again. */
-  noteHalf(full: Ref, half: Ref): void {
+  /** A float32 node for a bfloat16 one; products take the latter as it is. */
+  widened(half: Ref): Ref {
+    const full = this.cast(half, 'bfloat16', 'float32')
     this.halves.set(full, half)
+    this.exact.set(full, half)
+    return full
+  }
+
+  /** The bfloat16 node that a tensor was widened from, in the tensor's own shape; null for any other. */
+  exactHalf(x: tf.TensorInfo): Ref | null {
+    const traced = this.data.get(x.dataId)
+    const half = traced.ref === null ? undefined : this.exact.get(traced.ref)
+    return half === undefined ? null : this.view(traced, half, 'bfloat16', x.shape)
+  }
+
+  /** The result of an operation that only moves numbers: `node` is given the tensor and its type, and told of both. */
+  moved(x: tf.TensorInfo, shape: readonly number[], node: (ref: Ref, dtype: DataType) => Ref): tf.TensorInfo {
+    const half = this.exactHalf(x)
+    const ref = half === null ? node(this.ref(x), x.dtype as DataType) : this.widened(node(half, 'bfloat16'))
+    return this.output(shape, x.dtype, ref)
+  }
+
+  /** Tells that `done` wrote into the variable that `x` was read from, and that `value` stands for what came of it. */
+  noteWritten(value: Ref, x: tf.TensorInfo, done: Ref): void {
+    const ref = this.emitted(x).ref
+    this.written.set(value, { read: this.exact.get(ref) ?? ref, done })
+  }
+
+  /** The node that wrote `value` into the variable that `read` read, once; null for a value that is none of those. */
+  takeWritten(value: tf.TensorInfo, read: Ref): Ref | null {
+    const { ref } = this.emitted(value)
+    const found = this.written.get(ref)
+    if (found?.read !== read) return null
+    this.written.delete(ref)
+    return found.done
+  }
+
+  /** How many values were written in place that nobody took. */
+  get unassigned(): number {
+    return this.written.size
   }
 
   cast(ref: Ref, from: DataType, to: DataType): Ref {
@@ -97,12 +138,18 @@ export class TraceBackend extends tf.KernelBackend {
   begin(graph: GraphBuilder, precision: Precision): void {
     this.graph = graph
     this.precision = precision
-    this.halves.clear()
+    this.forget()
   }
 
   end(): void {
     this.graph = null
+    this.forget()
+  }
+
+  private forget(): void {
     this.halves.clear()
+    this.exact.clear()
+    this.written.clear()
   }
 
   private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {

@@ -202,7 +202,9 @@ table.Transpose = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const perm = attrs.perm as number[]
   const shape = perm.map((axis) => x.shape[axis] as number)
-  if (perm.every((axis, i) => axis === i)) return backend.share(x)
+  // Where only axes of size 1 change their place, nothing moves.
+  const moving = perm.filter((axis) => x.shape[axis] !== 1)
+  if (moving.every((axis, i) => i === 0 || axis > (moving[i - 1] as number))) return backend.share(x, shape)
   const ref = backend.builder.node('Transpose', [backend.ref(x), backend.builder.ints(perm)], {
     T: type(x.dtype),
     Tperm: type('int32'),
@@ -308,11 +310,10 @@ table.Slice = (inputs, attrs, backend) => {
     attrs.size as number | number[],
   ) as [number[], number[]]
   if (sameShape(size, x.shape)) return backend.share(x)
-  const ref = backend.builder.node('Slice', [backend.ref(x), backend.builder.ints(begin), backend.builder.ints(size)], {
-    T: type(x.dtype),
-    Index: type('int32'),
-  })
-  return backend.output(size, x.dtype, ref)
+  const { builder } = backend
+  return backend.moved(x, size, (ref, dtype) =>
+    builder.node('Slice', [ref, builder.ints(begin), builder.ints(size)], { T: type(dtype), Index: type('int32') }),
+  )
 }
 
 table.PadV2 = (inputs, attrs, backend) => {
@@ -336,16 +337,14 @@ table.GatherV2 = (inputs, attrs, backend) => {
   const indices = input(inputs, 'indices')
   const [axis = 0] = axesOf(attrs.axis ?? 0, rankOf(x))
   const batchDims = (attrs.batchDims as number | undefined) ?? 0
-  const ref = backend.builder.node('GatherV2', [backend.ref(x), backend.ref(indices), backend.builder.int(axis)], {
-    Tparams: type(x.dtype),
-    Tindices: type('int32'),
-    Taxis: type('int32'),
-    batch_dims: { int: batchDims },
-  })
-  return backend.output(
-    [...x.shape.slice(0, axis), ...indices.shape.slice(batchDims), ...x.shape.slice(axis + 1)],
-    x.dtype,
-    ref,
+  const shape = [...x.shape.slice(0, axis), ...indices.shape.slice(batchDims), ...x.shape.slice(axis + 1)]
+  return backend.moved(x, shape, (ref, dtype) =>
+    backend.builder.node('GatherV2', [ref, backend.ref(indices), backend.builder.int(axis)], {
+      Tparams: type(dtype),
+      Tindices: type('int32'),
+      Taxis: type('int32'),
+      batch_dims: { int: batchDims },
+    }),
   )
 }
 
@@ -431,6 +430,22 @@ table.AttuneAfter = ({ x, ...others }, _, backend) => {
   const waits = Object.values(others).map((other) => `^${backend.ref(other).split(':')[0]}`)
   const ref = backend.builder.node('Identity', [backend.ref(awaited), ...new Set(waits)], { T: type(awaited.dtype) })
   return backend.output(awaited.shape, awaited.dtype, ref)
+}
+
+/** Rows of a variable written where it lies: nn/update-rows.ts. InplaceUpdate's output is its input's own buffer. */
+table.AttuneUpdateRows = (inputs, _, backend) => {
+  const x = input(inputs, 'x')
+  const half = backend.exactHalf(x)
+  const rows = backend.ref(input(inputs, 'rows'))
+  const read = half ?? backend.ref(x)
+  const done = backend.builder.node(
+    'InplaceUpdate',
+    [read, backend.ref(input(inputs, 'index')), half === null ? rows : backend.cast(rows, 'float32', 'bfloat16')],
+    { T: type(half === null ? x.dtype : 'bfloat16') },
+  )
+  const value = half === null ? done : backend.widened(done)
+  backend.noteWritten(value, x, done)
+  return backend.output(x.shape, x.dtype, value)
 }
 
 /** Half the sum of squares in one pass: nn/norms. */

@@ -37,7 +37,7 @@ export function traceProgram(
   builder: GraphBuilder,
   name: string,
   program: Program,
-  { variables, precision = 'fp32', halved = [] }: Pick<SessionSpec, 'variables' | 'precision' | 'halved'>,
+  { variables, precision = 'fp32', halved = [], inPlace = [] }: Omit<SessionSpec, 'optimized' | 'programs'>,
   handles: ReadonlyMap<string, Ref>,
 ): TracedProgram {
   backend.begin(builder, precision)
@@ -57,7 +57,14 @@ export function traceProgram(
     }
     const reads = new Map<string, Ref>()
     const result = program.run(fed, readOnUse(backend, builder, name, variables, new Set(halved), handles, reads))
-    const done = emitUpdates(backend, builder, handles, reads, result)
+    const done = emitUpdates(
+      backend,
+      builder,
+      { handles, reads, halved: new Set(halved), inPlace: new Set(inPlace) },
+      result,
+    )
+    if (backend.unassigned > 0)
+      throw new Error(`program "${name}" updates rows of a variable without assigning the result to it`)
     const fetches = new Map<string, Ref>()
     for (const [fetch, tensor] of Object.entries(result.fetches)) {
       const waits = done.map((update) => `^${update}`)
@@ -94,8 +101,7 @@ function readOnUse(
         const attrs = { dtype: { type: stored } } as const
         const read = builder.node('ReadVariableOp', [handle], attrs, `${name}/read/${variable}`)
         reads.set(variable, read)
-        const full = stored === 'bfloat16' ? backend.cast(read, 'bfloat16', 'float32') : read
-        if (full !== read) backend.noteHalf(full, read)
+        const full = stored === 'bfloat16' ? backend.widened(read) : read
         tensor = tf.engine().makeTensorFromTensorInfo(backend.output(spec.shape, spec.dtype, full)) as tf.Tensor
         return tensor
       },

@@ -1,0 +1,129 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { TensorSpec, Tensors, Update } from '../engine/engine.ts'
+import type { Mix } from '../models/architecture.ts'
+import { attend, causalMask, hiddenScores } from './attention.ts'
+import { updateRows } from './update-rows.ts'
+
+/**
+ * Keys and values of the tokens so far, kept in the session from one step to the next: two variables a layer. Positions
+ * come in blocks, [block, batch, head, place in block, head size]: the blocks in use are one piece of memory, which
+ * products take as it lies, and what a new token adds is a short row a head, written where it belongs.
+ */
+export interface CacheLayout {
+  readonly layers: number
+  readonly batch: number
+  readonly heads: number
+  /** Numbers a head. */
+  readonly size: number
+  /** Positions a block. */
+  readonly blockLength: number
+  readonly blocks: number
+}
+
+const keysOf = (layer: number) => `cache/keys/${layer}`
+const valuesOf = (layer: number) => `cache/values/${layer}`
+
+export function cacheVariables(layout: CacheLayout): Record<string, TensorSpec> {
+  const { layers, batch, heads, size, blockLength, blocks } = layout
+  const spec: TensorSpec = { shape: [blocks * batch * heads * blockLength, size], dtype: 'float32' }
+  const numbers = Array.from({ length: layers }, (_, layer) => layer)
+  return Object.fromEntries(numbers.flatMap((layer) => [keysOf(layer), valuesOf(layer)]).map((name) => [name, spec]))
+}
+
+/** Where the keys of one token a batch row go, at these positions: the feed [batch·heads] of a decoding step. */
+export function cacheRows({ batch, heads, blockLength }: CacheLayout, positions: ArrayLike<number>): Int32Array {
+  const rows = new Int32Array(batch * heads)
+  for (let b = 0; b < batch; b++) {
+    const position = positions[b] as number
+    const block = Math.floor(position / blockLength)
+    for (let h = 0; h < heads; h++) {
+      rows[b * heads + h] = ((block * batch + b) * heads + h) * blockLength + (position % blockLength)
+    }
+  }
+  return rows
+}
+
+/** How many blocks hold the positions 0 … `position`. */
+export function blocksFor({ blockLength }: CacheLayout, position: number): number {
+  return Math.floor(position / blockLength) + 1
+}
+
+/** What a program does in each layer, and afterwards its updates of the cache. */
+export interface CachedAttention {
+  readonly mix: Mix
+  updates(): Update[]
+}
+
+/** Prompts from position 0 on: each token sees those before it, and the cache's first blocks are filled. */
+export function fillCache(layout: CacheLayout, variables: Tensors, length: number): CachedAttention {
+  const { batch, heads, size, blockLength, blocks } = layout
+  const used = blocksFor(layout, length - 1)
+  const mask = causalMask(length, null)
+  const index = tf.tensor1d(Int32Array.from({ length: used * batch * heads }, (_, i) => i))
+  const updates: Update[] = []
+  /** x [batch, heads, length, size]; what the last block holds behind it is never seen. */
+  const keep = (name: string, x: tf.Tensor) => {
+    const whole = [
+      [0, 0],
+      [0, 0],
+      [0, used * blockLength - length],
+      [0, 0],
+    ] as [number, number][]
+    const inBlocks = tf.transpose(
+      tf.reshape(tf.pad(x, whole), [batch, heads, used, blockLength, size]),
+      [2, 0, 1, 3, 4],
+    )
+    const cache = tf.reshape(variables[name] as tf.Tensor, [blocks * batch * heads, blockLength * size])
+    const filled = updateRows(cache, index, tf.reshape(inBlocks, [used * batch * heads, blockLength * size]))
+    updates.push({ kind: 'assign', name, value: tf.reshape(filled, [-1, size]) })
+  }
+  return {
+    mix(q, k, v, layer) {
+      keep(keysOf(layer), k)
+      keep(valuesOf(layer), v)
+      return attend(q, k, v, mask, 0, null)
+    },
+    updates: () => updates,
+  }
+}
+
+/**
+ * One token a batch row: at `positions` (int32 [batch]), its keys written to `rows` (see cacheRows), it sees all positions
+ * up to its own, which lie in the first `used` blocks.
+ */
+export function extendCache(
+  layout: CacheLayout,
+  variables: Tensors,
+  { positions, rows, used }: { positions: tf.Tensor; rows: tf.Tensor; used: number },
+): CachedAttention {
+  const { batch, heads, size, blockLength } = layout
+  const all = batch * heads
+  const places = tf.tensor(
+    Int32Array.from({ length: used * blockLength }, (_, i) => i),
+    [used, 1, 1, blockLength],
+  )
+  const mask = hiddenScores(tf.greater(places, tf.reshape(positions, [1, batch, 1, 1])))
+  const updates: Update[] = []
+  /** The cache with the token in it, as far as it is in use: [used, batch·heads, blockLength, size]. */
+  const extend = (name: string, x: tf.Tensor) => {
+    const value = updateRows(variables[name] as tf.Tensor, rows, tf.reshape(x, [all, size]))
+    updates.push({ kind: 'assign', name, value })
+    const inUse = tf.slice(value, [0, 0], [used * all * blockLength, size])
+    return tf.reshape(inUse, [used, all, blockLength, size])
+  }
+  return {
+    mix(q, k, v, layer) {
+      const keys = extend(keysOf(layer), k)
+      const values = extend(valuesOf(layer), v)
+      const scaled = tf.reshape(tf.mul(q, 1 / Math.sqrt(size)), [1, all, 1, size])
+      const query = used === 1 ? scaled : tf.tile(scaled, [used, 1, 1, 1])
+      const scores = tf.reshape(tf.matMul(query, keys, false, true), [used, batch, heads, blockLength])
+      // The softmax goes over all blocks at once.
+      const seen = tf.transpose(tf.add(scores, mask), [1, 2, 0, 3])
+      const shares = tf.reshape(tf.softmax(tf.reshape(seen, [all, used * blockLength])), [all, used, blockLength])
+      const shared = tf.reshape(tf.transpose(shares, [1, 0, 2]), [used, all, 1, blockLength])
+      return tf.reshape(tf.sum(tf.matMul(shared, values), 0), [batch, heads, 1, size])
+    },
+    updates: () => updates,
+  }
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { generationOptionsSchema } from '../../core/contract/generation.ts'
+import { nativeBindingPath } from '../../core/engine/native/load.ts'
+import { openEngine } from '../../core/engine/open.ts'
+import type { TokenGenerator } from '../../core/generate/generator.ts'
+import { type GeneratorSpec, openGenerator } from '../../core/generate/open.ts'
+import { checkpointWriter } from '../../core/train/write-model.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { gpt2Folder, gpt2Step, gpt2Table, openGpt2 } from './gpt2-reference.ts'
+import type { EngineKind } from './reference.ts'
+
+/** Greedy generation against transformers, token for token: make-gpt2-tables.py made the numbers. */
+
+const engines: EngineKind[] = nativeBindingPath() ? ['graph', 'eager'] : ['eager']
+const { generation, ended, afterLora } = gpt2Table
+const prompts = generation.map(({ prompt }) => prompt)
+const longest = 20
+
+async function withGenerator<T>(
+  engine: EngineKind,
+  spec: Partial<GeneratorSpec>,
+  work: (generator: TokenGenerator) => Promise<T>,
+): Promise<T> {
+  const opened = { modelDir: gpt2Folder, adapterDir: null, batch: 1, precision: 'fp32', blockLength: 16 } as const
+  const generator = await openGenerator(await openEngine(engine, 2), { ...opened, ...spec })
+  try {
+    return await work(generator)
+  } finally {
+    generator.close()
+  }
+}
+
+/** New tokens after each prompt, all prompts at once. */
+async function continuations(
+  generator: TokenGenerator,
+  given: readonly number[][],
+  changes: { repetition_penalty?: number; end?: number } = {},
+): Promise<number[][]> {
+  const { end, ...options } = changes
+  const rows: number[][] = given.map(() => [])
+  const settings = generationOptionsSchema.parse({ max_new_tokens: longest, ...options })
+  for await (const token of generator.generate(given, settings, { ended: (_, id) => id === end })) {
+    if ('id' in token) rows[token.row]?.push(token.id)
+  }
+  return rows
+}
+
+async function oneByOne(generator: TokenGenerator, changes = {}): Promise<number[][]> {
+  const rows = []
+  for (const prompt of prompts) rows.push(...(await continuations(generator, [prompt], changes)))
+  return rows
+}
+
+describe.each(engines)('greedy generation on the %s engine', (engine) => {
+  test('gives the tokens of transformers, also under a repetition penalty', async () => {
+    await withGenerator(engine, {}, async (generator) => {
+      expect(await oneByOne(generator)).toEqual(generation.map(({ alone }) => alone))
+      const penalised = await oneByOne(generator, { repetition_penalty: 1.5 })
+      expect(penalised).toEqual(generation.map((row) => row.penalised))
+    })
+  })
+
+  test.each([16, 7, 128])('of prompts of unequal length at once, blocks of %i', async (blockLength) => {
+    await withGenerator(engine, { batch: 6, blockLength }, async (generator) => {
+      expect(await continuations(generator, prompts)).toEqual(generation.map(({ together }) => together))
+      const end = ended.eos_token_id
+      expect(await continuations(generator, prompts, { end })).toEqual(ended.tokens)
+    })
+  })
+
+  test('of a model with a trained adapter gives the tokens of peft', async () => {
+    const dir = await temporaryFolder()
+    const subject = await openGpt2('lora', engine)
+    try {
+      for (let step = 1; step <= gpt2Table.batches.length; step++) gpt2Step(subject, step)
+      const { session, model, trainable, config } = subject
+      await checkpointWriter(session, model, trainable, { config, labels: [], modelDir: gpt2Folder })(dir)
+    } finally {
+      subject.session.close()
+    }
+    await withGenerator(engine, { adapterDir: join(dir) }, async (generator) => {
+      expect(await oneByOne(generator)).toEqual(afterLora)
+    })
+  })
+})
