@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
 import type { TokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { RowTokens } from '../data/row-tokens.ts'
 import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
 import type { Architecture, Head } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
@@ -74,7 +74,7 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
   prepare(
     store: RowStore,
     labels: readonly string[],
-    tokenizer: Tokenizer,
+    tokens: RowTokens,
     config: PrepareConfig,
     onRow: (done: number, total: number) => void,
   ): PreparedData<E>

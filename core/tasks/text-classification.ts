@@ -3,8 +3,8 @@ import type { Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
+import type { RowTokens } from '../data/row-tokens.ts'
 import { splitRows, thinRows } from '../data/split.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { ClassifierHead, TokenBatch } from '../models/architecture.ts'
 import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
@@ -64,7 +64,7 @@ export const textClassification: Task<LabelledRows, ScoredRows> = {
 function prepare(
   store: RowStore,
   labels: readonly string[],
-  tokenizer: Tokenizer,
+  tokens: RowTokens,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
@@ -81,7 +81,7 @@ function prepare(
   let truncated = 0
   const encode = (rows: Int32Array): LabelledRows => {
     const ids = Array.from(rows, (row) => {
-      const { ids, length } = tokenizer.encode(store.read(row).text, config.max_length)
+      const { ids, length } = tokens.encode(row, config.max_length)
       if (length > ids.length) truncated++
       onRow(++done, total)
       return ids

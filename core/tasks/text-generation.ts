@@ -3,8 +3,8 @@ import { AttuneError } from '../contract/errors.ts'
 import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
 import { packSequences } from '../data/packing.ts'
 import type { RowStore } from '../data/row-store.ts'
+import type { RowTokens } from '../data/row-tokens.ts'
 import { splitRows, thinRows } from '../data/split.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
 import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
@@ -79,7 +79,7 @@ export const textGeneration: Task<PackedRows, ScoredTexts> = {
 function prepare(
   store: RowStore,
   _labels: readonly string[],
-  tokenizer: Tokenizer,
+  tokens: RowTokens,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PackedRows> {
@@ -93,7 +93,7 @@ function prepare(
   let done = 0
   const encode = (rows: Int32Array, side: string): PackedRows => {
     const pieces = Array.from(rows).flatMap((row) => {
-      const cut = piecesOf(store.read(row).text, tokenizer, config.max_length)
+      const cut = piecesOf(row, tokens, config.max_length)
       onRow(++done, total)
       return cut.map((ids) => ({ row, ids }))
     })
@@ -107,12 +107,12 @@ function prepare(
 }
 
 /** A text's tokens and the token that ends texts, cut into pieces of at most `maxLength`; those of one token are dropped. */
-function piecesOf(text: string, tokenizer: Tokenizer, maxLength: number): Int32Array[] {
-  const { ids } = tokenizer.encode(text, Number.MAX_SAFE_INTEGER)
-  const ends = tokenizer.eosId === null || ids.at(-1) === tokenizer.eosId
+function piecesOf(row: number, tokens: RowTokens, maxLength: number): Int32Array[] {
+  const { ids } = tokens.encode(row, Number.MAX_SAFE_INTEGER)
+  const ends = tokens.eosId === null || ids.at(-1) === tokens.eosId
   const whole = new Int32Array(ids.length + (ends ? 0 : 1))
   whole.set(ids)
-  if (!ends) whole[ids.length] = tokenizer.eosId as number
+  if (!ends) whole[ids.length] = tokens.eosId as number
   const pieces: Int32Array[] = []
   // A piece begins with the last token of the one before: no token goes unpredicted.
   for (let start = 0; start + 1 < whole.length; start += maxLength - 1)

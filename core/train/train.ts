@@ -1,12 +1,12 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
 import { chooseBuckets, type TokenRows } from '../data/batches.ts'
-import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
+import { type DataSource, startData } from './data-source.ts'
 import { nameFailure } from './failures.ts'
 import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
@@ -14,7 +14,6 @@ import { Judge, tellPredictions } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
-import { prepareData } from './prepare.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
@@ -88,7 +87,22 @@ function specOf({ spec: { config }, model, trainable, lengths, precision, featur
     : featureSessionSpec(model, trainable, config, lengths, precision, features)
 }
 
-async function prepare(spec: TrainSpec, { emit, reporter, control }: Surroundings): Promise<Prepared> {
+/** The data is prepared beside all else; a run that fails before it is there leaves nothing going on. */
+async function prepare(spec: TrainSpec, surroundings: Surroundings): Promise<Prepared> {
+  const { config, datasetDir, modelDir, labels } = spec
+  const source = startData({ task: config.task, datasetDir, modelDir, labels, config })
+  try {
+    return await prepareWith(source, spec, surroundings)
+  } finally {
+    source.close()
+  }
+}
+
+async function prepareWith(
+  source: DataSource,
+  spec: TrainSpec,
+  { emit, reporter, control }: Surroundings,
+): Promise<Prepared> {
   const { config, labels } = spec
   reporter.phase('starting')
   const engine = await openEngine(config.engine, spec.threads)
@@ -106,13 +120,13 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
   const trainable = trainableOf(model, config)
   const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
   reporter.log('info', `The optimizer (${config.optim}) keeps ${kept} MB.`)
-  const tokenizer = await loadTokenizer(spec.modelDir)
 
   reporter.phase('tokenizing')
-  const data = prepareData(model.task, spec.datasetDir, labels, tokenizer, config, (done, total) => {
+  const { data, padId, tokenizerHash, remembered } = await source.result((done, total) => {
     checkAnyStop(control)
-    reporter.progress(done, total)
+    if (total > 0) reporter.progress(done, total)
   })
+  if (remembered > 0) reporter.log('info', `Rows whose tokens an earlier run has left: ${remembered}.`)
   const lengths = {
     train: bucketsOf(data.train, config.max_length),
     evaluate: bucketsOf(data.validation, config.max_length),
@@ -126,12 +140,11 @@ async function prepare(spec: TrainSpec, { emit, reporter, control }: Surrounding
   }
   let known: Promise<Fingerprint> | null = null
   const fingerprint = () => {
-    known ??= fingerprintOf(spec, tokenizer, data, layout)
+    known ??= fingerprintOf(spec, tokenizerHash, data, layout)
     return known
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const { padId } = tokenizer
   const features = planFeatures(model, config, data, plan)
   return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }

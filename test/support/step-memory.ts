@@ -1,10 +1,10 @@
 import { runConfigSchema } from '../../core/contract/settings.ts'
 import { openEngine } from '../../core/engine/open.ts'
+import { writeVariables } from '../../core/engine/variables.ts'
 import { describeModel } from '../../core/train/load-model.ts'
 import { stepFeeds } from '../../core/train/optimizer.ts'
 import { sessionSpec, trainProgram } from '../../core/train/programs.ts'
 import { trainableOf } from '../../core/train/trainable.ts'
-import { writeVariables } from '../../core/engine/variables.ts'
 
 /**
  * A process of its own: two training steps of a narrow BERT on long rows, then its peak memory in bytes on stdout.
