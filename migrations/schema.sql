@@ -80,7 +80,7 @@ CREATE TABLE runs (
   next_seq INTEGER NOT NULL DEFAULT 0, -- the group of events that must come next
   revision INTEGER NOT NULL DEFAULT 1,
   deleted_at INTEGER
-, stop_requested INTEGER NOT NULL DEFAULT 0 CHECK (stop_requested IN (0, 1, 2, 3)), attempt INTEGER NOT NULL DEFAULT 1, idle_ms INTEGER NOT NULL DEFAULT 0, idle_since INTEGER) STRICT;
+, stop_requested INTEGER NOT NULL DEFAULT 0 CHECK (stop_requested IN (0, 1, 2, 3)), attempt INTEGER NOT NULL DEFAULT 1, idle_ms INTEGER NOT NULL DEFAULT 0, idle_since INTEGER, origin TEXT CHECK (origin IN ('fork', 'repeat', 'reproduction')), parent TEXT, parent_name TEXT, parent_step INTEGER, start TEXT, start_bytes INTEGER NOT NULL DEFAULT 0, reproduction TEXT, place INTEGER NOT NULL DEFAULT 0, heard_at INTEGER) STRICT;
 
 CREATE INDEX runs_by_state ON runs (state, created_at);
 
@@ -137,6 +137,11 @@ CREATE TABLE predictions (
   loss BLOB NOT NULL, -- float32: nats
   scores BLOB NOT NULL -- float32: a probability per class, row by row
 ) STRICT;
+
+CREATE TABLE preferences (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL -- JSON
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sqlite_stat1(tbl,idx,stat);
 

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportCheckpoint } from '../checkpoint/export.ts'
+import { optimizerFile } from '../checkpoint/training-state.ts'
 import type { Checkpoint, Prediction } from '../contract/domain.ts'
 import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
@@ -21,9 +23,10 @@ export function checkpointHandlers(context: Context): {
   return {
     close: () => predictor.close(),
     handlers: {
-      'runs.checkpoints': ({ id }) => {
+      'runs.checkpoints': async ({ id }) => {
         if (!store.runs.get(id)) throw missing('run', id)
-        return { checkpoints: store.checkpoints.list(id).map((checkpoint) => located(context, checkpoint)) }
+        const found = store.checkpoints.list(id).map((checkpoint) => located(context, checkpoint))
+        return { checkpoints: await Promise.all(found) }
       },
       'runs.export': async ({ id, checkpoint: wanted, merge }) => {
         const run = requireRun(store, id)
@@ -103,19 +106,33 @@ class Predictor {
   }
 }
 
-function located({ folders }: Context, { folder, ...checkpoint }: StoredCheckpoint): Checkpoint {
-  return { ...checkpoint, path: join(folders.of('runs', checkpoint.run), folder) }
+async function located({ folders }: Context, { folder, ...checkpoint }: StoredCheckpoint): Promise<Checkpoint> {
+  const path = join(folders.of('runs', checkpoint.run), folder)
+  return { ...checkpoint, path, optimizerBytes: await optimizerBytes(path) }
 }
 
-/** Throws not_found with what there is instead. */
-async function requireCheckpoint(context: Context, run: string, wanted: 'best' | 'last'): Promise<Checkpoint> {
-  const found = context.store.checkpoints.list(run).find((checkpoint) => checkpoint[wanted])
+/** Bytes of a checkpoint's optimizer state; 0 where it has none (any more). `own`: 0 too where another run has it as well. */
+export async function optimizerBytes(checkpointDir: string, { own = false } = {}): Promise<number> {
+  const found = await stat(join(checkpointDir, optimizerFile)).catch(() => null)
+  return found === null || (own && found.nlink > 1) ? 0 : found.size
+}
+
+/** By what it is, or by its step. Throws not_found with what there is instead. */
+export async function requireCheckpoint(
+  context: Context,
+  run: string,
+  wanted: 'best' | 'last' | number,
+): Promise<Checkpoint> {
+  const all = context.store.checkpoints.list(run)
+  const found = all.find((checkpoint) => (typeof wanted === 'number' ? checkpoint.step === wanted : checkpoint[wanted]))
   if (!found) {
-    throw new AttuneError('not_found', `The run ${run} has no ${wanted} checkpoint: it ended before one was written.`, {
-      run,
-    })
+    const sentence =
+      typeof wanted === 'number' && all.length > 0
+        ? `has no checkpoint of step ${wanted}; there are those of ${all.map(({ step }) => step).join(', ')}`
+        : `has no ${typeof wanted === 'number' ? '' : `${wanted} `}checkpoint: it ended before one was written`
+    throw new AttuneError('not_found', `The run ${run} ${sentence}.`, { run })
   }
-  const checkpoint = located(context, found)
+  const checkpoint = await located(context, found)
   if (await exists(checkpoint.path)) return checkpoint
   throw new AttuneError('not_found', `The checkpoint ${checkpoint.path} is recorded but no longer on the disk.`, {
     run,

@@ -36,7 +36,7 @@ export function comparisonHandlers(context: Context): Pick<Handlers, 'comparison
         verdict: verdicts(judged),
         curves: await curvesOf(context, ids, comparedSeries, asked),
         configDiff: configDiff(runs),
-        metrics: metricTable(runs),
+        metrics: metricTable(runs, store.runs.list()),
         outputs: await outputsOf(runs, joinRuns(judged), datasetDir(judged), { filter, offset, limit }),
       }
     },

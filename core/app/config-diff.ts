@@ -26,7 +26,15 @@ function identity(runs: readonly Run[]): Row[] {
     row('dataset_version', runs, ({ dataset }) => dataset.contentHash),
     row('task', runs, ({ config }) => config.task),
     row('method', runs, ({ config }) => config.method),
+    row('starts_from', runs, beginning),
   ]
+}
+
+/** What a run has its weights from, where not from the model alone. */
+function beginning({ origin, start }: Run): string | null {
+  if (!origin || !start) return null
+  const kept = start.optimizer ? ', with the optimizer' : ''
+  return origin.kind === 'fork' ? `step ${origin.step} of ${origin.name}${kept}` : `as ${origin.name}${kept}`
 }
 
 function settings(runs: readonly Run[]): Row[] {

@@ -11,11 +11,15 @@ import { namingErrors } from './errors.ts'
 import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
+import { sweepFreed } from './freed.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
 import { RunQueue } from './queue.ts'
+import { queueHandlers } from './queue-order.ts'
+import { Reproductions } from './reproduce.ts'
 import { runHandlers } from './runs.ts'
+import { storageHandlers } from './storage.ts'
 import { purge } from './trash.ts'
 
 export type { AppDeps } from './context.ts'
@@ -41,13 +45,17 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const bus = createBus(deps.clock)
   const files = createFileHandles()
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
-  const queue = new RunQueue(context)
+  const reproductions = new Reproductions(context)
+  const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
+  const storage = storageHandlers(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
     await queue.close()
+    await reproductions.close()
     await checkpoints.close()
+    await storage.close()
     owner.close()
     store.close()
   }
@@ -56,15 +64,19 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...datasetHandlers(context),
     ...modelHandlers(context),
     ...runHandlers(context, queue),
+    ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),
   }
   try {
     await registerStarters(context)
     await purge(context)
+    await sweepFreed(context)
     queue.look()
     await queue.recovered()
+    reproductions.judge()
   } catch (error) {
     await close()
     throw error

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { lstat, mkdir, readdir, rm, statfs } from 'node:fs/promises'
+import { lstat, mkdir, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AttuneError } from '../contract/errors.ts'
 import { realFileSystem, renamePatiently } from '../util/files.ts'
@@ -15,6 +15,9 @@ export interface Folders {
   readonly locks: string
   readonly exports: string
   readonly uploads: string
+  readonly trash: string
+  /** Below the trash: what was removed to free space, while that can be undone. */
+  readonly freed: string
   of(kind: Kind, id: string): string
   /** Where it waits to be restored or removed for good. */
   trashed(kind: Kind, id: string): string
@@ -32,6 +35,8 @@ export function openFolders(home: string, cache: string): Folders {
     locks: join(home, 'locks'),
     exports: join(home, 'exports'),
     uploads: join(home, 'uploads'),
+    trash: join(home, 'trash'),
+    freed: join(home, 'trash', 'freed'),
     of: (kind, id) => join(home, kind, id),
     trashed: (kind, id) => join(home, 'trash', kind, id),
   }
@@ -72,17 +77,6 @@ export async function exists(path: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** Bytes of all files below a folder; 0 when it is not there. Links are not followed. */
-export async function folderBytes(path: string): Promise<number> {
-  let bytes = 0
-  for (const entry of await readdir(path, { withFileTypes: true, recursive: true }).catch(() => [])) {
-    if (!entry.isFile()) continue
-    // It may vanish between listing and looking: a run prunes checkpoints.
-    bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => null))?.size ?? 0
-  }
-  return bytes
 }
 
 /** Free bytes for an ordinary user on the disk of a folder. */

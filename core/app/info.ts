@@ -1,7 +1,8 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import type { Handlers } from '../contract/methods.ts'
+import { folderBytes } from '../util/files.ts'
 import type { Context } from './context.ts'
-import { folderBytes, freeBytes } from './folders.ts'
+import { freeBytes } from './folders.ts'
 import { listSamples, listStarters } from './shipped.ts'
 
 /** Walking through the data home takes a while; its size changes slowly. */

@@ -12,6 +12,7 @@ export function watchNeighbours(context: Context, onLook: () => void): { close()
   let version = store.dataVersion()
   let datasets = store.datasets.signature()
   let models = store.models.signature()
+  let queue = queueSignature(context)
   const revisions = new Map(store.runs.cursors().map(({ id, revision }) => [id, revision]))
   // What is announced here is known already.
   const unsubscribe = bus.subscribe((event) => {
@@ -24,6 +25,10 @@ export function watchNeighbours(context: Context, onLook: () => void): { close()
     version = now
     for (const cursor of store.runs.cursors()) {
       if (revisions.get(cursor.id) !== cursor.revision) bus.emit({ type: 'run', ...cursor })
+    }
+    if (queue !== queueSignature(context)) {
+      queue = queueSignature(context)
+      bus.emit({ type: 'queue' })
     }
     if (datasets !== store.datasets.signature()) {
       datasets = store.datasets.signature()
@@ -51,4 +56,9 @@ export function watchNeighbours(context: Context, onLook: () => void): { close()
       unsubscribe()
     },
   }
+}
+
+/** Whether the queue rests, and its order. */
+function queueSignature({ store }: Context): string {
+  return JSON.stringify([store.preferences.get('queuePaused'), store.queue.waiting()])
 }

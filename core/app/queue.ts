@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Run } from '../contract/domain.ts'
 import { AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import type { RunConfig } from '../contract/settings.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
@@ -8,6 +10,7 @@ import type { WorkerHandle } from '../worker/handle.ts'
 import { type RunEvent, stopValues, type TrainSpec } from '../worker/protocol.ts'
 import type { Context } from './context.ts'
 import { nameError } from './errors.ts'
+import { startFolder } from './fork.ts'
 import { afterInterruption } from './recovery.ts'
 
 /** The run that is being trained in this process. */
@@ -29,13 +32,16 @@ interface Ending {
  */
 export class RunQueue {
   private readonly context: Context
+  /** Told after each run that ended here. */
+  private readonly onEnded: () => void
   private active: Active | null = null
   private unwritten: Ending[] = []
   private readonly recoveries = new Set<Promise<void>>()
   private closed = false
 
-  constructor(context: Context) {
+  constructor(context: Context, onEnded: () => void) {
     this.context = context
+    this.onEnded = onEnded
   }
 
   /** Catches up with what other processes did: runs they left behind, stops they ask for, a turn that has come. */
@@ -58,12 +64,12 @@ export class RunQueue {
 
   /** Ends a queued or running run. Throws conflict when it had ended already. */
   stop(id: string, keep: boolean): void {
-    const { store, clock } = this.context
+    const { store } = this.context
     const wanted = keep ? stopValues.keep : stopValues.discard
     const cursor = store.transact(
       () => {
         const state = store.queue.progress(id)?.draft.state
-        if (state === 'queued') return store.queue.end(id, 'stopped', clock.now(), null)
+        if (state === 'queued') return this.leaveQueue(id)
         if (state !== 'running')
           throw new AttuneError('conflict', `The run ${id} is ${state}: there is nothing to stop.`)
         // A stop at once is not taken back by a later, milder one; a pause by either.
@@ -100,6 +106,13 @@ export class RunQueue {
     this.heedStop()
   }
 
+  /** A run that waited to go on is where it was; one that never began is over. */
+  private leaveQueue(id: string): RunCursor | null {
+    const { store, clock } = this.context
+    const hasBegun = store.queue.heardAt(id) !== null
+    return store.queue.end(id, hasBegun ? 'paused' : 'stopped', clock.now(), null)
+  }
+
   /** Resolves when the records of abandoned runs are put right. */
   async recovered(): Promise<void> {
     await Promise.all(this.recoveries)
@@ -125,6 +138,7 @@ export class RunQueue {
   private startNext(): void {
     if (this.active || this.closed) return
     const { store, owner, clock, deps, folders } = this.context
+    if (store.preferences.get('queuePaused')) return
     const cursor = store.queue.claimNext(owner.id, clock.now(), (other) => {
       if (isOwnerAlive(folders.locks, other)) return 'wait'
       return deps.adoptQueue ? 'take' : 'leave'
@@ -176,20 +190,29 @@ export class RunQueue {
     return {
       kind: 'train',
       run: id,
-      config: run.config,
+      config: this.configOf(run),
       modelDir: folders.of('models', run.model.id),
       datasetDir: folders.of('datasets', run.dataset.id),
       labels: dataset.labels.map(({ label }) => label),
       runDir,
       threads: deps.threads,
       ...(checkpoint && { resumeFrom: join(runDir, checkpoint.folder) }),
+      ...(run.start && { start: { ...run.start, dir: startFolder(folders, id) } }),
     }
+  }
+
+  /** A reproduction computes with what its original came to, where that was left to the machine. */
+  private configOf({ id, config }: Run): RunConfig {
+    const engine = this.context.store.runs.reproduction(id)?.expected.engine ?? null
+    if (engine === null) return config
+    return { ...config, engine: engine.kind, precision: engine.precision ?? config.precision }
   }
 
   /** Where a run that was queued again goes on from; null for the beginning. */
   private resumePoint(id: string): StoredCheckpoint | null {
     const { store, clock } = this.context
-    if (store.queue.attempt(id) === 1) return null
+    // One that was taken out of the queue before it began has nothing behind it.
+    if (store.queue.attempt(id) === 1 || store.queue.heardAt(id) === null) return null
     const [checkpoint = null] = store.checkpoints.list(id)
     const text = checkpoint
       ? `Resumed at step ${checkpoint.step}.`
@@ -211,6 +234,7 @@ export class RunQueue {
 
   private next(): void {
     this.active = null
+    this.onEnded()
     this.lookSafely()
   }
 
@@ -247,7 +271,8 @@ export class RunQueue {
     const { store, owner, folders, clock } = this.context
     for (const run of store.queue.active()) {
       if (run.owner === owner.id || isOwnerAlive(folders.locks, run.owner)) continue
-      const cursor = store.queue.end(run.id, 'interrupted', clock.now(), null)
+      // Its process may have been dead for days: that time is none of its own.
+      const cursor = store.queue.end(run.id, 'interrupted', store.queue.heardAt(run.id) ?? clock.now(), null)
       if (!cursor) continue
       this.announce(cursor)
       this.recover(run.id)

@@ -4,6 +4,7 @@ import type { Run } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
+import { optimizerBytes } from './checkpoints.ts'
 import type { Context } from './context.ts'
 import { requireRun } from './find.ts'
 
@@ -19,7 +20,8 @@ export async function resumeRun(context: Context, id: string): Promise<RunCursor
   const run = requireRun(store, id)
   if (run.state === 'queued') return takeOver(context, id)
   refuseUnresumable(run)
-  const from = await newestWhole(context, id)
+  const { from, stripped } = await newestWhole(context, id)
+  if (from === null && stripped) refuseStripped(run)
   if (from === null) refuseToBeginAgain(run)
   const { step, epoch } = from ?? beginning
   const cursor = store.transact(
@@ -65,18 +67,34 @@ function refuseToBeginAgain({ id, state, startedAt }: Run): void {
   )
 }
 
+function refuseStripped({ id, state }: Run): void {
+  const message =
+    `The run ${id} is ${state}, and cannot go on: the optimizer's state was removed from its checkpoints to free space. ` +
+    'Fork it: a new run then begins with their weights.'
+  throw new AttuneError('conflict', message, { id, state, offer: 'fork' })
+}
+
+interface Newest {
+  readonly from: { readonly step: number; readonly epoch: number } | null
+  /** There were whole ones without the optimizer's state. */
+  readonly stripped: boolean
+}
+
 /** Those that fail the proof of their manifest are passed over, which the log says. */
-async function newestWhole(context: Context, id: string): Promise<{ step: number; epoch: number } | null> {
+async function newestWhole(context: Context, id: string): Promise<Newest> {
   const { store, folders, clock } = context
+  let stripped = false
   for (const { step, epoch, folder } of store.checkpoints.list(id)) {
+    const dir = join(folders.of('runs', id), folder)
     try {
-      await verifyCheckpoint(join(folders.of('runs', id), folder))
-      return { step, epoch }
+      await verifyCheckpoint(dir)
+      if ((await optimizerBytes(dir)) > 0) return { from: { step, epoch }, stripped }
+      stripped = true
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       const text = `The checkpoint of step ${step} cannot be gone on from: ${reason}`
       store.logs.add(id, { at: clock.now(), level: 'warning', text })
     }
   }
-  return null
+  return { from: null, stripped }
 }

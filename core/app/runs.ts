@@ -1,13 +1,13 @@
-import type { Model, Run } from '../contract/domain.ts'
+import type { Run } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import type { Handlers, ParsedInput } from '../contract/methods.ts'
+import type { Handlers } from '../contract/methods.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
-import { decideConfig } from './config.ts'
 import type { Context } from './context.ts'
-import { missing, namedBy, requireRun } from './find.ts'
-import { newId } from './ids.ts'
-import { friendlyRunName, nextColour, uniqueName } from './names.ts'
+import { missing, requireRun } from './find.ts'
+import { createChild, forkRun } from './fork.ts'
+import { createRun } from './new-run.ts'
 import type { RunQueue } from './queue.ts'
+import { reproduceRun } from './reproduce.ts'
 import { resumeRun } from './resume.ts'
 import { discard, restore } from './trash.ts'
 
@@ -19,6 +19,8 @@ type RunMethods =
   | 'runs.pause'
   | 'runs.resume'
   | 'runs.repeat'
+  | 'runs.fork'
+  | 'runs.reproduce'
   | 'runs.update'
   | 'runs.archive'
   | 'runs.delete'
@@ -56,18 +58,31 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
       queue.look()
       await queue.recovered()
       const answer = announced(await resumeRun(context, id), id)
-      setImmediate(() => queue.look())
+      setImmediate(() => queue.lookSafely())
       return answer
     },
-    'runs.repeat': ({ id, seeds }) => {
-      const { name, config } = requireRun(store, id)
-      const stem = name.replace(/ seed \d+$/, '')
-      const runs = store.transact(
-        () => [...new Set(seeds)].map((seed) => createRun(context, { ...config, seed, name: `${stem} seed ${seed}` })),
-        { durable: true },
-      )
-      setImmediate(() => queue.look())
+    'runs.repeat': async ({ id, seeds }) => {
+      const parent = requireRun(store, id)
+      const stem = parent.name.replace(/ seed \d+$/, '')
+      const cameFrom = { kind: 'repeat', run: id, name: parent.name, step: null } as const
+      const runs: Run[] = []
+      for (const seed of new Set(seeds)) {
+        runs.push(
+          await createChild(context, parent, { ...parent.config, seed, name: `${stem} seed ${seed}` }, { cameFrom }),
+        )
+      }
+      setImmediate(() => queue.lookSafely())
       return { runs }
+    },
+    'runs.fork': async (input) => {
+      const run = await forkRun(context, input)
+      setImmediate(() => queue.lookSafely())
+      return { run }
+    },
+    'runs.reproduce': async ({ id }) => {
+      const run = await reproduceRun(context, id)
+      setImmediate(() => queue.lookSafely())
+      return { run }
     },
     'runs.update': ({ id, name, notes }) => {
       requireRun(store, id)
@@ -95,38 +110,6 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
       return { lines: store.logs.list(id, after, limit) }
     },
   }
-}
-
-function createRun(context: Context, written: ParsedInput<'runs.create'>['config']): Run {
-  const { store, owner, clock, deps, bus } = context
-  const model = findModel(context, written.model)
-  const dataset = namedBy('dataset', written.dataset, store.datasets.list())
-  const config = decideConfig(written, model, dataset)
-  const id = newId()
-  store.transact(
-    () => {
-      store.runs.add({
-        id,
-        name: uniqueName(config.name ?? friendlyRunName(id, config.method, model.name), store.runs.names()),
-        config,
-        colour: nextColour(store.runs.colours()),
-        createdAt: clock.now(),
-        appVersion: deps.version,
-        owner: owner.id,
-      })
-    },
-    { durable: true },
-  )
-  const run = requireRun(store, id)
-  bus.emit({ type: 'run', id, step: 0, revision: run.revision })
-  return run
-}
-
-/** By id or name, or as the starter that it came as: "minilm-l6", "starter:minilm-l6". */
-function findModel({ store }: Context, wanted: string): Model {
-  const starter = store.models.starter(wanted.replace(/^starter:/, ''))
-  if (starter && starter.deletedAt === null) return starter.model
-  return namedBy('model', wanted, store.models.list())
 }
 
 function refuseActive(id: string, state: Run['state'], what: string): void {

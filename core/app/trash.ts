@@ -40,12 +40,11 @@ export async function restore(context: Context, kind: Kind, id: string): Promise
 }
 
 /**
- * Removes for good what was deleted long ago (runs first, as datasets and models wait for theirs), and what imports that
- * were cut off left behind.
+ * Removes for good what was deleted until `before`, long ago when absent (runs first, as datasets and models wait for
+ * theirs), and what imports that were cut off left behind.
  */
-export async function purge(context: Context): Promise<void> {
-  const { store, folders, clock } = context
-  const before = clock.now() - keptMs
+export async function purge(context: Context, before = context.clock.now() - keptMs): Promise<void> {
+  const { store, folders } = context
   for (const { id, deletedAt } of store.runs.deleted()) {
     if (deletedAt > before) continue
     await removeFiles('runs', id)
@@ -60,6 +59,7 @@ export async function purge(context: Context): Promise<void> {
 
   await sweepUnrecorded(context, 'datasets')
   await sweepUnrecorded(context, 'models')
+  await sweepUnrecorded(context, 'runs')
 
   async function removeFiles(kind: Kind, id: string): Promise<void> {
     await removeFolder(folders.trashed(kind, id))
@@ -67,8 +67,8 @@ export async function purge(context: Context): Promise<void> {
   }
 }
 
-/** Folders without a record: a day old, since an import that is under way elsewhere has none yet either. */
-async function sweepUnrecorded({ store, folders, clock }: Context, kind: 'datasets' | 'models'): Promise<void> {
+/** Folders without a record: a day old, since an import or a fork that is under way elsewhere has none yet either. */
+async function sweepUnrecorded({ store, folders, clock }: Context, kind: Kind): Promise<void> {
   const parent = dirname(folders.of(kind, 'any'))
   for (const name of await readdir(parent)) {
     if (store[kind].get(name) !== null) continue

@@ -37,8 +37,7 @@ export async function manifestOf(dir: string, fs: FileSystem): Promise<Manifest>
 
 /** Parses a manifest and compares the folder with it. Throws AttuneError bad_file naming the first difference. */
 export async function checkManifest(dir: string, text: string): Promise<Manifest> {
-  const manifest = parse(text)
-  if (manifest === null) throw damaged(dir, `${manifestFile} is not what was written`)
+  const manifest = parseManifest(dir, text)
   for (const { name, size, sha256 } of manifest.files) {
     const path = join(dir, name)
     const found = await sizeOf(path)
@@ -49,11 +48,12 @@ export async function checkManifest(dir: string, text: string): Promise<Manifest
   return manifest
 }
 
-function parse(text: string): Manifest | null {
+/** Throws AttuneError bad_file for what is no manifest. */
+export function parseManifest(dir: string, text: string): Manifest {
   try {
     return manifestSchema.parse(JSON.parse(text))
   } catch {
-    return null
+    throw damaged(dir, `${manifestFile} is not what was written`)
   }
 }
 

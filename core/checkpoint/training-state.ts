@@ -39,7 +39,24 @@ const stateSchema = z.object({
   begun: z.object({ loss: z.number() }).nullable().default(null),
   /** Metrics of this very checkpoint; empty when it was not evaluated. */
   metrics: z.record(z.string(), z.number()),
-  counters: z.object({ examples: count, tokens: count, elapsedMs: z.number() }),
+  counters: z.object({
+    examples: count,
+    tokens: count,
+    elapsedMs: z.number(),
+    /** Of all sittings up to here; how many steps took so long, by the bins of train/stopwatch.ts. */
+    timing: z
+      .object({
+        totalMs: z.number(),
+        timeToFirstStepMs: z.number().nullable(),
+        /** Of a begun step. */
+        partMs: z.number(),
+        peakMemoryBytes: z.number(),
+        stepTimes: z.array(z.tuple([z.number().int(), count])),
+      })
+      .optional(),
+  }),
+  /** Updates that the optimizer had made before the first step of this run: a fork may take it over. */
+  optimizerSteps: count.default(0),
   /** Steps since the last point on the training curves, when logging_steps is more than 1. */
   window: z.object({ losses: z.array(z.number()), gradNorm: z.number(), learningRate: z.number() }),
   best: positionSchema.nullable(),

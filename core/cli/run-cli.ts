@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { tasks } from '../contract/settings.ts'
 import { program as installed } from '../host/program.ts'
@@ -133,6 +133,7 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     )
 
   describeRuns(cli, grounded)
+  describeStorage(cli, grounded)
 
   cli
     .command('compare')
@@ -203,6 +204,28 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .option('--times <number>', 'so many seeds, counted on from that of the run', wholeNumber(1, 20))
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .action((run, options) => grounded(async (ground) => (await again()).repeatRun(ground, run, options)))
+  const fork = () => import('./commands/fork.ts')
+  one('fork', 'train a new run from a checkpoint of this one, with other settings')
+    .addOption(checkpointOption())
+    .option('--set <key=value...>', 'settings that are to be others', [])
+    .option('--optimizer', "take the optimizer's state along", false)
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await fork()).forkRun(ground, run, options)))
+  one('reproduce', 'train exactly the same once more, and say whether the same came out')
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) => grounded(async (ground) => (await fork()).reproduceRun(ground, run, options)))
+  const queue = () => import('./commands/queue.ts')
+  runs
+    .command('queue')
+    .description('the runs that wait, the next first')
+    .addOption(new Option('--pause', 'let nothing new begin, in any process').conflicts('resume'))
+    .option('--resume', 'let it go on')
+    .action(({ pause, resume }) =>
+      grounded(async (ground) => (await queue()).showQueue(ground, pause ? true : resume ? false : undefined)),
+    )
+  one('move', 'move a run in the queue')
+    .addArgument(new Argument('<to>', 'where').choices(['front', 'up', 'down', 'back']))
+    .action((run, to) => grounded(async (ground) => (await queue()).moveRun(ground, run, to)))
   one('export', 'copy a checkpoint as a folder that transformers or peft load')
     .addOption(checkpointOption())
     .option('--merge', 'fold the adapter into the base model', false)
@@ -221,8 +244,37 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .action((id) => grounded(async (ground) => (await load()).restoreRun(ground, id)))
 }
 
+function describeStorage(cli: Command, grounded: Grounded): void {
+  const storage = cli.command('storage').description('what takes room on the disk, and freeing it')
+  const load = () => import('./commands/storage.ts')
+  storage
+    .command('show', { isDefault: true })
+    .description('bytes of each run and of all, and what can go')
+    .action(() => grounded(async (ground) => (await load()).showStorage(ground)))
+  storage
+    .command('free')
+    .description('remove checkpoints that are neither best nor last, for good')
+    .argument('[runs...]', 'ids, names, or beginnings of ids; all that have ended when none is given')
+    .option(
+      '--optimizer',
+      "the optimizer's state too, of finished runs; of a run that is named also when it could go on, which it then cannot",
+      false,
+    )
+    .action((runs, options) => grounded(async (ground) => (await load()).freeStorage(ground, runs, options)))
+  storage
+    .command('empty-trash')
+    .description('remove for good what was deleted')
+    .action(() => grounded(async (ground) => (await load()).emptyTrash(ground)))
+}
+
 function checkpointOption(): Option {
-  return new Option('--checkpoint <which>', 'best or last').choices(['best', 'last']).default('best')
+  return new Option('--checkpoint <which>', 'best, last, or its step').argParser(whichCheckpoint).default('best')
+}
+
+function whichCheckpoint(text: string): 'best' | 'last' | number {
+  if (text === 'best' || text === 'last') return text
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be best, last, or the step of a checkpoint.')
 }
 
 function seedList(text: string): number[] {

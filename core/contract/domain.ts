@@ -218,11 +218,57 @@ export const checkpointSchema = z.object({
   createdAt: timestamp,
   path: z.string(),
   bytes: count,
+  /** Of these, the optimizer's state: 0 where there is none, and the run cannot go on from here. */
+  optimizerBytes: count,
   best: z.boolean(),
   last: z.boolean(),
   metrics: z.record(z.string(), z.number()),
 })
 export type Checkpoint = z.infer<typeof checkpointSchema>
+
+/** The run that another came from: a fork of one of its checkpoints, its settings again, or the same run again. */
+export const originSchema = z.object({
+  kind: z.enum(['fork', 'repeat', 'reproduction']),
+  run: id,
+  /** As it was called then. */
+  name: z.string(),
+  /** Of the checkpoint that a fork begins with. */
+  step: count.nullable(),
+  /** It has been deleted since: what its child needs of it lies with the child. */
+  deleted: z.boolean(),
+})
+export type Origin = z.infer<typeof originSchema>
+
+/** What a run begins with in place of its model's own weights. */
+export const runStartSchema = z.object({
+  /** Whether the optimizer goes on with what it remembers. */
+  optimizer: z.boolean(),
+  /** Whether the head is kept: not when the labels are others. */
+  head: z.boolean(),
+})
+export type RunStart = z.infer<typeof runStartSchema>
+
+const sameness = z.enum(['equal', 'different', 'unknown'])
+/** What a reproduction came to, beside its original. */
+export const reproductionSchema = z.object({
+  /** `pending` until it has finished and is compared; `none` when there was nothing to compare. */
+  outcome: z.enum(['pending', 'equal', 'different', 'none']),
+  /** One or two sentences with the numbers. */
+  sentence: z.string(),
+  /** Recorded values of training and validation that were compared. */
+  values: count,
+  /** The first of them that differs, by step; null stands for a value that is not there, or not a number. */
+  first: z
+    .object({ series: z.string(), step: count, original: z.number().nullable(), reproduced: z.number().nullable() })
+    .nullable(),
+  /** The tensors of the last checkpoint, by hash. */
+  weights: sameness,
+  /** Every validation row's answer, loss and probabilities. */
+  predictions: sameness,
+  /** What is not as it was then, likeliest first. */
+  causes: z.array(z.string()),
+})
+export type Reproduction = z.infer<typeof reproductionSchema>
 
 export const runSchema = z.object({
   id,
@@ -253,14 +299,58 @@ export const runSchema = z.object({
   bytes: count,
   notes: z.string(),
   appVersion: z.string(),
+  /** Absent or null: it was set up by hand. */
+  origin: originSchema.nullable().optional(),
+  /** Absent or null: the model's own weights. */
+  start: runStartSchema.nullable().optional(),
+  /** Absent or null: it is no reproduction. */
+  reproduction: reproductionSchema.nullable().optional(),
   /** Grows with every commit that touches the run. */
   revision: count,
 })
 export type Run = z.infer<typeof runSchema>
 
+/** What waits for its turn. */
+export const queueSchema = z.object({
+  /** Nothing new begins; what is being trained goes on. */
+  paused: z.boolean(),
+  /** The next first. */
+  runs: z.array(id),
+})
+export type Queue = z.infer<typeof queueSchema>
+
 export const logLevelSchema = z.enum(['info', 'warning', 'error'])
 export const logLineSchema = z.object({ seq: count, at: timestamp, level: logLevelSchema, text: z.string() })
 export type LogLine = z.infer<typeof logLineSchema>
+
+// ---- Space ----
+
+export const runSpaceSchema = z.object({
+  run: id,
+  /** What its folder takes; files that another run has too count in both. */
+  bytes: count,
+  checkpoints: count,
+  /** Of these, what removing the checkpoints that are neither best nor last would free. */
+  spareBytes: count,
+  /** What removing the optimizer's state would free: a run that has not finished could not be resumed afterwards. */
+  optimizerBytes: count,
+  resumable: z.boolean(),
+})
+export type RunSpace = z.infer<typeof runSpaceSchema>
+
+export const storageSchema = z.object({
+  /** Those that take something, the largest first. */
+  runs: z.array(runSpaceSchema),
+  /** All runs together; a file that several runs share counts once. */
+  runBytes: count,
+  datasetBytes: count,
+  modelBytes: count,
+  exportBytes: count,
+  /** Deleted things that can be restored still. */
+  trashBytes: count,
+  freeDiskBytes: count,
+})
+export type Storage = z.infer<typeof storageSchema>
 
 // ---- Metrics ----
 
@@ -394,6 +484,11 @@ export const configDiffRowSchema = z.object({
 })
 export type ConfigDiffRow = z.infer<typeof configDiffRowSchema>
 
+const meanAndDeviation = z.object({ mean: z.number(), deviation: z.number() })
+/** A metric over the finished runs that differ by their seed alone: mean and sample standard deviation. */
+export const metricSpreadSchema = z.object({ runs: count, last: meanAndDeviation, best: meanAndDeviation })
+export type MetricSpread = z.infer<typeof metricSpreadSchema>
+
 export const metricRowSchema = z.object({
   series: z.string(),
   label: z.string(),
@@ -402,7 +497,14 @@ export const metricRowSchema = z.object({
   /** One per compared run, in order; null where a run has none. `delta` is against the baseline. */
   values: z.array(
     z
-      .object({ last: metricValueSchema, best: metricValueSchema, deltaLast: z.number(), deltaBest: z.number() })
+      .object({
+        last: metricValueSchema,
+        best: metricValueSchema,
+        deltaLast: z.number(),
+        deltaBest: z.number(),
+        /** Over this run and its repeats; null or absent where there are none. */
+        spread: metricSpreadSchema.nullable().optional(),
+      })
       .nullable(),
   ),
 })

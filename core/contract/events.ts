@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const appEventSchema = z.discriminatedUnion('type', [
   /** A run's record or metrics changed; they now reach this step and revision. */
   z.object({ type: z.literal('run'), id: z.string(), step: z.number().int(), revision: z.number().int() }),
+  /** The order of the queue changed, or whether it rests. */
+  z.object({ type: z.literal('queue') }),
   z.object({ type: z.literal('datasets') }),
   z.object({ type: z.literal('models') }),
   /** How far a long call is; `task` is the handle or id the call was made with. Not stored. */

@@ -12,9 +12,11 @@ import {
   outputsSchema,
   predictionSchema,
   previewSchema,
+  queueSchema,
   runSchema,
   seriesSchema,
   sourceSchema,
+  storageSchema,
   tokenPreviewSchema,
   xAxisSchema,
 } from './domain.ts'
@@ -23,6 +25,8 @@ import { runConfigInputSchema, taskSchema } from './settings.ts'
 const id = z.string().min(1)
 const none = z.strictObject({})
 const offset = z.number().int().min(0).default(0)
+/** A checkpoint of a run: by what it is, or by its step. */
+const checkpoint = z.union([z.enum(['best', 'last']), z.number().int().min(0)]).default('best')
 const limit = z.number().int().min(1).max(500).default(50)
 
 /** The whole API: one line a method. Types, allow-list, HTTP route, CLI and tests derive from this table. */
@@ -93,6 +97,21 @@ export const methods = {
     input: z.strictObject({ id, seeds: z.array(z.number().int().min(0).max(2147483647)).min(1).max(20) }),
     output: z.object({ runs: z.array(runSchema) }),
   },
+  /**
+   * Queues a new run that begins with a checkpoint's weights, from step 0. `config` absent: the settings of its parent.
+   * `optimizer`: AdamW's moments and the like go along; the schedule begins anew either way.
+   */
+  'runs.fork': {
+    input: z.strictObject({
+      id,
+      checkpoint,
+      optimizer: z.boolean().default(false),
+      config: runConfigInputSchema.optional(),
+    }),
+    output: z.object({ run: runSchema }),
+  },
+  /** Queues exactly the same run again; once it has finished, its record says whether it came out equal. */
+  'runs.reproduce': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   'runs.update': {
     input: z.strictObject({
       id,
@@ -117,7 +136,7 @@ export const methods = {
   'runs.export': {
     input: z.strictObject({
       id,
-      checkpoint: z.enum(['best', 'last']).default('best'),
+      checkpoint,
       merge: z.boolean().default(false),
     }),
     output: z.object({ path: z.string(), bytes: z.number(), files: z.array(z.string()) }),
@@ -125,11 +144,37 @@ export const methods = {
   'runs.predict': {
     input: z.strictObject({
       id,
-      checkpoint: z.enum(['best', 'last']).default('best'),
+      checkpoint,
       texts: z.array(z.string().max(100_000)).min(1).max(10_000),
     }),
     output: z.object({ labels: z.array(z.string()), predictions: z.array(predictionSchema) }),
   },
+
+  'queue.get': { input: none, output: queueSchema },
+  /** Whether queued runs begin when their turn comes, in any process. */
+  'queue.pause': { input: z.strictObject({ paused: z.boolean() }), output: queueSchema },
+  'queue.move': {
+    input: z.strictObject({ id, to: z.enum(['front', 'up', 'down', 'back']) }),
+    output: queueSchema,
+  },
+
+  'storage.get': { input: none, output: storageSchema },
+  /**
+   * Removes checkpoints that are neither best nor last, and where asked for the optimizer's state, of these runs; of all
+   * that have ended when none are named, the optimizer's state then only of those that have finished. For a minute it
+   * can be undone.
+   */
+  'storage.free': {
+    input: z.strictObject({
+      runs: z.array(id).min(1).max(1000).optional(),
+      checkpoints: z.boolean().default(true),
+      optimizer: z.boolean().default(false),
+    }),
+    output: z.object({ bytes: z.number(), undo: z.string().nullable() }),
+  },
+  'storage.undo': { input: z.strictObject({ undo: z.string().min(1) }), output: z.object({ bytes: z.number() }) },
+  /** Removes for good what was deleted. */
+  'storage.emptyTrash': { input: none, output: z.object({ bytes: z.number() }) },
 
   'metrics.series': {
     input: z.strictObject({

@@ -80,6 +80,8 @@ const shape = {
   save_minutes: z.number().min(0).max(1440).default(5),
   /** Checkpoints kept beside the best one, the newest first. */
   save_total_limit: positiveInt.max(100).default(1),
+  /** 1 MB is 10⁶ bytes. The best checkpoint and the newest stay, whatever they take. */
+  save_total_megabytes: positiveInt.max(100_000_000).optional(),
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
@@ -391,6 +393,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'save_total_limit',
     label: 'Checkpoints kept',
     help: 'Beside the best one, the newest first.',
+    level: 'advanced',
+    group: 'evaluation',
+  },
+  {
+    name: 'save_total_megabytes',
+    label: 'Checkpoint budget',
+    help: 'Megabytes that they may take; the oldest go, the best and the newest never. Empty: no budget.',
     level: 'advanced',
     group: 'evaluation',
   },

@@ -13,6 +13,7 @@ import { logQueries } from './queries/logs.ts'
 import { metricQueries } from './queries/metrics.ts'
 import { modelQueries } from './queries/models.ts'
 import { predictionQueries } from './queries/predictions.ts'
+import { preferenceQueries } from './queries/preferences.ts'
 import { queueQueries } from './queries/queue.ts'
 import { runQueries } from './queries/runs.ts'
 import { createRecorder } from './recorder.ts'
@@ -92,6 +93,7 @@ function assemble(db: Db, clock: Clock) {
     logs,
     metrics,
     predictions,
+    preferences: preferenceQueries(db),
     queue,
     curves: new Curves(metrics, queue.attempt),
     recorder: createRecorder(db, { queue, logs, checkpoints, metrics, predictions }, clock),

@@ -48,7 +48,7 @@ export function createRecorder(db: Db, topics: Topics, clock: Clock): Recorder {
       draft = advance(draft, event, clock.now())
       writeRows(run, event)
     }
-    return queue.saveProgress(run, draft, seq + 1, checkpoints.bytes(run))
+    return queue.saveProgress(run, draft, seq + 1, checkpoints.bytes(run), clock.now())
   }
 
   function writeRows(run: string, event: RunEvent): void {

@@ -1,15 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { filled } from '../data/batches.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 import type { BatchLayout, Features, FeatureTask, TaskBatch } from './task.ts'
-import {
-  answersOf,
-  type LabelledRows,
-  logitsOf,
-  lossOf,
-  pooledOf,
-  scoreRows,
-  textClassification,
-} from './text-classification.ts'
+import { answersOf, logitsOf, lossOf, pooledOf, scoreRows, textClassification } from './text-classification.ts'
 
 /** Text classification whose rows went through the frozen model once: the head alone is computed. */
 export const classificationOnFeatures: FeatureTask = {

@@ -67,18 +67,6 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
 
-  /**
-   * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
-   * Throws AttuneError bad_data where the rows are no data for this task.
-   */
-  prepare(
-    store: RowStore,
-    labels: readonly string[],
-    tokens: RowTokens,
-    config: PrepareConfig,
-    onRow: (done: number, total: number) => void,
-  ): PreparedData<E>
-
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
   /** The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. */
@@ -115,6 +103,18 @@ export interface FeatureTask {
   /** The same task over sequences whose features are known. Its batches have the length 0. */
   over(width: number): Task
 }
+
+/**
+ * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
+ * Throws AttuneError bad_data where the rows are no data for the task.
+ */
+export type Prepare<E extends TokenRows = TokenRows> = (
+  store: RowStore,
+  labels: readonly string[],
+  tokens: RowTokens,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+) => PreparedData<E>
 
 export type PrepareConfig = Pick<
   RunConfig,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { removeCheckpoint, saveCheckpoint, verifyCheckpoint } from '../checkpoint/save.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Scored } from '../tasks/task.ts'
+import { folderBytes } from '../util/files.ts'
 import { checkFreeSpace } from './free-space.ts'
 
 /** Where in a run a checkpoint stands, and how good it was there; `metrics` is empty when it was not evaluated. */
@@ -69,13 +70,12 @@ export class CheckpointKeeper {
   }
 
   /**
-   * Removes what is neither best nor among the newest `save_total_limit`, once the newest is proved to be whole on the
-   * disk. Returns the folders that went.
+   * Removes what is neither best nor among the newest `save_total_limit`, and the oldest beyond `save_total_megabytes`,
+   * once the newest is proved to be whole on the disk. Returns the folders that went.
    */
   async prune(): Promise<string[]> {
-    const newest = this.kept.slice(-this.config.save_total_limit)
-    const obsolete = this.kept.filter((position) => position !== this.best && !newest.includes(position))
-    const last = newest.at(-1)
+    const last = this.kept.at(-1)
+    const obsolete = await this.obsolete()
     if (obsolete.length === 0 || last === undefined) return []
     await verifyCheckpoint(this.pathOf(last))
     const removed: string[] = []
@@ -86,6 +86,24 @@ export class CheckpointKeeper {
     }
     this.kept = this.kept.filter((position) => !obsolete.includes(position))
     return removed
+  }
+
+  private async obsolete(): Promise<Position[]> {
+    const { save_total_limit: most, save_total_megabytes: budget } = this.config
+    const newest = this.kept.slice(-most)
+    const isObsolete = (position: Position) => position !== this.best && !newest.includes(position)
+    const obsolete = this.kept.filter(isObsolete)
+    if (budget === undefined) return obsolete
+    const rest = this.kept.filter((position) => !isObsolete(position))
+    const sizes = await Promise.all(rest.map((position) => folderBytes(this.pathOf(position))))
+    let over = sizes.reduce((sum, bytes) => sum + bytes, 0) - budget * 1e6
+    for (const [i, position] of rest.slice(0, -1).entries()) {
+      if (over <= 0) break
+      if (position === this.best) continue
+      obsolete.push(position)
+      over -= sizes[i] ?? 0
+    }
+    return obsolete
   }
 
   /**

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { modelHash } from '../checkpoint/content-hash.ts'
 import type { TrainingState } from '../checkpoint/training-state.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
 import type { PreparedData } from '../tasks/task.ts'
-import { hashFile } from '../util/files.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 
 /** What a run's numbers depend on, as it can be compared: a run goes on only where all of it is the same. */
@@ -17,7 +15,13 @@ export type Fingerprint = Pick<TrainingState, 'config' | 'hashes' | 'layout'>
  */
 const free: ReadonlySet<keyof RunConfig> = new Set([
   ...(['model', 'dataset', 'name', 'precision', 'engine', 'logging_steps', 'eval_steps', 'save_steps'] as const),
-  ...(['save_minutes', 'save_total_limit', 'early_stopping_patience', 'early_stopping_threshold'] as const),
+  ...([
+    'save_minutes',
+    'save_total_limit',
+    'save_total_megabytes',
+    'early_stopping_patience',
+    'early_stopping_threshold',
+  ] as const),
   'per_device_eval_batch_size',
 ])
 
@@ -39,14 +43,6 @@ export async function fingerprintOf(
     rows: sha256(JSON.stringify([Array.from(data.train.rows), Array.from(data.validation.rows)])),
   }
   return { config, hashes, layout }
-}
-
-/** The hash of config.json and all weight files of a folder, by name. */
-async function modelHash(dir: string): Promise<string> {
-  const names = (await readdir(dir)).filter((name) => name === 'config.json' || name.endsWith('.safetensors')).sort()
-  const parts: string[] = []
-  for (const name of names) parts.push(name, await hashFile(join(dir, name)))
-  return sha256(JSON.stringify(parts))
 }
 
 /** What differs first between two runs, in words for a person ("the model", "learning_rate (0.001, now 0.01)"), or null. */

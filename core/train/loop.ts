@@ -22,6 +22,8 @@ export interface LoopPlan {
   readonly config: RunConfig
   /** Steps that an interrupted run has done already, and a begun one; whether its checkpoint there was evaluated. */
   readonly done: { readonly step: number; readonly evaluated: boolean; readonly begun: Begun | null }
+  /** Updates that the optimizer has made before the run's first step. */
+  readonly optimizerSteps: number
 }
 
 /** What the loop tells about itself. */
@@ -106,7 +108,7 @@ function groupsOf({ encoded, layout, config }: LoopPlan, epoch: number): Int32Ar
  */
 async function update(
   session: Session,
-  { task, encoded, layout, config, done }: LoopPlan,
+  { task, encoded, layout, config, done, optimizerSteps }: LoopPlan,
   report: LoopReport,
   group: readonly Int32Array[],
   step: number,
@@ -132,7 +134,7 @@ async function update(
       reporter.phase('training')
       begun = systemClock.monotonic()
     }
-    const { rng, ...scalars } = stepFeeds(config, step, learningRate, (step - 1) * groupSize + i + 1)
+    const { rng, ...scalars } = stepFeeds(config, optimizerSteps + step, learningRate, (step - 1) * groupSize + i + 1)
     const feeds = { ...batch, ...totalWeight, rng }
     const output =
       i < batches.length - 1

@@ -2,7 +2,7 @@ import type { TaskName } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
 import { RememberedTokens } from '../data/row-tokens.ts'
 import { readTokenizer } from '../data/tokenizers/tokenizer.ts'
-import { taskNamed } from '../tasks/registry.ts'
+import { preparationOf } from '../tasks/preparation.ts'
 import type { PrepareConfig, PreparedData } from '../tasks/task.ts'
 
 /** What a run's data is made from. */
@@ -26,7 +26,7 @@ export interface RunData {
 }
 
 /**
- * A run's data out of its row store: see Task.prepare. With `remembers`, tokenised rows are kept beside the dataset for
+ * A run's data out of its row store: see tasks/preparation.ts. With `remembers`, tokenised rows are kept beside the dataset for
  * later runs. Throws AttuneError: bad_data, bad_file, not_found, unsupported.
  */
 export async function prepareData(
@@ -38,7 +38,7 @@ export async function prepareData(
   const store = openRowStore(datasetDir)
   try {
     const tokens = new RememberedTokens(store, files, remembers)
-    const data = taskNamed(task).prepare(store, labels, tokens, config, onRow)
+    const data = preparationOf(task)(store, labels, tokens, config, onRow)
     tokens.remember()
     const { padId, asked, known } = tokens
     return { data, padId, tokenizerHash: files.hash, tokenised: asked - known, remembered: known }

@@ -57,8 +57,10 @@ export function checkSame(then: Fingerprint, now: Fingerprint): void {
 }
 
 function differs(field: string, text: string): AttuneError {
-  const message = `The run cannot go on: ${text} is not what it was. Put it back, or start a new run.`
-  return new AttuneError('conflict', message, { field })
+  const message =
+    `The run cannot go on: ${text} is not what it was. Put it back, or fork the run: ` +
+    'a new run then begins with the weights of its checkpoint.'
+  return new AttuneError('conflict', message, { field, offer: 'fork' })
 }
 
 /** Says it when the numbers will not be those of an unbroken run: exactness holds for one engine and thread count. */

@@ -59,6 +59,18 @@ export async function restoreSession(
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   await restoreVariables(session, config.method === 'lora' ? model : { ...model, dir }, trainable, dir)
   clearHeld(session, model, trainable, config)
+  readOptimizer(dir, session, model, trainable, config, amidStep)
+}
+
+/** Sets the optimizer's variables to what a checkpoint holds; amid a step, the gradients added up too. Throws as restoreSession. */
+export function readOptimizer(
+  dir: string,
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  config: RunConfig,
+  amidStep: boolean,
+): void {
   const file = openSafetensors(join(dir, optimizerFile))
   try {
     writeVariables(session, stateSpecs(model, trainable, config, amidStep), (name, { shape }) => {

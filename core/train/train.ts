@@ -1,6 +1,6 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
-import { chooseBuckets, type TokenRows } from '../data/batches.ts'
+
 import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
@@ -14,6 +14,7 @@ import { Judge, tellPredictions } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
+import { lengthsOf, planOf } from './plan.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
@@ -27,13 +28,14 @@ import {
   resumedPrecision,
   tellEngineChange,
 } from './resume.ts'
-import { scheduleOf, totalSteps } from './schedule.ts'
+import { scheduleOf } from './schedule.ts'
 import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
+import { beginWith } from './start.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
-import { countParameters, type Trainable, trainableOf } from './trainable.ts'
-import { fillVariables, trainedSpecs } from './weights.ts'
+import { type Trainable, trainableOf } from './trainable.ts'
+import { fillVariables } from './weights.ts'
 import { checkpointWriter } from './write-model.ts'
 
 /**
@@ -101,12 +103,13 @@ async function prepare(spec: TrainSpec, surroundings: Surroundings): Promise<Pre
 async function prepareWith(
   source: DataSource,
   spec: TrainSpec,
-  { emit, reporter, control }: Surroundings,
+  { emit, reporter, watch, control }: Surroundings,
 ): Promise<Prepared> {
   const { config, labels } = spec
   reporter.phase('starting')
   const engine = await openEngine(config.engine, spec.threads)
   const resume = spec.resumeFrom === undefined ? null : await findResume(spec.resumeFrom, spec.runDir, reporter)
+  if (resume !== null) watch.goOnFrom(resume.state.counters, resume.state.position.step)
   const wanted = resume === null ? config.precision : resumedPrecision(resume.state, config.precision)
   const precision = await engine.precision(wanted)
   emit({ kind: 'engine', engine: { ...engine.info, precision } })
@@ -127,10 +130,7 @@ async function prepareWith(
     if (total > 0) reporter.progress(done, total)
   })
   if (remembered > 0) reporter.log('info', `Rows whose tokens an earlier run has left: ${remembered}.`)
-  const lengths = {
-    train: bucketsOf(data.train, config.max_length),
-    evaluate: bucketsOf(data.validation, config.max_length),
-  }
+  const lengths = lengthsOf(data, config)
   const plan = planOf(spec, model, trainable, data, lengths)
   const layout = {
     trainBuckets: lengths.train,
@@ -152,13 +152,15 @@ async function prepareWith(
 async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
   const { spec, model, trainable, plan, resume } = prepared
   const { config, labels, runDir } = spec
-  const { emit, reporter, watch, control } = surroundings
+  const { emit, reporter, control } = surroundings
   const { stepsPerEpoch } = plan
 
+  let optimizerSteps = resume?.state.optimizerSteps ?? 0
   const begun = resume === null ? null : begunOf(resume.state)
   if (resume === null) {
     await fillVariables(session, model, trainable, config.seed, reporter)
     clearHeld(session, model, trainable, config)
+    if (spec.start) optimizerSteps = await beginWith(spec.start, session, model, trainable, config, reporter)
   } else {
     await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
   }
@@ -168,13 +170,13 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   const content = contentOf(session, prepared, surroundings, () => ({
     window: window.state,
     earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
+    optimizerSteps,
   }))
   const keeper = new CheckpointKeeper(runDir, content, config)
   const evaluation = { task, encoded: validation, layout: layouts.evaluate, classes: labels.length }
   const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
   if (resume !== null) {
-    watch.goOnFrom(resume.state.counters)
     const best = await bestBefore(runDir, resume, reporter)
     judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
     // The record went back to this checkpoint, and its predictions with it.
@@ -193,7 +195,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     begun,
   }
   const schedule = scheduleOf(config, plan.totalSteps)
-  const loop = { task, encoded: train, layout: layouts.train, stepsPerEpoch, schedule, config, done }
+  const plans = { task, encoded: train, layout: layouts.train, stepsPerEpoch, schedule }
+  const loop = { ...plans, config, done, optimizerSteps }
   return runSteps(session, loop, {
     ...surroundings,
     window,
@@ -210,7 +213,7 @@ function contentOf(
   session: Session,
   { spec, engine, precision, model, trainable, plan, fingerprint }: Prepared,
   { watch }: Surroundings,
-  counted: () => Pick<TrainingState, 'window' | 'earlyStopping'>,
+  counted: () => Pick<TrainingState, 'window' | 'earlyStopping' | 'optimizerSteps'>,
 ): CheckpointContent {
   const { config } = spec
   const writeModel = checkpointWriter(session, model, trainable, spec)
@@ -224,7 +227,7 @@ function contentOf(
         position: { epoch: Math.floor(step / plan.stepsPerEpoch), step, microStep: begun?.microStep ?? 0 },
         begun: begun ? { loss: begun.loss } : null,
         metrics,
-        counters: { examples: watch.examples, tokens: watch.tokens, elapsedMs: watch.elapsedMs },
+        counters: watch.counters,
         best,
         ...counted(),
         ...(await fingerprint()),
@@ -232,35 +235,5 @@ function contentOf(
       })
       if (scored !== null) await writeEvaluation(dir, scored)
     },
-  }
-}
-
-function bucketsOf(encoded: TokenRows, maxLength: number): number[] {
-  return chooseBuckets(
-    encoded.ids.map((ids) => ids.length),
-    maxLength,
-  )
-}
-
-/** What is known of a run before its first step. */
-function planOf(
-  { config, labels }: TrainSpec,
-  model: LoadedModel,
-  trainable: Trainable,
-  data: PreparedData,
-  lengths: ProgramLengths,
-): RunPlan {
-  const batches = Math.ceil(data.train.ids.length / config.per_device_train_batch_size)
-  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
-  return {
-    totalSteps: totalSteps(config, stepsPerEpoch),
-    stepsPerEpoch,
-    trainRows: data.train.rows.length,
-    evalRows: data.validation.rows.length,
-    labels: [...labels],
-    parameters: countParameters({ ...model.parameters, ...trainable.adapters }),
-    trainableParameters: countParameters(trainedSpecs(model, trainable)),
-    lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
-    truncatedShare: data.truncatedShare,
   }
 }

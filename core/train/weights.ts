@@ -64,6 +64,36 @@ export async function restoreVariables(
   } finally {
     weights.close()
   }
+  await restoreAdapter(session, trained, checkpointDir)
+}
+
+/**
+ * Sets those of a run's variables that another run's checkpoint is to give: the whole model's, or of an adapter those
+ * that were trained. Throws as restoreVariables.
+ */
+export async function overlayVariables(
+  session: Session,
+  model: LoadedModel,
+  trainable: Trainable,
+  checkpointDir: string,
+  taken: (name: string) => boolean,
+): Promise<void> {
+  const pick = (specs: Specs): Specs => Object.fromEntries(Object.entries(specs).filter(([name]) => taken(name)))
+  if (trainable.targets.length > 0) {
+    return restoreAdapter(session, pick(trainedSpecs(model, trainable)), checkpointDir)
+  }
+  const weights = await openWeights(checkpointDir)
+  try {
+    const sources = sourceNames(weights, model)
+    writeVariables(session, pick(model.parameters), (name, spec) =>
+      readWhole(weights, sources.get(name), name, spec, checkpointDir),
+    )
+  } finally {
+    weights.close()
+  }
+}
+
+async function restoreAdapter(session: Session, trained: Specs, checkpointDir: string): Promise<void> {
   if (Object.keys(trained).length === 0) return
   const adapter = await openAdapter(checkpointDir)
   try {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import * as promises from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** The file-system calls of what must be atomic: an argument, so that tests can make the Nth one fail. */
@@ -27,6 +28,28 @@ export async function hashFile(path: string): Promise<string> {
     hash.update(chunk)
   }
   return hash.digest('hex')
+}
+
+/**
+ * Bytes that the files below a folder take; 0 when it is not there. A file with several names counts once, links are not
+ * followed. `own`: only files that have no name elsewhere, which is what removing the folder frees.
+ */
+export async function folderBytes(path: string, { own = false } = {}): Promise<number> {
+  const seen = new Set<string>()
+  let bytes = 0
+  for (const entry of await promises.readdir(path, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    if (!entry.isFile()) continue
+    // It may vanish between listing and looking: a run prunes checkpoints.
+    const found = await promises.lstat(join(entry.parentPath, entry.name), { bigint: true }).catch(() => null)
+    if (found === null) continue
+    if (found.nlink > 1n) {
+      const key = `${found.dev} ${found.ino}`
+      if (own || seen.has(key)) continue
+      seen.add(key)
+    }
+    bytes += Number(found.size)
+  }
+  return bytes
 }
 
 /** Waits until a file, or the names in a folder, are on the disk. Windows cannot sync folders and need not. */

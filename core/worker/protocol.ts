@@ -1,4 +1,4 @@
-import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunTimings } from '../contract/domain.ts'
+import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimings } from '../contract/domain.ts'
 import type { ErrorPayload } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 
@@ -28,6 +28,13 @@ export interface TrainSpec {
   readonly threads: number
   /** The checkpoint to go on from: its weights, moments and position. */
   readonly resumeFrom?: string
+  /** A checkpoint of another run to begin with, where there is none to go on from. */
+  readonly start?: TrainStart
+}
+
+export interface TrainStart extends RunStart {
+  /** Below the run's own folder, so that it is there as long as the run. */
+  readonly dir: string
 }
 
 export interface PredictSpec {

@@ -51,7 +51,7 @@ test('a run that was killed twice comes to the same end as one that was not', { 
   for (const series of ['train/loss', 'eval/loss', 'eval/accuracy']) {
     expect(ends[1]?.metrics[series]).toEqual(ends[0]?.metrics[series])
   }
-  expect(ends[1]).toMatchObject({ state: 'finished', step: 200, error: null })
+  expect(ends[1]).toMatchObject({ state: 'finished', step: 200, error: null, timings: { steps: 200 } })
   const log = resumed.json.filter(({ event }) => event === 'log').map(({ text }) => text)
   expect(log.filter((text) => /^Resumed at step \d+\.$/.test(String(text)))).toHaveLength(2)
 })

@@ -1,10 +1,15 @@
+import { createHash } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isMainThread, parentPort } from 'node:worker_threads'
+import { modelHash } from '../../core/checkpoint/content-hash.ts'
+import { writeSafetensors } from '../../core/checkpoint/safetensors.ts'
 import { saveCheckpoint } from '../../core/checkpoint/save.ts'
+import { optimizerFile, writeTrainingState } from '../../core/checkpoint/training-state.ts'
 import { openRowStore } from '../../core/data/row-store.ts'
 import { splitRows } from '../../core/data/split.ts'
+import { loadTokenizer } from '../../core/data/tokenizers/tokenizer.ts'
 import { uniform } from '../../core/util/random.ts'
 import {
   type FromWorker,
@@ -23,6 +28,10 @@ export const plays = {
   ...{ train: 1e-8, untilStopped: 1e-7, crash: 1e-6, exit: 1e-5, exhaust: 1e-4, gap: 1e-3 },
   /** Forty steps with a checkpoint at each tenth, the former one removed; can be paused and resumed. */
   steady: 1e-2,
+  /** As `train`, but from the third step on no two runs are alike. */
+  drift: 3e-2,
+  /** As `train`, with a checkpoint at each step, the best being that of the second. */
+  many: 5e-2,
 } as const
 
 if (!isMainThread && parentPort) {
@@ -80,12 +89,28 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
   if (is('steady')) return steady(spec, control, tell, () => post({ type: 'done' }))
 
   let step = 0
+  const drift = is('drift') ? Number.parseInt(createHash('sha256').update(spec.run).digest('hex').slice(0, 8), 16) : 0
   const oneStep = () => {
     step++
     tell({
       ...{ kind: 'metrics', step, epoch: step / 4, examples: step * 16, tokens: step * 100, elapsedMs: step * 10 },
-      values: { 'train/loss': 1 / step },
+      values: { 'train/loss': 1 / step + (step >= 3 ? drift : 0), ...(is('many') && { 'perf/memory': Math.random() }) },
     })
+  }
+  const save = async (best: boolean) => {
+    const path = join(spec.runDir, `checkpoint-${step}`)
+    const metrics = { 'eval/loss': best ? 0.5 : 0.7 }
+    const state = {
+      global_step: step,
+      epoch: step / 4,
+      ...(best && { best_global_step: step }),
+      log_history: [{ step, ...metrics }],
+    }
+    const { bytes } = await saveCheckpoint(path, async (dir) => {
+      await writeContent(dir, spec, step, [config.seed, drift])
+      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
+    })
+    tell({ kind: 'checkpoint', at: Date.now(), step, epoch: step / 4, path, bytes, best, last: true, metrics })
   }
   if (is('untilStopped')) {
     while (Atomics.load(control, stopWord) === 0) {
@@ -93,23 +118,14 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
       await setTimeout(5)
     }
   } else {
-    while (step < 4) oneStep()
+    while (step < 4) {
+      oneStep()
+      if (is('many') && step < 4) await save(step <= 2)
+    }
   }
   const outcome = is('untilStopped') ? 'stopped' : 'finished'
   if (Atomics.load(control, stopWord) !== 2) {
-    const path = join(spec.runDir, `checkpoint-${step}`)
-    const state = {
-      global_step: step,
-      epoch: step / 4,
-      best_global_step: step,
-      log_history: [{ step, 'eval/loss': 0.5 }],
-    }
-    const { bytes } = await saveCheckpoint(path, async (dir) => {
-      await writeFile(join(dir, 'weights.txt'), `seed ${config.seed}`)
-      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
-    })
-    const metrics = { 'eval/loss': 0.5 }
-    tell({ kind: 'checkpoint', at: Date.now(), step, epoch: step / 4, path, bytes, best: true, last: true, metrics })
+    await save(!is('many'))
     tell(predictionsOf(config.seed, validation, gold, labels.length))
   }
   tell({
@@ -123,21 +139,55 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
   post({ type: 'done' })
 }
 
+/** What a checkpoint holds, small: the given numbers as weights, twice as many as the optimizer's, the hashes of its sources. */
+async function writeContent(dir: string, spec: TrainSpec, step: number, numbers: readonly number[]): Promise<void> {
+  const data = Float32Array.from(numbers)
+  await writeSafetensors(join(dir, 'model.safetensors'), [{ name: 'w', shape: [data.length], data }])
+  const moments = ['adam_m/w', 'adam_v/w'].map((name) => ({ name, shape: [data.length], data }))
+  await writeSafetensors(join(dir, optimizerFile), moments)
+  const rows = openRowStore(spec.datasetDir)
+  rows.close()
+  const none = createHash('sha256').digest('hex')
+  await writeTrainingState(dir, {
+    version: 1,
+    position: { epoch: 0, step, microStep: 0 },
+    begun: null,
+    metrics: {},
+    counters: { examples: step, tokens: step, elapsedMs: step },
+    optimizerSteps: 0,
+    window: { losses: [], gradNorm: 0, learningRate: 0 },
+    best: null,
+    earlyStopping: { withoutImprovement: 0 },
+    config: spec.config,
+    hashes: {
+      model: await modelHash(spec.modelDir),
+      tokenizer: (await loadTokenizer(spec.modelDir)).hash,
+      dataset: rows.info.contentHash,
+      labels: none,
+      rows: none,
+    },
+    layout: { trainBuckets: [], evaluateBuckets: [], stepsPerEpoch: 1, totalSteps: 1 },
+    engine: { kind: 'eager', backend: 'script', version: '1', threads: 1, precision: 'fp32' },
+  })
+}
+
 async function steady(
-  { runDir, resumeFrom }: TrainSpec,
+  spec: TrainSpec,
   control: Int32Array,
   tell: (...events: RunEvent[]) => void,
   done: () => void,
 ): Promise<void> {
+  const { runDir, resumeFrom } = spec
   const pathOf = (step: number) => join(runDir, `checkpoint-${step}`)
   const begun = resumeFrom ? JSON.parse(await readFile(join(resumeFrom, 'trainer_state.json'), 'utf8')).global_step : 0
   let kept: number | null = begun || null
   const save = async (step: number) => {
     const epoch = step / 40
     const state = { global_step: step, epoch, best_global_step: step, log_history: [] }
-    const { bytes } = await saveCheckpoint(pathOf(step), (dir) =>
-      writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state)),
-    )
+    const { bytes } = await saveCheckpoint(pathOf(step), async (dir) => {
+      await writeContent(dir, spec, step, [step])
+      await writeFile(join(dir, 'trainer_state.json'), JSON.stringify(state))
+    })
     const is = { best: true, last: true, metrics: {} }
     tell({ kind: 'checkpoint', at: Date.now(), step, epoch, path: pathOf(step), bytes, ...is })
     if (kept !== null && kept !== step) {

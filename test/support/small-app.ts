@@ -9,7 +9,7 @@ import type { AppEvent } from '../../core/contract/events.ts'
 import type { Call } from '../../core/contract/methods.ts'
 import { memoryCall } from '../../core/host/doors/memory.ts'
 import { systemClock } from '../../core/util/clock.ts'
-import { startOver, threadPort } from '../../core/worker/handle.ts'
+import { type StartWorker, startOver, threadPort } from '../../core/worker/handle.ts'
 
 const script = threadPort(new URL('./scripted-worker.ts', import.meta.url), {
   resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
@@ -51,13 +51,20 @@ export function mails(count: number): string {
   return `text,label\n${rows.join('\n')}\n`
 }
 
-/** The real app over a place, with scripted runs; closed when the test ends. */
-export async function openApp(place: { home: string; cache: string }, more: Partial<AppDeps> = {}): Promise<SmallApp> {
+/** The real app over a place, with scripted runs; closed when the test ends. `onStart` sees what workers are given. */
+export async function openApp(
+  place: { home: string; cache: string },
+  more: Partial<AppDeps> = {},
+  onStart: (spec: Parameters<StartWorker>[0]) => void = () => {},
+): Promise<SmallApp> {
   const app = await createApp({
     ...place,
     version: '1.2.3',
     clock: systemClock,
-    startWorker: (spec, on) => startOver(script, spec, on),
+    startWorker(spec, on) {
+      onStart(spec)
+      return startOver(script, spec, on)
+    },
     engine: () => ({ info: null, problem: 'None is needed.' }),
     threads: 1,
     ...more,

@@ -35,11 +35,13 @@ export async function repeatRun(ground: Ground, wanted: string, options: RepeatO
   return trainAll(ground, runs, options, (ended) => ({ runs: ended }))
 }
 
-async function trainAll(
+/** Stays until all of these have ended; `answer` is the last object of --json, `text` what a person reads. */
+export async function trainAll(
   ground: Ground,
   runs: readonly Run[],
   { watch }: { readonly watch: boolean },
-  answer: (ended: readonly Run[]) => object,
+  answer: (ended: readonly Run[]) => object | Promise<object>,
+  text = (ended: readonly Run[]) => ended.map(summary).join('\n\n'),
 ): Promise<number> {
   const { output } = ground
   const signals = listenForStop(
@@ -49,8 +51,9 @@ async function trainAll(
   try {
     const ended: Run[] = []
     for (const run of runs) ended.push(await stay(ground, run, { watch }))
-    if (output.json) output.object(answer(ended))
-    else output.text(ended.map(summary).join('\n\n'))
+    const object = await answer(ended)
+    if (output.json) output.object(object)
+    else output.text(text(ended))
     return exitCodeOf(ended, signals.count() > 0)
   } finally {
     signals.end()

@@ -54,7 +54,11 @@ function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: 
         const value = values[run]
         if (!value) return '–'
         const sign = value.deltaBest > 0 ? '+' : ''
-        return run === 0 ? number(value.best.value) : `${number(value.best.value)} (${sign}${number(value.deltaBest)})`
+        const own =
+          run === 0 ? number(value.best.value) : `${number(value.best.value)} (${sign}${number(value.deltaBest)})`
+        const { spread } = value
+        if (!spread) return own
+        return `${own}; ${number(spread.best.mean)} ± ${number(spread.best.deviation)} over ${spread.runs} seeds`
       }),
     ],
     metrics,

@@ -10,7 +10,7 @@ export interface PredictOptions {
   readonly input?: string
   readonly text?: readonly string[]
   readonly column?: string
-  readonly checkpoint: 'best' | 'last'
+  readonly checkpoint: 'best' | 'last' | number
 }
 
 /** The contract takes so many texts in one call; each call loads the model once. */

@@ -7,6 +7,8 @@ import { facts, table } from '../table.ts'
 
 export async function listRuns({ call }: Ground): Promise<Answer> {
   const { runs } = await call('runs.list', {})
+  const queue = await call('queue.get', {})
+  const state = ({ id, state }: Run) => (state === 'queued' ? `queued, ${queue.runs.indexOf(id) + 1}` : state)
   const metric = (series: string) => (run: Run) => {
     const best = run.metrics[series]?.best
     return best === undefined ? '–' : number(best.value)
@@ -18,7 +20,7 @@ export async function listRuns({ call }: Ground): Promise<Answer> {
           [
             { title: 'ID', value: ({ id }: Run) => id },
             { title: 'NAME', value: ({ name }) => name, max: 32 },
-            { title: 'STATE', value: ({ state }) => state },
+            { title: 'STATE', value: state },
             { title: 'MODEL', value: ({ model }) => model.name, max: 20 },
             { title: 'METHOD', value: ({ config }) => config.method },
             { title: 'STEP', value: ({ step, plan }) => `${step}/${plan?.totalSteps ?? '?'}`, right: true },
@@ -76,7 +78,7 @@ export async function logOfRun(ground: Ground, wanted: string): Promise<Answer> 
 }
 
 export interface ExportOptions {
-  readonly checkpoint: 'best' | 'last'
+  readonly checkpoint: 'best' | 'last' | number
   readonly merge: boolean
 }
 
@@ -89,6 +91,11 @@ export async function exportRun(ground: Ground, wanted: string, options: ExportO
   return { value: exported, text }
 }
 
+function originText({ kind, name, run, step, deleted }: NonNullable<Run['origin']>): string {
+  const what = kind === 'fork' ? `fork of step ${step} of` : `${kind} of`
+  return `${what} ${name} (${run}${deleted ? ', deleted' : ''})`
+}
+
 function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoints']): string {
   const { plan, timings, engine } = run
   const parts = [
@@ -99,6 +106,8 @@ function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoint
       ...(run.error ? [['error', run.error.message] as const] : []),
       ['model', run.model.name],
       ['dataset', `${run.dataset.name} (version ${run.dataset.contentHash.slice(0, 12)})`],
+      ...(run.origin ? [['from', originText(run.origin)] as const] : []),
+      ...(run.reproduction ? [['reproduction', run.reproduction.sentence] as const] : []),
       ['created', moment(run.createdAt)],
       ['step', `${count(run.step)} of ${plan ? count(plan.totalSteps) : '?'}, epoch ${number(run.epoch)}`],
       ...(plan
@@ -110,6 +119,7 @@ function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoint
       ...(timings
         ? [['time', `${duration(timings.seconds)} training, ${duration(timings.totalSeconds)} in all`] as const]
         : []),
+      ['on disk', bytes(run.bytes)],
     ]),
     table(
       [
@@ -125,6 +135,11 @@ function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoint
         { title: 'CHECKPOINT', value: ({ step }: (typeof checkpoints)[number]) => `step ${step}` },
         { title: '', value: ({ best, last }) => [best && 'best', last && 'last'].filter(Boolean).join(', ') },
         { title: 'SIZE', value: (checkpoint) => bytes(checkpoint.bytes), right: true },
+        {
+          title: 'OPTIMIZER',
+          value: ({ optimizerBytes }) => (optimizerBytes === 0 ? '–' : bytes(optimizerBytes)),
+          right: true,
+        },
         { title: 'FOLDER', value: ({ path }) => path },
       ],
       checkpoints,

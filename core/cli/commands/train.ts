@@ -50,6 +50,9 @@ export async function stay(ground: Ground, run: Run, { watch }: { readonly watch
     output.note(`Run ${run.name} (${run.id}): ${run.model.name} on ${run.dataset.name}.`)
     output.note('It trains while this command runs. Ctrl+C stops it and keeps its weights.')
   }
+  if ((await ground.call('queue.get', {})).paused && run.state === 'queued') {
+    output.note('The queue is paused: the run waits. "attune runs queue --resume" lets it begin.')
+  }
   const line = createProgressLine()
   let lastPlain = Number.NEGATIVE_INFINITY
   const ended = await watchRun(

@@ -3,8 +3,8 @@ import type { Checkpoint } from '../../contract/domain.ts'
 import type { RunEvent } from '../../worker/protocol.ts'
 import type { Db } from '../database.ts'
 
-/** As the contract has it, but with the folder's name below the run's folder: where that lies, the app knows. */
-export type StoredCheckpoint = Omit<Checkpoint, 'path'> & { readonly folder: string }
+/** As the contract has it, but with the folder's name below the run's folder: where that lies and what is in it, the app knows. */
+export type StoredCheckpoint = Omit<Checkpoint, 'path' | 'optimizerBytes'> & { readonly folder: string }
 
 interface CheckpointRow {
   readonly run: string
@@ -35,6 +35,7 @@ const pruneSql = 'DELETE FROM checkpoints WHERE run = ? AND folder = ?'
 const rollBackSql = 'DELETE FROM checkpoints WHERE run = ? AND step > ?'
 const markLastSql = 'UPDATE checkpoints SET last = (step = :step) WHERE run = :run'
 const removeSql = 'DELETE FROM checkpoints WHERE run = ? AND step = ?'
+const setBytesSql = 'UPDATE checkpoints SET bytes = ? WHERE run = ? AND step = ?'
 const listSql = 'SELECT * FROM checkpoints WHERE run = ? ORDER BY step DESC'
 const bytesSql = 'SELECT coalesce(sum(bytes), 0) FROM checkpoints WHERE run = ?'
 
@@ -45,6 +46,7 @@ export function checkpointQueries(db: Db) {
   const rollBack = db.prepare(rollBackSql)
   const markLast = db.prepare(markLastSql)
   const remove = db.prepare(removeSql)
+  const setBytes = db.prepare(setBytesSql)
   const list = db.prepare<[string], CheckpointRow>(listSql)
   const bytes = db.prepare<[string], number>(bytesSql).pluck()
   return {
@@ -75,6 +77,10 @@ export function checkpointQueries(db: Db) {
     /** For one whose folder is gone. */
     remove(run: string, step: number): void {
       remove.run(run, step)
+    },
+    /** After something was taken out of one, or put back. */
+    setBytes(run: string, step: number, bytes: number): void {
+      setBytes.run(bytes, run, step)
     },
     /** Newest first. */
     list: (run: string): StoredCheckpoint[] => list.all(run).map(checkpointOf),

@@ -1,4 +1,4 @@
-import type { MetricSummary } from '../../contract/domain.ts'
+import type { MetricSummary, Reproduction } from '../../contract/domain.ts'
 import type { RunEvent } from '../../worker/protocol.ts'
 import type { Db } from '../database.ts'
 import { summarize } from '../run-draft.ts'
@@ -30,12 +30,24 @@ const rollBackPointsSql = 'DELETE FROM metrics WHERE run = ? AND step > ?'
 const rollBackTicksSql = 'DELETE FROM ticks WHERE run = ? AND step > ?'
 const allPointsSql = 'SELECT series, step, value FROM metrics WHERE run = ? ORDER BY series, step'
 
+/** Speed and memory are never the same twice. */
+const comparedSql = "SELECT series, step, value FROM metrics WHERE run = ? AND series NOT LIKE 'perf/%'"
+const differenceSql = `
+  WITH one AS (${comparedSql}), other AS (${comparedSql})
+  SELECT series, step, one.value AS original, other.value AS reproduced
+  FROM one FULL JOIN other USING (series, step)
+  WHERE one.value IS NOT other.value OR one.step IS NULL OR other.step IS NULL
+  ORDER BY step, series = 'train/loss' DESC LIMIT 1`
+const comparedCountSql = `SELECT count(*) FROM (${comparedSql})`
+
 export function metricQueries(db: Db) {
   const insertPoint = db.prepare(insertPointSql)
   const insertTick = db.prepare(insertTickSql)
   const rollBackPoints = db.prepare(rollBackPointsSql)
   const rollBackTicks = db.prepare(rollBackTicksSql)
   const allPoints = db.prepare<[string], { series: string; step: number; value: number | null }>(allPointsSql)
+  const difference = db.prepare<[string, string], NonNullable<Reproduction['first']>>(differenceSql)
+  const comparedCount = db.prepare<[string], number>(comparedCountSql).pluck()
   const points = db.prepare<[string, string, number, number], PointRow>(pointsSql).raw()
   const ticks = db.prepare<[string, number, number], TickRow>(ticksSql).raw()
   return {
@@ -61,6 +73,14 @@ export function metricQueries(db: Db) {
       }
       return summary
     },
+    /**
+     * The first value, by step, that two runs do not have in common (to the bit; a value that is missing or not a number
+     * is null), and how many the first run has to compare.
+     */
+    difference: (original: string, reproduced: string) => ({
+      values: comparedCount.get(original) ?? 0,
+      first: difference.get(original, reproduced) ?? null,
+    }),
     /** Points of a curve from a step on, in order; null stands for NaN. */
     points: (run: string, series: string, from: number, limit: number) => points.all(run, series, from, limit),
     ticks: (run: string, from: number, limit: number) => ticks.all(run, from, limit),

@@ -25,10 +25,16 @@ const upsertSql = `
 
 const selectSql = 'SELECT row_ids, gold, predicted, confidence, loss FROM predictions WHERE run = ?'
 
+const sameSql = `
+  SELECT one.row_ids = other.row_ids AND one.predicted = other.predicted AND one.loss = other.loss
+    AND one.scores = other.scores
+  FROM predictions AS one, predictions AS other WHERE one.run = ? AND other.run = ?`
+
 export function predictionQueries(db: Db) {
   const upsert = db.prepare(upsertSql)
   const remove = db.prepare('DELETE FROM predictions WHERE run = ?')
   const select = db.prepare<[string], PredictionRow>(selectSql)
+  const same = db.prepare<[string, string], 0 | 1>(sameSql).pluck()
   return {
     set(run: string, event: Omit<Extract<RunEvent, { kind: 'predictions' }>, 'kind'>): void {
       const columns = inOrder(event)
@@ -45,6 +51,11 @@ export function predictionQueries(db: Db) {
     /** Of a run that goes on. */
     remove(run: string): void {
       remove.run(run)
+    },
+    /** Whether two runs answered all alike, to the bit; null where one of them has no predictions. */
+    same(one: string, other: string): boolean | null {
+      const answer = same.get(one, other)
+      return answer === undefined ? null : answer === 1
     },
     get(run: string): PredictionColumns | null {
       const row = select.get(run)

@@ -38,11 +38,14 @@ export interface OwnedRow {
 const activeSql = `
   SELECT id, owner FROM runs WHERE state = 'running' AND deleted_at IS NULL ORDER BY created_at, rowid`
 const waitingSql = `
-  SELECT id, owner FROM runs WHERE state = 'queued' AND deleted_at IS NULL ORDER BY created_at, rowid`
+  SELECT id, owner FROM runs WHERE state = 'queued' AND deleted_at IS NULL ORDER BY place, created_at, rowid`
 const stopRequestSql = 'SELECT stop_requested FROM runs WHERE id = ?'
 const progressSql = `
   SELECT state, phase, phase_progress, step, epoch, plan, engine, metrics, timings, ended_at, next_seq
   FROM runs WHERE id = ?`
+
+/** What has begun once goes on before what has not. */
+const firstPlace = "SELECT coalesce(min(place), 1) - 1 FROM runs WHERE state = 'queued'"
 
 /** A pause between two attempts, if there is one, ends at `:at`. */
 const resting = 'idle_ms = idle_ms + coalesce(:at - idle_since, 0), idle_since = NULL'
@@ -55,7 +58,8 @@ const claimSql = `
 const saveSql = `
   UPDATE runs SET
     state = :state, phase = :phase, phase_progress = :phaseProgress, step = :step, epoch = :epoch, plan = :plan,
-    engine = :engine, metrics = :metrics, timings = :timings, ended_at = :endedAt, next_seq = :nextSeq, bytes = :bytes,
+    engine = :engine, metrics = :metrics, timings = :timings, ended_at = :endedAt, next_seq = :nextSeq,
+    bytes = :bytes + start_bytes, heard_at = :heardAt,
     ${touched} ${cursor}`
 const endSql = `
   UPDATE runs SET
@@ -65,12 +69,15 @@ const requestStopSql = `UPDATE runs SET stop_requested = :value, ${touched} AND 
 const resumeSql = `
   UPDATE runs SET
     state = 'queued', owner = :owner, attempt = attempt + 1, next_seq = 0, stop_requested = 0, error = NULL,
-    timings = NULL, idle_since = ended_at, ended_at = NULL, step = :step, epoch = :epoch, metrics = :metrics, bytes = :bytes,
-    ${touched} AND state IN ('paused', 'stopped', 'interrupted', 'failed') ${cursor}`
+    timings = NULL, idle_since = ended_at, ended_at = NULL, step = :step, epoch = :epoch, metrics = :metrics,
+    bytes = :bytes + start_bytes, place = (${firstPlace}), ${touched} AND state IN ('paused', 'stopped', 'interrupted', 'failed')
+    ${cursor}`
+const setPlaceSql = 'UPDATE runs SET place = ? WHERE id = ?'
+const heardSql = 'SELECT heard_at FROM runs WHERE id = ?'
 const adoptSql = `UPDATE runs SET owner = :owner, ${touched} AND state = 'queued' ${cursor}`
 const attemptSql = 'SELECT attempt FROM runs WHERE id = ?'
 const ownerSql = 'SELECT owner FROM runs WHERE id = ?'
-const setBytesSql = `UPDATE runs SET bytes = :bytes, ${touched} ${cursor}`
+const setBytesSql = `UPDATE runs SET bytes = :bytes + start_bytes, ${touched} ${cursor}`
 
 /** What runs go through, from the queue to their end. One runs at a time, whatever the number of processes. */
 export function queueQueries(db: Db) {
@@ -87,10 +94,20 @@ export function queueQueries(db: Db) {
   const attempt = db.prepare<[string], number>(attemptSql).pluck()
   const ownerOf = db.prepare<[string], string>(ownerSql).pluck()
   const setBytes = db.prepare<object, RunCursor>(setBytesSql)
+  const setPlace = db.prepare<[number, string]>(setPlaceSql)
+  const heardAt = db.prepare<[string], number | null>(heardSql).pluck()
 
   return {
     /** Those that are being trained, here or elsewhere. */
     active: (): OwnedRow[] => active.all(),
+
+    /** The queue, the next first. */
+    waiting: (): OwnedRow[] => waiting.all(),
+
+    /** Puts the queue into this order. Within a transaction that has read it. */
+    arrange(ids: readonly string[]): void {
+      for (const [i, id] of ids.entries()) setPlace.run(i + 1, id)
+    },
 
     /**
      * Takes the next run for this owner, unless one is running. `mayTake` says what to do with a run that another
@@ -121,12 +138,13 @@ export function queueQueries(db: Db) {
     },
 
     /** Within the recorder's transaction. */
-    saveProgress(id: string, draft: RunDraft, nextSeq: number, bytes: number): RunCursor {
+    saveProgress(id: string, draft: RunDraft, nextSeq: number, bytes: number, heardAt: number): RunCursor {
       const saved = save.get({
         ...draft,
         id,
         nextSeq,
         bytes,
+        heardAt,
         plan: jsonOrNull(draft.plan),
         engine: jsonOrNull(draft.engine),
         metrics: JSON.stringify(draft.metrics),
@@ -136,7 +154,7 @@ export function queueQueries(db: Db) {
     },
 
     /** Ends a queued or running run otherwise than by its own result. Null when it had ended already. */
-    end(id: string, state: 'failed' | 'interrupted' | 'stopped', at: number, error: ErrorPayload | null) {
+    end(id: string, state: 'failed' | 'interrupted' | 'stopped' | 'paused', at: number, error: ErrorPayload | null) {
       const given = { id, state, at, error: jsonOrNull(error) }
       return transact(db, () => end.get(given) ?? null, { durable: true })
     },
@@ -165,6 +183,9 @@ export function queueQueries(db: Db) {
 
     /** From 1; one more each time that the run was queued again. */
     attempt: (id: string): number => attempt.get(id) ?? 1,
+
+    /** When a run's thread was last heard of; null before its first word. */
+    heardAt: (id: string): number | null => heardAt.get(id) ?? null,
 
     stopRequest: (id: string): number => stopRequest.get(id) ?? 0,
 

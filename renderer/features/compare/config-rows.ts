@@ -27,6 +27,7 @@ const otherLabels: Record<string, string> = {
   dataset_version: 'Dataset version',
   task: 'Task',
   method: 'Method',
+  starts_from: 'Begins with',
   total_steps: 'Steps in all',
   train_rows: 'Training rows',
   eval_rows: 'Validation rows',

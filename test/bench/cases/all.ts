@@ -2,6 +2,7 @@ import type { Case } from './case.ts'
 import { checkpointCase } from './checkpoint.ts'
 import { mailCases } from './mails.ts'
 import { overheadCase } from './overhead.ts'
+import { scalingCase } from './scaling.ts'
 import { shapeCases } from './shapes.ts'
 import { startupCase } from './startup.ts'
 import { threadsCase } from './threads.ts'
@@ -13,5 +14,6 @@ export const cases: readonly Case[] = [
   startupCase,
   overheadCase,
   checkpointCase,
+  scalingCase,
   threadsCase,
 ]

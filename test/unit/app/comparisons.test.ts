@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { plays } from '../../support/scripted-worker.ts'
 import { importSample, mails, openApp, type SmallApp, temporaryPlace, untilState } from '../../support/small-app.ts'
 
 /** One run after the other; the seed is how many of ten rows the script predicts right. */
@@ -38,14 +39,53 @@ describe('a comparison', () => {
     expect(byName.get('trainable_parameters')).toEqual([1000, 10])
     expect(byName.get('dataset_version')?.[0]).toMatch(/^[0-9a-f]{64}$/)
 
-    expect(found.metrics).toMatchObject([
-      { series: 'train/loss', unit: 'nats', values: [{ deltaLast: 0 }, { deltaLast: 0 }] },
-    ])
+    expect(found.metrics.find(({ series }) => series === 'train/loss')).toMatchObject({
+      unit: 'nats',
+      values: [{ deltaLast: 0 }, { deltaLast: 0 }],
+    })
     expect(found.curves).toMatchObject([
       { run: ids[0], series: 'train/loss', total: 4 },
       { run: ids[1], series: 'train/loss', total: 4 },
     ])
     expect(found.outputs).toMatchObject({ common: 40, note: null })
+  })
+
+  test('says how far the repeats of a run lie apart', async () => {
+    const small = await readyApp()
+    const drift = { adam_epsilon: plays.drift }
+    const [first = '', other = ''] = await runs(small, { seed: 1, ...drift }, { seed: 1, learning_rate: 0.1, ...drift })
+    const { runs: repeats } = await small.call('runs.repeat', { id: first, seeds: [2, 3] })
+    for (const { id } of repeats) await untilState(small, id, 'finished')
+    // The same seed once more is no repeat.
+    const { run: again } = await small.call('runs.reproduce', { id: first })
+    await untilState(small, again.id, 'finished')
+
+    const { metrics } = await small.call('comparisons.get', { runs: [first, other] })
+    const losses = await Promise.all(
+      [first, ...repeats.map(({ id }) => id)].map(
+        async (id) => (await small.call('runs.get', { id })).run.metrics['train/loss']?.last.value ?? Number.NaN,
+      ),
+    )
+    const mean = (losses[0] as number) / 3 + (losses[1] as number) / 3 + (losses[2] as number) / 3
+    const deviation = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / 2)
+    const [own, others] = metrics.find(({ series }) => series === 'train/loss')?.values ?? []
+    expect(own?.spread?.runs).toBe(3)
+    expect(own?.spread?.last.mean).toBeCloseTo(mean)
+    expect(own?.spread?.last.deviation).toBeCloseTo(deviation)
+    expect(others?.spread).toBeNull()
+  })
+
+  test('tells what a fork began with', async () => {
+    const small = await readyApp()
+    const [id = ''] = await runs(small, { name: 'parent' })
+    const { run } = await small.call('runs.fork', { id, optimizer: true })
+    await untilState(small, run.id, 'finished')
+    const { configDiff } = await small.call('comparisons.get', { runs: [id, run.id] })
+    expect(configDiff.find(({ setting }) => setting === 'starts_from')).toEqual({
+      setting: 'starts_from',
+      values: [null, 'step 4 of parent, with the optimizer'],
+      differs: true,
+    })
   })
 
   test('the verdict is about the rows that both predicted', async () => {

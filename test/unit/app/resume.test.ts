@@ -215,7 +215,7 @@ describe('resuming', () => {
     await untilState(small, other, 'running')
     const { run } = await small.call('runs.resume', { id })
     await expect(small.call('runs.resume', { id })).rejects.toThrowError(/in the queue already/)
-    expect((await small.call('runs.stop', { id })).run).toMatchObject({ state: 'stopped', step: run.step })
+    expect((await small.call('runs.stop', { id })).run).toMatchObject({ state: 'paused', step: run.step })
     await small.call('runs.stop', { id: other })
     await small.call('runs.resume', { id })
     await untilState(small, id, 'finished', 'failed')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { plays } from '../../support/scripted-worker.ts'
 import { importSample, openApp, type SmallApp, temporaryPlace, until, untilState } from '../../support/small-app.ts'
@@ -38,7 +38,7 @@ describe('a run', () => {
     })
     const { checkpoints } = await small.call('runs.checkpoints', { id: run.id })
     expect(checkpoints).toMatchObject([{ step: 4, best: true, last: true, bytes: run.bytes }])
-    expect(existsSync(join(checkpoints[0]?.path ?? '', 'weights.txt'))).toBe(true)
+    expect(existsSync(join(checkpoints[0]?.path ?? '', 'model.safetensors'))).toBe(true)
     const { series } = await small.call('metrics.series', {
       runs: [run.id],
       series: ['train/loss'],
@@ -180,6 +180,22 @@ describe('what people do with runs', () => {
       ['a (2)', 1],
       ['a', 0],
     ])
+  })
+
+  test('the best checkpoint predicts, is exported and forked unless another is asked for', async () => {
+    const asked: string[] = []
+    const small = await openApp(temporaryPlace(), {}, (spec) => {
+      if (spec.kind === 'predict') asked.push(basename(spec.checkpointDir))
+    })
+    await importSample(small)
+    const id = await start(small, 'many')
+    await untilState(small, id, 'finished')
+    await small.call('runs.predict', { id, texts: ['one'] })
+    for (const checkpoint of ['last', 3] as const) await small.call('runs.predict', { id, texts: ['one'], checkpoint })
+    expect(asked).toEqual(['checkpoint-2', 'checkpoint-4', 'checkpoint-3'])
+    expect((await small.call('runs.export', { id })).path).toMatch(/-step-2$/)
+    expect((await small.call('runs.export', { id, checkpoint: 'last' })).path).toMatch(/-step-4$/)
+    expect((await small.call('runs.fork', { id })).run.origin?.step).toBe(2)
   })
 
   test('predict with the weights of a run', async () => {

@@ -48,6 +48,10 @@ test.each([
   [['runs', 'pause']],
   [['runs', 'repeat', 'a', '--seeds', '1,x']],
   [['runs', 'repeat', 'a', '--times', '0']],
+  [['runs', 'fork', 'a', '--checkpoint', 'first']],
+  [['runs', 'queue', '--pause', '--resume']],
+  [['runs', 'move', 'a', 'sideways']],
+  [['storage', 'bogus']],
 ])('bad use %j exits 2, with a sentence on stderr or one object on stdout', async (args) => {
   const plain = await run(...args)
   expect(plain).toMatchObject({ code: 2, stdout: '' })

@@ -168,10 +168,10 @@ describe('a group of events', () => {
 })
 
 describe('the queue', () => {
-  test('gives one run at a time, the oldest first', () => {
+  test('gives one run at a time, in the order they came', () => {
     const store = smallStore(join(temporaryDir(), 'attune.sqlite'))
-    queueRun(store, 'second', 'me', 2)
-    queueRun(store, 'first', 'me', 1)
+    queueRun(store, 'first', 'me', 2)
+    queueRun(store, 'second', 'me', 1)
     expect(store.queue.claimNext('me', 10, () => 'leave')?.id).toBe('first')
     expect(store.queue.claimNext('me', 11, () => 'leave')).toBeNull()
     store.queue.end('first', 'failed', 12, { code: 'internal', message: 'No.' })

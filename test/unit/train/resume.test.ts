@@ -161,7 +161,8 @@ describe('C09: what has changed is refused by name', () => {
   }
   const refusal = async (spec: TrainSpec) => {
     const { thrown } = await trainTiny(spec)
-    const { details } = await errorOf('conflict', () => Promise.reject(thrown))
+    const { details, message } = await errorOf('conflict', () => Promise.reject(thrown))
+    expect([details?.offer, message]).toEqual(['fork', expect.stringContaining('fork the run')])
     return details?.field
   }
 
@@ -196,6 +197,26 @@ describe('C09: what has changed is refused by name', () => {
     await writeRowStore(spec.datasetDir, rows())
     expect(await refusal({ ...spec, resumeFrom })).toBe('dataset')
   })
+})
+
+test('the timings are of all sittings', async () => {
+  const spec = await resumeSpec({})
+  const events = await trainBroken(spec, [at(5)])
+  const [first, whole] = ofKind(events, 'result').map(({ timings }) => timings)
+  expect(first?.steps).toBe(5)
+  expect(whole?.steps).toBe(12)
+  expect(whole?.seconds).toBeGreaterThan(first?.seconds ?? 0)
+  expect(whole?.totalSeconds).toBeGreaterThan(first?.totalSeconds ?? 0)
+  expect(whole?.timeToFirstStepMs).toBe(first?.timeToFirstStepMs)
+  const last = ofKind(events, 'metrics').at(-1)
+  expect((whole?.tokensPerSecond ?? 0) * (whole?.seconds ?? 0)).toBeCloseTo(last?.tokens ?? 0)
+})
+
+test('a pause before the first step of a later sitting keeps the timings', async () => {
+  const spec = await resumeSpec({})
+  const first = await trainTiny(spec, pauseAfter(5))
+  const second = await trainTiny({ ...spec, resumeFrom: lastCheckpoint(first.events) }, () => 3)
+  expect(ofKind(second.events, 'result')[0]).toMatchObject({ outcome: 'paused', timings: { steps: 5 } })
 })
 
 describe('a pause', () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { verifyCheckpoint } from '../../../core/checkpoint/save.ts'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import type { Tensors } from '../../../core/engine/engine.ts'
 import { smoothedCrossEntropy } from '../../../core/nn/losses.ts'
+import { CheckpointKeeper } from '../../../core/train/checkpoints.ts'
 import { EarlyStopping } from '../../../core/train/early-stopping.ts'
 import { checkFreeSpace } from '../../../core/train/free-space.ts'
 import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
@@ -174,6 +175,29 @@ describe('checkpoints', () => {
     const written = new Set(ofKind(events, 'checkpoint').map(({ path }) => path))
     for (const { path } of ofKind(events, 'pruned')) expect(written.delete(path)).toBe(true)
     expect(written).toEqual(new Set([...left].map((name) => join(spec.runDir, name))))
+  })
+
+  test('keep within their budget: the oldest go, the best and the newest never', async () => {
+    const dir = await temporaryFolder()
+    const { config } = await tinySpec({ save_total_limit: 100, save_total_megabytes: 1 })
+    const expectedBytes = 400_000
+    const content = { expectedBytes, write: (to: string) => writeFile(join(to, 'w'), Buffer.alloc(expectedBytes)) }
+    const keeper = new CheckpointKeeper(dir, content, config)
+    const left: string[][] = []
+    for (let step = 1; step <= 5; step++) {
+      await keeper.save({ step, epoch: step, metrics: { 'eval/loss': step } }, step === 2, null)
+      await keeper.prune()
+      left.push((await readdir(dir)).map((name) => name.replace('checkpoint-', '')).sort())
+    }
+    expect(left).toEqual([['1'], ['1', '2'], ['2', '3'], ['2', '4'], ['2', '5']])
+
+    const narrow = new CheckpointKeeper(dir, { ...content, expectedBytes: 1 }, { ...config, save_total_megabytes: 1 })
+    narrow.adopt(
+      [2, 5].map((step) => ({ step, epoch: step, metrics: {} })),
+      { step: 2, epoch: 2, metrics: {} },
+    )
+    await writeFile(join(dir, 'checkpoint-2', 'more'), Buffer.alloc(2e6))
+    expect(await narrow.prune()).toEqual([])
   })
 
   test('C10: a run that diverges keeps its last good one, and says which', async () => {
