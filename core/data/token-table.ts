@@ -47,9 +47,9 @@ const pathOf = (store: RowStore, key: string) => join(folderOf(store), `${key.sl
 
 /** What an earlier run left, or null: nothing, or nothing that can be trusted. */
 export function readTokenTable(store: RowStore, files: TokenizerFiles, maxLength: number): TokenTable | null {
-  const key = keyOf(store, files, maxLength)
-  const path = pathOf(store, key)
   try {
+    const key = keyOf(store, files, maxLength)
+    const path = pathOf(store, key)
     const bytes = readFileSync(path)
     const table = parse(bytes, key, store.count)
     if (table === null) rmSync(path, { force: true })
@@ -87,22 +87,37 @@ function parse(bytes: Buffer, key: string, count: number): TokenTable | null {
   }
 }
 
-/** Writes a table of what `get` has; in one move, so that a reader finds all of it or nothing. */
+/**
+ * Writes a table of what `get` has; in one move, so that a reader finds all of it or nothing. What cannot be written is
+ * tokenised again next time.
+ */
 export function writeTokenTable(
   store: RowStore,
   files: TokenizerFiles,
   maxLength: number,
-  { padId, eosId, vocabSize }: TokenFacts & Pick<Tokenizer, 'vocabSize'>,
+  facts: TokenFacts & Pick<Tokenizer, 'vocabSize'>,
   get: (row: number) => Encoding | null,
 ): void {
-  const { count } = store
-  const key = keyOf(store, files, maxLength)
+  quietly(() => {
+    const key = keyOf(store, files, maxLength)
+    const bytes = encode(key, store.count, facts, get)
+    if (bytes !== null) put(store, pathOf(store, key), bytes)
+  })
+}
+
+/** The file's bytes; null when they would be too many. */
+function encode(
+  key: string,
+  count: number,
+  { padId, eosId, vocabSize }: TokenFacts & Pick<Tokenizer, 'vocabSize'>,
+  get: (row: number) => Encoding | null,
+): Buffer | null {
   const rows = Array.from({ length: count }, (_, row) => get(row))
   const kept = Int32Array.from(rows, (encoding) => encoding?.ids.length ?? -1)
   const whole = Int32Array.from(rows, (encoding) => encoding?.length ?? 0)
   const total = kept.reduce((sum, length) => sum + Math.max(0, length), 0)
   const width = vocabSize <= 0x10000 ? 2 : 4
-  if (8 * count + total * width > mostBytes) return
+  if (8 * count + total * width > mostBytes) return null
   const ids = width === 2 ? new Uint16Array(total) : new Uint32Array(total)
   let at = 0
   for (const encoding of rows) {
@@ -117,8 +132,7 @@ export function writeTokenTable(
   start.writeUInt32LE(magic, 0)
   start.writeUInt32LE(padded.length, 4)
   const content = Buffer.concat([start, padded, ...[kept, whole, ids].map((part) => bytesOf(part))])
-  const sealed = Buffer.concat([content, createHash('sha256').update(content).digest()])
-  put(store, pathOf(store, key), sealed)
+  return Buffer.concat([content, createHash('sha256').update(content).digest()])
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Uint16Array | Uint32Array): Uint8Array {
@@ -127,18 +141,23 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Uint16Array | 
 
 function put(store: RowStore, path: string, bytes: Uint8Array): void {
   const partial = `${path}.${randomBytes(6).toString('hex')}.partial`
-  try {
-    // Not its parents: a dataset that is being removed is not to come back.
-    mkdirSync(folderOf(store), { recursive: false })
-  } catch {
-    // There already, or not to be written to: the next line tells.
-  }
-  try {
+  // Not its parents: a dataset that is being removed is not to come back. It may be there already.
+  quietly(() => mkdirSync(folderOf(store)))
+  const written = quietly(() => {
     writeFileSync(partial, bytes)
     renameSync(partial, path)
     tidy(folderOf(store))
+  })
+  if (!written) quietly(() => rmSync(partial, { force: true }))
+}
+
+/** Whether it went well: nothing here is worth stopping a run for. */
+function quietly(act: () => void): boolean {
+  try {
+    act()
+    return true
   } catch {
-    rmSync(partial, { force: true })
+    return false
   }
 }
 

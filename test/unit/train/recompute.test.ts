@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
@@ -8,7 +9,7 @@ import { goldenDir } from '../../golden/reference.ts'
 import { largestDifference } from '../../support/engines.ts'
 import { seriesOf, tinySpec, trainTiny } from './fixture.ts'
 
-const script = join(import.meta.dirname, '..', '..', 'support', 'step-memory.ts')
+const script = fileURLToPath(new URL('../../support/step-memory.ts', import.meta.url))
 
 test.each<[string, Partial<RunConfigInput>]>([
   ['full', {}],
