@@ -43,9 +43,11 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A tensor that is the output of a node. */
   output(shape: readonly number[], dtype: tf.DataType, ref: Ref): tf.TensorInfo {
+    const traced = checkDType(dtype)
+    this.builder.outputs.set(ref, { shape, dtype: traced })
     return this.register({
       shape,
-      dtype: checkDType(dtype),
+      dtype: traced,
       values: null,
       uniform: null,
       ref,
@@ -86,7 +88,9 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A matrix product as a float32 tensor. */
   product(shape: readonly number[], ref: Ref): tf.TensorInfo {
-    return this.output(shape, 'float32', this.precision === 'fp32' ? ref : this.cast(ref, 'bfloat16', 'float32'))
+    if (this.precision === 'fp32') return this.output(shape, 'float32', ref)
+    this.builder.outputs.set(ref, { shape, dtype: 'bfloat16' })
+    return this.output(shape, 'float32', this.cast(ref, 'bfloat16', 'float32'))
   }
 
   /** A float32 node for a bfloat16 one; products take the latter as it is. */

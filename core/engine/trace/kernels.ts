@@ -424,7 +424,7 @@ table.ClipByValue = (inputs, attrs, backend) => {
 
 // ---- Operations of our own (see nn/): TensorFlow has them, tfjs does not ----
 
-/** A tensor that waits for others: nn/order.ts. */
+/** A tensor that waits for others: nn/order.ts. The edges keep TensorFlow from merging what follows with an equal node. */
 table.AttuneAfter = ({ x, ...others }, _, backend) => {
   const awaited = input({ x } as Inputs, 'x')
   const waits = Object.values(others).map((other) => `^${backend.ref(other).split(':')[0]}`)
@@ -452,14 +452,6 @@ table.AttuneUpdateRows = (inputs, _, backend) => {
 table.AttuneL2Loss = (inputs, _, backend) => {
   const x = input(inputs, 'x')
   return backend.output([], 'float32', backend.builder.node('L2Loss', [backend.ref(x)], { T: type('float32') }))
-}
-
-/** x, once `awaited` is there: nn/recompute.ts. The edge keeps TensorFlow from merging what follows with an equal node. */
-table.AttuneAfter = (inputs, _, backend) => {
-  const x = input(inputs, 'x')
-  const awaited = backend.ref(input(inputs, 'awaited')).split(':')[0]
-  const ref = backend.builder.node('Identity', [backend.ref(x), `^${awaited}`], { T: type(x.dtype) })
-  return backend.output(x.shape, x.dtype, ref)
 }
 
 /** √Σx² over one axis, in one pass: nn/mean-squares.ts. */
