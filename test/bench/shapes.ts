@@ -39,7 +39,7 @@ export const gpt2Small = {
 
 function bertConfig(size: Size) {
   return {
-    model_type: 'bert',
+    model_type: 'bert' as const,
     vocab_size: size.vocabulary,
     hidden_size: size.hidden,
     num_hidden_layers: size.layers,
@@ -49,12 +49,12 @@ function bertConfig(size: Size) {
     hidden_act: 'gelu',
     hidden_dropout_prob: 0.1,
     attention_probs_dropout_prob: 0.1,
-  } as const
+  }
 }
 
 function gptConfig(size: Size, positions: number) {
   return {
-    model_type: 'gpt2',
+    model_type: 'gpt2' as const,
     vocab_size: size.vocabulary,
     n_embd: size.hidden,
     n_layer: size.layers,
@@ -64,5 +64,5 @@ function gptConfig(size: Size, positions: number) {
     resid_pdrop: 0.1,
     embd_pdrop: 0.1,
     attn_pdrop: 0.1,
-  } as const
+  }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { generationOptionsSchema } from '../../../core/contract/generation.ts'
 import { openEngine } from '../../../core/engine/open.ts'
+import type { NewToken } from '../../../core/generate/generator.ts'
 import { openGenerator } from '../../../core/generate/open.ts'
 import { writeRandomModel } from '../../bench/random-model.ts'
 import { gptShapes } from '../../bench/shapes.ts'
@@ -18,9 +19,9 @@ test('the model that the benchmark writes is the same each time and generates to
   const spec = { modelDir: dirs[0], adapterDir: null, batch: 1, precision: 'fp32', maxPositions: 16 } as const
   const generator = await openGenerator(engine, spec)
   try {
-    const told = await Array.fromAsync(
-      generator.generate([[1, 2, 3]], generationOptionsSchema.parse({ max_new_tokens: 6 })),
-    )
+    const told: NewToken[] = []
+    const options = generationOptionsSchema.parse({ max_new_tokens: 6 })
+    for await (const token of generator.generate([[1, 2, 3]], options)) told.push(token)
     expect(told.at(-1)).toEqual({ row: 0, finish: 'max_new_tokens' })
     expect(told).toHaveLength(7)
   } finally {
