@@ -2,6 +2,7 @@ import type { Subscribe } from '../contract/events.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { openStore } from '../store/open.ts'
 import { becomeOwner } from '../store/owner.ts'
+import { keepBackups } from './backups.ts'
 import { createBus } from './bus.ts'
 import { checkpointHandlers } from './checkpoints.ts'
 import { comparisonHandlers } from './comparisons.ts'
@@ -21,6 +22,7 @@ import { Reproductions } from './reproduce.ts'
 import { runHandlers } from './runs.ts'
 import { storageHandlers } from './storage.ts'
 import { purge } from './trash.ts'
+import { guardWal } from './wal-guard.ts'
 
 export type { AppDeps } from './context.ts'
 
@@ -49,13 +51,17 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
   const storage = storageHandlers(context)
+  const backups = keepBackups(context)
+  const walGuard = guardWal(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
+    walGuard.close()
     await queue.close()
     await reproductions.close()
     await checkpoints.close()
     await storage.close()
+    await backups.close()
     owner.close()
     store.close()
   }

@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { tasks } from '../contract/settings.ts'
 import { program as installed } from '../host/program.ts'
+import { attuneHome } from '../util/paths.ts'
 import type { Ground } from './ground.ts'
 import { type Answer, createOutput, type Io } from './io.ts'
 
@@ -20,19 +21,21 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   /** Opens the app only when a command runs, so that help and mistakes answer at once. */
   const grounded: Grounded = async (work, { stays } = { stays: false }) => {
     const { withGround } = await import('./ground.ts')
-    await withGround(io, output, { stays }, async (ground) => {
-      const answer = await work(ground)
-      if (typeof answer === 'number') {
-        exitCode = answer
-        return
-      }
-      if (json) output.object(answer.value)
-      else output.text(answer.text)
-      exitCode = answer.exitCode ?? 0
-    })
+    await withGround(io, output, { stays }, async (ground) => give(await work(ground)))
+  }
+
+  const give = (answer: Answer | number): void => {
+    if (typeof answer === 'number') {
+      exitCode = answer
+      return
+    }
+    if (json) output.object(answer.value)
+    else output.text(answer.text)
+    exitCode = answer.exitCode ?? 0
   }
 
   describeCommands(cli, grounded)
+  describeBackups(cli, async (work) => give(await work()))
   for (const command of everyCommand(cli)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -174,6 +177,25 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .command('doctor')
     .description('what this machine has, what is missing, what to do')
     .action(() => grounded(async (ground) => (await import('./commands/doctor.ts')).doctor(ground)))
+}
+
+/** For a database that does not open, so without the app. */
+function describeBackups(cli: Command, giving: (work: () => Promise<Answer>) => Promise<void>): void {
+  const backups = cli.command('backups').description('copies of the database, and what to do when it is damaged')
+  const load = () => import('./commands/backups.ts')
+  backups
+    .command('list')
+    .description('all backups, newest first')
+    .action(() => giving(async () => (await load()).listBackups(attuneHome())))
+  backups
+    .command('restore')
+    .description('put a backup in the place of the database, which is kept beside it')
+    .argument('[backup]', 'its name, else the newest that is whole')
+    .action((name?: string) => giving(async () => (await load()).restoreBackup(attuneHome(), name ?? null)))
+  backups
+    .command('accept')
+    .description('go on with a database whose newest changes are lost, as it is')
+    .action(() => giving(async () => (await load()).acceptLoss(attuneHome())))
 }
 
 function describeRuns(cli: Command, grounded: Grounded): void {

@@ -199,8 +199,7 @@ describe('C09: what has changed is refused by name', () => {
 })
 
 test('the timings are of all sittings', async () => {
-  const spec = await resumeSpec({})
-  const events = await trainBroken(spec, [at(5)])
+  const events = await trainBroken(await resumeSpec({}), [at(5)])
   const [first, whole] = ofKind(events, 'result').map(({ timings }) => timings)
   expect(first?.steps).toBe(5)
   expect(whole?.steps).toBe(12)

@@ -79,7 +79,12 @@ describe('a run for text generation', () => {
   })
 
   test('goes on exactly after a pause, accumulating', async () => {
-    const settings = { gradient_accumulation_steps: 2, per_device_train_batch_size: 1, dropout: 0.1, num_train_epochs: 3 }
+    const settings = {
+      gradient_accumulation_steps: 2,
+      per_device_train_batch_size: 1,
+      dropout: 0.1,
+      num_train_epochs: 3,
+    }
     const whole = await trainTiny(await spec(settings))
     const broken = await spec(settings)
     const first = await trainTiny(broken, (events) => (seriesOf(events, 'train/loss').length >= 2 ? 3 : 0))
