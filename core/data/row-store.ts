@@ -123,6 +123,17 @@ export class RowStore {
     return this.parse(row, this.bytes(row, row + 1))
   }
 
+  /** The rows whose records take the most bytes, largest first. */
+  largest(count: number): number[] {
+    const bytes = (row: number) => (this.offsets[row + 1] as number) - (this.offsets[row] as number)
+    let found: number[] = []
+    for (let row = 0; row < this.count; row++) {
+      if (found.length === count && bytes(row) <= bytes(found[count - 1] as number)) continue
+      found = [...found, row].sort((a, b) => bytes(b) - bytes(a)).slice(0, count)
+    }
+    return found
+  }
+
   readMany(rows: readonly number[]): DatasetRow[] {
     return rows.map((row) => this.read(row))
   }
