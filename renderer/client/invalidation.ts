@@ -12,8 +12,9 @@ export function isStale([method, input]: CallKey, events: Iterable<AppEvent>): b
   for (const event of events) {
     if (event.type === 'datasets' && method.startsWith('datasets.')) return true
     if (event.type === 'models' && method.startsWith('models.')) return true
+    if (event.type === 'queue' && method === 'queue.get') return true
     if (event.type === 'run') {
-      if (method === 'runs.list') return true
+      if (method === 'runs.list' || method === 'queue.get') return true
       if ((perRun.includes(method) || comparing.includes(method)) && concerns(input, event.id)) return true
     }
   }
