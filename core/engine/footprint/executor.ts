@@ -104,7 +104,10 @@ export function execute(program: CompiledProgram, memory: SessionMemory, threads
     const busy = pool.filter((thread): thread is BusyThread => thread.running !== null)
     const [first, ...others] = busy
     if (!first) throw new Error('nothing can run: the graph waits for itself')
-    const thread = others.reduce((soonest, other) => (other.running.left < soonest.running.left ? other : soonest), first)
+    const thread = others.reduce(
+      (soonest, other) => (other.running.left < soonest.running.left ? other : soonest),
+      first,
+    )
     const { node, left } = thread.running
     for (const { running } of busy) running.left -= left
     const ended: Thread = thread

@@ -1,7 +1,9 @@
-import type { RunConfig } from '../../contract/settings.ts'
+import type { RunConfig, TaskName } from '../../contract/settings.ts'
 import { openRowStore, type RowStore } from '../../data/row-store.ts'
-import type { Tokenizer } from '../../data/tokenizers/tokenizer.ts'
-import type { PreparedData, Task } from '../../tasks/task.ts'
+import { RememberedTokens } from '../../data/row-tokens.ts'
+import type { Tokenizer, TokenizerFiles } from '../../data/tokenizers/tokenizer.ts'
+import { preparationOf } from '../../tasks/preparation.ts'
+import type { PreparedData } from '../../tasks/task.ts'
 
 /** A run's data, or as much of it as tells how the whole will be. */
 export interface DataSample {
@@ -25,10 +27,10 @@ const longTexts = 16
 
 /** Splits and tokenises as a run does, but at most some rows of each side where `whole` is false. */
 export function sampleData(
-  task: Task,
+  task: TaskName,
   datasetDir: string,
   labels: readonly string[],
-  tokenizer: Tokenizer,
+  files: TokenizerFiles,
   config: RunConfig,
   whole: boolean,
   onRow: (done: number, total: number) => void,
@@ -40,8 +42,8 @@ export function sampleData(
     const trainRows = Math.min(store.count - held, config.max_train_samples ?? store.count)
     const all = whole || (trainRows <= trainSample && evalRows <= evalSample)
     const limits = all ? config : thinned(config, trainRows, evalRows)
-    const data = task.prepare(store, labels, tokenizer, limits, onRow)
-    const longest = all ? longestIn(data) : Math.max(longestIn(data), longestText(store, tokenizer, config))
+    const data = preparationOf(task)(store, labels, new RememberedTokens(store, files, false), limits, onRow)
+    const longest = all ? longestIn(data) : Math.max(longestIn(data), longestText(store, files.build(), config))
     if (all) {
       const scale = { train: 1, validation: 1 }
       const [train, validation] = [data.train.rows.length, data.validation.rows.length]
@@ -67,8 +69,6 @@ function longestIn({ train, validation }: PreparedData): number {
 }
 
 function longestText(store: RowStore, tokenizer: Tokenizer, { max_length }: RunConfig): number {
-  const lengths = store
-    .largest(longTexts)
-    .map((row) => tokenizer.encode(store.read(row).text, max_length).ids.length)
+  const lengths = store.largest(longTexts).map((row) => tokenizer.encode(store.read(row).text, max_length).ids.length)
   return Math.max(1, ...lengths)
 }
