@@ -181,7 +181,7 @@ export const methods = {
   'generations.start': {
     input: z.strictObject({
       run: id,
-      checkpoint: z.enum(['best', 'last']).default('best'),
+      checkpoint,
       prompts: z.array(z.string().max(100_000)).min(1).max(64),
       options: generationOptionsSchema.default(generationOptionsSchema.parse({})),
     }),

@@ -8,7 +8,7 @@ export interface GenerateOptions {
   readonly prompt?: readonly string[]
   readonly input?: string
   readonly column?: string
-  readonly checkpoint: 'best' | 'last'
+  readonly checkpoint: 'best' | 'last' | number
   readonly maxNewTokens?: number
   readonly sample?: boolean
   readonly temperature?: number

@@ -174,7 +174,8 @@ class Run {
       case 'assign':
         return
       case 'read':
-        return this.lay(outputs[0] as number, this.memory.variable(effect.variable))
+        this.lay(outputs[0] as number, this.memory.variable(effect.variable))
+        return
       case 'share': {
         const shared = this.buffers[inputs[0] as number]
         // What is fed lies with the caller.
