@@ -34,7 +34,7 @@ const may = {
     packages: ['node', '@tensorflow/tfjs-core'],
   },
   'core/worker/(entry|event-groups).ts': {
-    places: ['core/contract', 'core/train', 'core/engine/open.ts', 'core/worker'],
+    places: ['core/contract', 'core/train', 'core/engine/native/first-use.ts', 'core/worker'],
     packages: ['node'],
   },
   'core/worker': { places: ['core/contract'], packages: ['node'] },

@@ -48,6 +48,9 @@ export type StartWorker = (spec: TrainSpec | PredictSpec, on: WorkerListeners) =
 // The extension is that of this file: .ts in the sources, .js in a build.
 const entry = new URL(`./entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
+/** One lock for all threads of this process. */
+const firstUse = new SharedArrayBuffer(4)
+
 /** Starts a training run or a prediction in a thread of its own. Returns at once; failures are told, never thrown. */
 export const startWorker: StartWorker = (spec, on) => startOver(threadPort(entry), spec, on)
 
@@ -71,7 +74,7 @@ export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: Wor
     },
     broke: (error) => end(() => on.failed(error)),
   })
-  port.post({ type: 'start', spec, control })
+  port.post({ type: 'start', spec, control, firstUse })
   const ask = (value: number) => void Atomics.store(new Int32Array(control), stopWord, value)
   return {
     stop: (keep) => ask(keep ? stopValues.keep : stopValues.discard),

@@ -48,7 +48,13 @@ export interface PredictSpec {
   readonly threads: number
 }
 
-export type ToWorker = { type: 'start'; spec: TrainSpec | PredictSpec; control: SharedArrayBuffer }
+export type ToWorker = {
+  type: 'start'
+  spec: TrainSpec | PredictSpec
+  control: SharedArrayBuffer
+  /** The same for all threads of a process: see engine/native/first-use.ts. */
+  firstUse: SharedArrayBuffer
+}
 
 /** One thing that happened in a run, in the order it happened. */
 export type RunEvent =
