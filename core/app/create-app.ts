@@ -13,6 +13,7 @@ import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
 import { sweepFreed } from './freed.ts'
+import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
@@ -50,6 +51,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
   const checkpoints = checkpointHandlers(context)
+  const generations = generationHandlers(context)
   const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
@@ -60,6 +62,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await queue.close()
     await reproductions.close()
     await checkpoints.close()
+    await generations.close()
     await storage.close()
     await backups.close()
     owner.close()
@@ -72,6 +75,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...runHandlers(context, queue),
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...generations.handlers,
     ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),

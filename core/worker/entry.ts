@@ -24,6 +24,9 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
       const { train } = await import('../train/train.ts')
       const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
       await train(spec, (event) => groups.add(event), { stop, startedAt })
+    } else if (spec.kind === 'generate') {
+      const { generateTexts } = await import('../generate/generate-texts.ts')
+      await generateTexts(spec, post, () => Atomics.load(words, stopWord) !== 0)
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

@@ -1,5 +1,6 @@
 import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimings } from '../contract/domain.ts'
 import type { ErrorPayload } from '../contract/errors.ts'
+import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
 import type { RunConfig } from '../contract/settings.ts'
 
 /**
@@ -48,9 +49,18 @@ export interface PredictSpec {
   readonly threads: number
 }
 
+/** What a language model is to write. */
+export interface GenerateSpec extends Pick<PredictSpec, 'checkpointDir' | 'modelDir' | 'config' | 'threads'> {
+  readonly kind: 'generate'
+  readonly prompts: readonly string[]
+  readonly options: GenerationOptions
+}
+
+export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec
+
 export type ToWorker = {
   type: 'start'
-  spec: TrainSpec | PredictSpec
+  spec: WorkSpec
   control: SharedArrayBuffer
   /** The same for all threads of a process: see engine/native/first-use.ts. */
   firstUse: SharedArrayBuffer
@@ -104,5 +114,8 @@ export type FromWorker =
   /** `seq` counts the groups of a run from 0 without gaps. */
   | { type: 'events'; seq: number; events: readonly RunEvent[] }
   | { type: 'predictions'; predictions: readonly Prediction[] }
+  /** What the text of a prompt goes on with, and its end. */
+  | { type: 'text'; row: number; text: string }
+  | { type: 'text-end'; row: number; reason: FinishReason; tokens: number }
   | { type: 'done' }
   | { type: 'failed'; error: ErrorPayload }

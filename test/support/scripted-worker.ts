@@ -42,6 +42,19 @@ if (!isMainThread && parentPort) {
       const scores = spec.labels.map((_, i) => (i === 0 ? 0.75 : 0.25 / (spec.labels.length - 1)))
       post({ type: 'predictions', predictions: spec.texts.map(() => ({ label: spec.labels[0] ?? '', scores })) })
       post({ type: 'done' })
+    } else if (spec.kind === 'generate') {
+      const words = new Int32Array(control)
+      for (const [row, prompt] of spec.prompts.entries()) {
+        let tokens = 0
+        while (tokens < spec.options.max_new_tokens && Atomics.load(words, stopWord) === 0) {
+          post({ type: 'text', row, text: ` ${prompt}` })
+          tokens++
+          await setTimeout(1)
+        }
+        const reason = tokens === spec.options.max_new_tokens ? 'max_new_tokens' : 'cancelled'
+        post({ type: 'text-end', row, reason, tokens })
+      }
+      post({ type: 'done' })
     } else {
       await play(spec, new Int32Array(control), post)
     }

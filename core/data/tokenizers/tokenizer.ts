@@ -19,6 +19,8 @@ export interface Encoding {
 export interface Tokenizer {
   /** Cuts the text's end, not the special tokens, to `maxLength` (≥ number of special tokens). */
   encode(text: string, maxLength: number): Encoding
+  /** The text that ids come to, special tokens left out. What is no whole character reads \uFFFD. */
+  decode(ids: readonly number[]): string
   /** How ids read. */
   tokens(ids: ArrayLike<number>): string[]
   readonly padId: number
