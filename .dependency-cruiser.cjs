@@ -41,7 +41,7 @@ const may = {
     packages: ['node', '@tensorflow/tfjs-core'],
   },
   'core/worker/(entry|event-groups).ts': {
-    places: ['core/contract', 'core/train', 'core/generate', 'core/engine/open.ts', 'core/worker'],
+    places: [...['core/contract', 'core/train', 'core/generate', 'core/engine/native/first-use.ts', 'core/worker']],
     packages: ['node'],
   },
   'core/worker': { places: ['core/contract'], packages: ['node'] },

@@ -157,8 +157,8 @@ function pooled(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng 
 
 /** → [batch, labels] */
 function logits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const rate = config.classifier_dropout ?? config.hidden_dropout_prob
-  return linear(params.at('classifier'), dropout(x, rate, rng), rng)
+  const kept = dropout(x, config.classifier_dropout ?? config.hidden_dropout_prob, rng)
+  return linear(params.at('classifier'), kept, rng)
 }
 
 /**

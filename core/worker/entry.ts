@@ -1,5 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { toErrorPayload } from '../contract/errors.ts'
+import { shareFirstUse } from '../engine/native/first-use.ts'
 import { EventGroups } from './event-groups.ts'
 import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
 
@@ -13,7 +14,8 @@ const port = parentPort
 // A posted message leaves at once, even while this thread computes without pause.
 const post = (message: FromWorker) => port.postMessage(message)
 
-port.once('message', async ({ spec, control }: ToWorker) => {
+port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
+  shareFirstUse(firstUse)
   const words = new Int32Array(control)
   const groups = new EventGroups((seq, events) => post({ type: 'events', seq, events }))
   try {

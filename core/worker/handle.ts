@@ -51,6 +51,9 @@ export type StartWorker = (spec: WorkSpec, on: WorkerListeners) => WorkerHandle
 // The extension is that of this file: .ts in the sources, .js in a build.
 const entry = new URL(`./entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
+/** One lock for all threads of this process. */
+const firstUse = new SharedArrayBuffer(4)
+
 /** Starts a training run, a prediction or a generation in a thread of its own. Returns at once; failures are told, never thrown. */
 export const startWorker: StartWorker = (spec, on) => startOver(threadPort(entry), spec, on)
 
@@ -76,7 +79,7 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
     },
     broke: (error) => end(() => on.failed(error)),
   })
-  port.post({ type: 'start', spec, control })
+  port.post({ type: 'start', spec, control, firstUse })
   const ask = (value: number) => void Atomics.store(new Int32Array(control), stopWord, value)
   return {
     stop: (keep) => ask(keep ? stopValues.keep : stopValues.discard),

@@ -58,7 +58,13 @@ export interface GenerateSpec extends Pick<PredictSpec, 'checkpointDir' | 'model
 
 export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec
 
-export type ToWorker = { type: 'start'; spec: WorkSpec; control: SharedArrayBuffer }
+export type ToWorker = {
+  type: 'start'
+  spec: WorkSpec
+  control: SharedArrayBuffer
+  /** The same for all threads of a process: see engine/native/first-use.ts. */
+  firstUse: SharedArrayBuffer
+}
 
 /** One thing that happened in a run, in the order it happened. */
 export type RunEvent =
