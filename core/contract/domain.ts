@@ -156,6 +156,7 @@ export const phases = [
   'loading',
   'tokenizing',
   'compiling',
+  'features',
   'training',
   'evaluating',
   'predicting',

@@ -140,8 +140,8 @@ function block(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor
   return mlp(config, params, attention(config, params.at('attention'), x, mask, rng), rng)
 }
 
-/** Logits [batch, labels]. */
-function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
+/** The first token of the last layer through the pooler, [batch, d]. */
+function pooled(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
   const [rows, length] = batch.inputIds.shape as [number, number]
   const bert = params.at('bert')
   const mask = paddingMask(batch.attentionMask)
@@ -152,9 +152,13 @@ function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng
     )
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
-  const pooled = activated(linearProduct(bert.at('pooler.dense'), first, rng), 'tanh')
-  const kept = dropout(pooled, config.classifier_dropout ?? config.hidden_dropout_prob, rng)
-  return linear(params.at('classifier'), kept, rng)
+  return activated(linearProduct(bert.at('pooler.dense'), first, rng), 'tanh')
+}
+
+/** → [batch, labels] */
+function logits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const rate = config.classifier_dropout ?? config.hidden_dropout_prob
+  return linear(params.at('classifier'), dropout(x, rate, rng), rng)
 }
 
 /**
@@ -197,7 +201,8 @@ export const bert: Architecture<BertConfig> = {
       parameters,
       rename,
       prefixes: ['classifier.'],
-      forward,
+      pooled,
+      logits,
     },
   },
 }

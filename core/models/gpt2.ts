@@ -14,6 +14,7 @@ import { activated, conv1dProduct, type Unbiased } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
 import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
 
@@ -138,18 +139,29 @@ function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null):
   )
 }
 
+/** A mix that is told what of `others` it may read, and where its dropout comes from. */
+type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
-function transform(config: Gpt2Config, params: Params, tokens: Tokens, mix: Mix, rng: Rng | null): tf.Tensor {
+function transform(
+  config: Gpt2Config,
+  params: Params,
+  tokens: Tokens,
+  mix: DrawingMix,
+  rng: Rng | null,
+  others: readonly tf.Tensor[] = [],
+): tf.Tensor {
   const [batch] = tokens.inputIds.shape as [number, number]
   const body = params.at('transformer')
   const norm = (place: Params, x: tf.Tensor) => layerNorm(place, x, config.layer_norm_epsilon)
   let x = embed(config, body, tokens, rng)
   for (let layer = 0; layer < config.n_layer; layer++) {
-    const block = body.at(`h.${layer}`)
-    const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer)
-    const attended = attention(config, block.at('attn'), norm(block.at('ln_1'), x), batch, mixed, rng)
-    x = residual(x, attended, config.resid_pdrop, rng)
-    x = residual(x, mlp(config, block.at('mlp'), norm(block.at('ln_2'), x), rng), config.resid_pdrop, rng)
+    x = recomputed(body.at(`h.${layer}`), x, others, rng, (block, input, read, draws) => {
+      const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer, read, draws)
+      const attended = attention(config, block.at('attn'), norm(block.at('ln_1'), input), batch, mixed, draws)
+      const y = residual(input, attended, config.resid_pdrop, draws)
+      return residual(y, mlp(config, block.at('mlp'), norm(block.at('ln_2'), y), draws), config.resid_pdrop, draws)
+    })
   }
   return norm(body.at('ln_f'), x)
 }
@@ -157,7 +169,9 @@ function transform(config: Gpt2Config, params: Params, tokens: Tokens, mix: Mix,
 function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng | null): tf.Tensor {
   const [, length] = batch.inputIds.shape as [number, number]
   const mask = causalMask(length, batch.segmentIds)
-  return transform(config, params, batch, (q, k, v) => attend(q, k, v, mask, config.attn_pdrop, rng), rng)
+  const mix: DrawingMix = (q, k, v, _layer, [seen], draws) =>
+    attend(q, k, v, seen as tf.Tensor, config.attn_pdrop, draws)
+  return transform(config, params, batch, mix, rng, [mask])
 }
 
 /**

@@ -13,8 +13,9 @@ export function isStale([method, input]: CallKey, events: Iterable<AppEvent>): b
     if (event.type === 'datasets' && method.startsWith('datasets.')) return true
     if (event.type === 'models' && method.startsWith('models.')) return true
     if (event.type === 'generation' && method === 'generations.get' && concerns(input, event.id)) return true
+    if (event.type === 'queue' && method === 'queue.get') return true
     if (event.type === 'run') {
-      if (method === 'runs.list') return true
+      if (method === 'runs.list' || method === 'queue.get') return true
       if ((perRun.includes(method) || comparing.includes(method)) && concerns(input, event.id)) return true
     }
   }

@@ -33,6 +33,7 @@ const chosen: Draft = { ...emptyDraft, model: 'm1', dataset: 'd1' }
 const miniLm = {
   id: 'm1',
   name: 'MiniLM-L6',
+  architecture: 'bert',
   parameters: 22_713_216,
   hiddenSize: 384,
   layers: 6,
