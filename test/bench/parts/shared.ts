@@ -8,6 +8,10 @@ import type { FromSharer, SharerSpec } from './shared-thread.ts'
  */
 export async function measureShared(spec: Parts['shared']['spec']): Promise<Parts['shared']['result']> {
   const { sessions, ...each } = spec
+  // TensorFlow reads these once, and a thread's process.env is only a copy that it never sees.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(spec.threads)
+  process.env.TF_NUM_INTEROP_THREADS ??= String(spec.threads)
   const sharers = Array.from({ length: sessions }, () => startSharer(each))
   try {
     await Promise.all(sharers.map(({ warm }) => warm))
