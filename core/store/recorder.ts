@@ -60,6 +60,7 @@ export function createRecorder(db: Db, topics: Topics, clock: Clock): Recorder {
     else if (event.kind === 'log') logs.add(run, event)
     else if (event.kind === 'checkpoint') checkpoints.add(run, event)
     else if (event.kind === 'pruned') checkpoints.prune(run, event.path)
+    else if (event.kind === 'lastGood') checkpoints.markLast(run, event.step)
     else if (event.kind === 'predictions') predictions.set(run, event)
   }
 

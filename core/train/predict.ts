@@ -21,7 +21,8 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
   try {
     return await predictTexts(spec)
   } catch (thrown) {
-    throw nameFailure(thrown)
+    const { per_device_eval_batch_size: batch } = spec.config
+    throw nameFailure(thrown, `Choose a per_device_eval_batch_size below ${batch}, or shorter texts.`)
   }
 }
 

@@ -7,7 +7,7 @@ import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { type DataSource, startData } from './data-source.ts'
-import { nameFailure } from './failures.ts'
+import { memoryAdvice, nameFailure } from './failures.ts'
 import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
@@ -49,7 +49,7 @@ export async function train(spec: TrainSpec, emit: Emit, control: Control): Prom
     const outcome = await run(spec, { emit, reporter: reporterOf(emit), watch, control })
     emit({ kind: 'result', outcome, timings: watch.timings() })
   } catch (thrown) {
-    if (!isStop(thrown)) throw nameFailure(thrown)
+    if (!isStop(thrown)) throw nameFailure(thrown, memoryAdvice(spec.config))
     // A pause before the first step has nothing to keep: the run then begins anew.
     const outcome = control.stop() === 3 ? 'paused' : 'stopped'
     emit({ kind: 'result', outcome, timings: watch.timings() })
@@ -204,7 +204,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     save: (step, begun) => judge.save(step, step / stepsPerEpoch, begun),
     saveIsDue: () => judge.saveIsDue,
     stopsEarly: () => judge.earlyStopping.isDue,
-    lastGood: (goodUntil) => keeper.lastGood(goodUntil),
+    lastGood: (goodUntil) => judge.tellLastGood(goodUntil),
   })
 }
 

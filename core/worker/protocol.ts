@@ -97,6 +97,8 @@ export type RunEvent =
     }
   /** A checkpoint's folder that was removed to keep within save_total_limit. */
   | { kind: 'pruned'; path: string }
+  /** The run has diverged: its newest checkpoint whose weights are to be trusted. Later ones stay, and are not gone on from. */
+  | { kind: 'lastGood'; step: number }
   /** Validation predictions of the best checkpoint so far, told each time that there is a better one. Columns of equal length. */
   | {
       kind: 'predictions'
