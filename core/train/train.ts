@@ -1,6 +1,5 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
-import { chooseBuckets, type TokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Engine, Session } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
@@ -10,6 +9,7 @@ import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { nameFailure } from './failures.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
+import { programLengths } from './lengths.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
@@ -108,10 +108,7 @@ async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surr
     checkAnyStop(control)
     reporter.progress(done, total)
   })
-  const lengths = {
-    train: bucketsOf(data.train, config.max_length),
-    evaluate: bucketsOf(data.validation, config.max_length),
-  }
+  const lengths = programLengths(data, config.max_length)
   const plan = planOf(spec, model, trainable, data, lengths)
   const layout = {
     trainBuckets: lengths.train,
@@ -219,13 +216,6 @@ function contentOf(
       if (scored !== null) await writeEvaluation(dir, scored)
     },
   }
-}
-
-function bucketsOf(encoded: TokenRows, maxLength: number): number[] {
-  return chooseBuckets(
-    encoded.ids.map((ids) => ids.length),
-    maxLength,
-  )
 }
 
 /** What is known of a run before its first step. */

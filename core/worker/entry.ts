@@ -6,6 +6,7 @@ import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
 /** What runs in a run's thread: takes one `start`, answers with groups of events, and ends. */
 
 const startedAt = performance.now()
+const startBytes = process.memoryUsage.rss()
 
 if (isMainThread || !parentPort) throw new Error('worker/entry.ts is the script of a worker thread')
 const port = parentPort
@@ -22,6 +23,11 @@ port.once('message', async ({ spec, control }: ToWorker) => {
       const { train } = await import('../train/train.ts')
       const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
       await train(spec, (event) => groups.add(event), { stop, startedAt })
+    } else if (spec.kind === 'preflight') {
+      const { preflight } = await import('../train/preflight/preflight.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      const reporter = reporterOf((event) => groups.add(event))
+      post({ type: 'preflight', preflight: await preflight(spec, reporter, { startedAt, bytes: startBytes }) })
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

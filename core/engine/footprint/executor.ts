@@ -104,7 +104,10 @@ export function execute(program: CompiledProgram, memory: SessionMemory, threads
     const busy = pool.filter((thread): thread is BusyThread => thread.running !== null)
     const [first, ...others] = busy
     if (!first) throw new Error('nothing can run: the graph waits for itself')
-    const thread = others.reduce((soonest, other) => (other.running.left < soonest.running.left ? other : soonest), first)
+    const thread = others.reduce(
+      (soonest, other) => (other.running.left < soonest.running.left ? other : soonest),
+      first,
+    )
     const { node, left } = thread.running
     for (const { running } of busy) running.left -= left
     const ended: Thread = thread
@@ -171,7 +174,8 @@ class Run {
       case 'assign':
         return
       case 'read':
-        return this.lay(outputs[0] as number, this.memory.variable(effect.variable))
+        this.lay(outputs[0] as number, this.memory.variable(effect.variable))
+        return
       case 'share': {
         const shared = this.buffers[inputs[0] as number]
         // What is fed lies with the caller.

@@ -67,8 +67,6 @@ function longestIn({ train, validation }: PreparedData): number {
 }
 
 function longestText(store: RowStore, tokenizer: Tokenizer, { max_length }: RunConfig): number {
-  const lengths = store
-    .largest(longTexts)
-    .map((row) => tokenizer.encode(store.read(row).text, max_length).ids.length)
+  const lengths = store.largest(longTexts).map((row) => tokenizer.encode(store.read(row).text, max_length).ids.length)
   return Math.max(1, ...lengths)
 }
