@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Preflight } from '../contract/preflight.ts'
-import { residentBytesOf } from '../util/available-memory.ts'
+import { availableMemory, residentBytesOf } from '../util/available-memory.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
 import type { HostMemory, PreflightSpec, RunEvent } from '../worker/protocol.ts'
 import type { Context } from './context.ts'
+import { freeBytes } from './folders.ts'
 import { newId } from './ids.ts'
 import { type DecidedRun, decideRun, type Written } from './new-run.ts'
 import { atPace, earlierStepMs, paceKey } from './pace.ts'
+import { surelyFits } from './surely-fits.ts'
 
 /** A forecast that was made so shortly before Start is not made again. */
 const freshMs = 15_000
@@ -63,7 +65,9 @@ export class Preflights {
   async admit(written: Written): Promise<void> {
     let preflight: Preflight
     try {
-      preflight = await this.foresee(decideRun(this.context, written), false)
+      const decided = decideRun(this.context, written)
+      if (surelyFits(decided, availableMemory().availableBytes, await freeBytes(this.context.folders.home))) return
+      preflight = await this.foresee(decided, false)
     } catch {
       return // what is wrong with settings or files is said where they are used
     }

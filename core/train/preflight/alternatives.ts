@@ -43,13 +43,12 @@ async function firstFitting(setup: Setup, changes: readonly Change[], mostBytes:
   return null
 }
 
-/** Whether it is worth working out: what a batch takes goes with its size. */
+/** Whether it is worth working out: what a batch takes goes at least with its rows and their length. */
 function mayFit(config: RunConfig, { bytes, parts }: MemoryNeed, change: Change, mostBytes: number): boolean {
-  const { per_device_train_batch_size: size } = change
-  if (size === undefined) return true
+  const shareOf = (name: 'per_device_train_batch_size' | 'max_length') => (change[name] ?? config[name]) / config[name]
+  const share = shareOf('per_device_train_batch_size') * shareOf('max_length') ** 2
   const activations = parts.find(({ name }) => name === 'activations')?.bytes ?? 0
-  const saved = activations * (1 - size / config.per_device_train_batch_size)
-  return bytes - saved <= 1.2 * mostBytes
+  return bytes - activations * (1 - share) <= 1.2 * mostBytes
 }
 
 /** A list a kind, from the smallest change to the largest. */
