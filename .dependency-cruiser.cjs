@@ -30,6 +30,7 @@ const may = {
     places: [
       ...['core/contract', 'core/engine/engine.ts', 'core/engine/open.ts', 'core/models', 'core/nn', 'core/tasks'],
       ...['core/data', 'core/checkpoint', 'core/worker/protocol.ts', 'core/engine/variables.ts'],
+      ...['core/engine/expected.ts', 'core/engine/footprint'],
     ],
     packages: ['node', '@tensorflow/tfjs-core'],
   },

@@ -17,6 +17,7 @@ import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
+import { Preflights } from './preflight.ts'
 import { RunQueue } from './queue.ts'
 import { queueHandlers } from './queue-order.ts'
 import { Reproductions } from './reproduce.ts'
@@ -50,6 +51,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
+  const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
   const generations = generationHandlers(context)
   const storage = storageHandlers(context)
@@ -61,6 +63,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     walGuard.close()
     await queue.close()
     await reproductions.close()
+    await preflights.close()
     await checkpoints.close()
     await generations.close()
     await storage.close()
@@ -72,7 +75,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...infoHandlers(context),
     ...datasetHandlers(context),
     ...modelHandlers(context),
-    ...runHandlers(context, queue),
+    ...runHandlers(context, queue, preflights),
+    ...preflights.handlers,
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
     ...generations.handlers,

@@ -131,8 +131,18 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .argument('<config>', 'JSON file with model, dataset and settings; - reads standard input')
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .option('--set <key=value...>', 'settings that win over the file', [])
+    .option('--ignore-preflight', 'begin even what does not fit on this machine', false)
     .action((config, options) =>
       grounded(async (ground) => (await import('./commands/train.ts')).train(ground, config, options)),
+    )
+  cli
+    .command('preflight')
+    .description('what a run would need on this machine: memory, time, disk; exit code 1 when it does not fit')
+    .argument('<config>', 'JSON file with model, dataset and settings; - reads standard input')
+    .option('--set <key=value...>', 'settings that win over the file', [])
+    .option('--no-measure', 'only work it out, without trying steps')
+    .action((config, options) =>
+      grounded(async (ground) => (await import('./commands/preflight.ts')).preflight(ground, config, options)),
     )
 
   describeRuns(cli, grounded)

@@ -51,3 +51,9 @@ export function* readVariables(
     for (const [name, { shape }] of group) yield { name, shape, data: values[name] as Float32Array }
   }
 }
+
+/** Bytes of the largest group in which these variables are read or written. */
+export function largestGroupBytes(specs: Readonly<Record<string, TensorSpec>>): number {
+  const groups = groupsOf(Object.values(specs), numbersIn)
+  return Math.max(0, ...Array.from(groups, (group) => 4 * group.reduce((sum, spec) => sum + numbersIn(spec), 0)))
+}

@@ -1,6 +1,5 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
-
 import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
@@ -11,10 +10,11 @@ import { memoryAdvice, nameFailure } from './failures.ts'
 import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
+import { programLengths } from './lengths.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
-import { lengthsOf, planOf } from './plan.ts'
+import { planOf } from './plan.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
@@ -130,7 +130,7 @@ async function prepareWith(
     if (total > 0) reporter.progress(done, total)
   })
   if (remembered > 0) reporter.log('info', `Rows whose tokens an earlier run has left: ${remembered}.`)
-  const lengths = lengthsOf(data, config)
+  const lengths = programLengths(data, config.max_length)
   const plan = planOf(spec, model, trainable, data, lengths)
   const layout = {
     trainBuckets: lengths.train,

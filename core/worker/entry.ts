@@ -7,6 +7,7 @@ import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
 /** What runs in a run's thread: takes one `start`, answers with groups of events, and ends. */
 
 const startedAt = performance.now()
+const startBytes = process.memoryUsage.rss()
 
 if (isMainThread || !parentPort) throw new Error('worker/entry.ts is the script of a worker thread')
 const port = parentPort
@@ -27,6 +28,11 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
     } else if (spec.kind === 'generate') {
       const { generateTexts } = await import('../generate/generate-texts.ts')
       await generateTexts(spec, post, () => Atomics.load(words, stopWord) !== 0)
+    } else if (spec.kind === 'preflight') {
+      const { preflight } = await import('../train/preflight/preflight.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      const reporter = reporterOf((event) => groups.add(event))
+      post({ type: 'preflight', preflight: await preflight(spec, reporter, { startedAt, bytes: startBytes }) })
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

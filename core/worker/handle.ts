@@ -2,6 +2,8 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { Prediction } from '../contract/domain.ts'
 import { type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import type { FinishReason } from '../contract/generation.ts'
+import type { Preflight } from '../contract/preflight.ts'
+import { processPort } from './process-port.ts'
 import {
   controlWords,
   type FromWorker,
@@ -15,7 +17,8 @@ import {
 /** What a worker tells its owner. Exactly one of `done` and `failed` comes, last; neither after `terminate`. */
 export interface WorkerListeners {
   events(seq: number, events: readonly RunEvent[]): void
-  predictions(predictions: readonly Prediction[]): void
+  predictions?(predictions: readonly Prediction[]): void
+  preflight?(preflight: Preflight): void
   /** Only of a generation. */
   text?(row: number, text: string): void
   textEnd?(row: number, reason: FinishReason, tokens: number): void
@@ -49,13 +52,17 @@ export type OpenPort = (on: PortListeners) => Port
 export type StartWorker = (spec: WorkSpec, on: WorkerListeners) => WorkerHandle
 
 // The extension is that of this file: .ts in the sources, .js in a build.
-const entry = new URL(`./entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+const script = (name: string) =>
+  new URL(`./${name}${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
 /** One lock for all threads of this process. */
 const firstUse = new SharedArrayBuffer(4)
 
-/** Starts a training run, a prediction or a generation in a thread of its own. Returns at once; failures are told, never thrown. */
-export const startWorker: StartWorker = (spec, on) => startOver(threadPort(entry), spec, on)
+/** Starts work in a thread of its own. Returns at once; failures are told, never thrown. */
+export const startWorker: StartWorker = (spec, on) => startOver(threadPort(script('entry')), spec, on)
+
+/** The same in a process of its own, whose memory the system has back when it ends; `stop` and `pause` do nothing. */
+export const startProcess: StartWorker = (spec, on) => startOver(processPort(script('process-entry')), spec, on)
 
 /** The same over any port. */
 export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): WorkerHandle {
@@ -71,7 +78,8 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
     message(message) {
       if (ended) return
       if (message.type === 'events') on.events(message.seq, message.events)
-      else if (message.type === 'predictions') on.predictions(message.predictions)
+      else if (message.type === 'predictions') on.predictions?.(message.predictions)
+      else if (message.type === 'preflight') on.preflight?.(message.preflight)
       else if (message.type === 'text') on.text?.(message.row, message.text)
       else if (message.type === 'text-end') on.textEnd?.(message.row, message.reason, message.tokens)
       else if (message.type === 'done') end(() => on.done())

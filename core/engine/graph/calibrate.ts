@@ -21,14 +21,28 @@ interface Calibration {
  * and noted in the cache by processor, threads and library version, so that runs on one machine stay comparable.
  */
 export async function fasterPrecision(engine: Engine): Promise<Precision> {
-  const { fp32Ms, bf16Ms } = await calibrationOf(engine)
-  return fp32Ms / bf16Ms >= worthwhile ? 'bf16' : 'fp32'
+  return fasterOf(await calibrationOf(engine))
 }
 
+/** What "auto" comes to and how fast products are, as far as it was measured before; null where it was not. */
+export function notedSpeed(
+  version: string,
+  threads: number,
+): { readonly precision: Precision; readonly flopsPerUs: Readonly<Record<Precision, number>> } | null {
+  const noted = readCalibrations(notesPath())[keyOf(version, threads)]
+  if (!noted) return null
+  const flopsPerUs = (ms: number) => (2 * side ** 3) / (1000 * ms)
+  return { precision: fasterOf(noted), flopsPerUs: { fp32: flopsPerUs(noted.fp32Ms), bf16: flopsPerUs(noted.bf16Ms) } }
+}
+
+const fasterOf = ({ fp32Ms, bf16Ms }: Calibration): Precision => (fp32Ms / bf16Ms >= worthwhile ? 'bf16' : 'fp32')
+const notesPath = () => join(attuneCache(), 'calibration.json')
+const keyOf = (version: string, threads: number) =>
+  `${cpus()[0]?.model ?? process.arch}, ${threads} threads, TensorFlow ${version}`
+
 async function calibrationOf(engine: Engine): Promise<Calibration> {
-  const { version, threads } = engine.info
-  const key = `${cpus()[0]?.model ?? process.arch}, ${threads} threads, TensorFlow ${version}`
-  const path = join(attuneCache(), 'calibration.json')
+  const key = keyOf(engine.info.version, engine.info.threads)
+  const path = notesPath()
   const known = readCalibrations(path)
   const noted = known[key]
   if (noted) return noted

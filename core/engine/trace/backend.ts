@@ -117,8 +117,10 @@ export class TraceBackend extends tf.KernelBackend {
   /** The result of an operation that only moves numbers: `node` is given the tensor and its type, and told of both. */
   moved(x: tf.TensorInfo, shape: readonly number[], node: (ref: Ref, dtype: DataType) => Ref): tf.TensorInfo {
     const half = this.exactHalf(x)
-    const ref = half === null ? node(this.ref(x), x.dtype as DataType) : this.widened(node(half, 'bfloat16'))
-    return this.output(shape, x.dtype, ref)
+    if (half === null) return this.output(shape, x.dtype, node(this.ref(x), x.dtype as DataType))
+    const moved = node(half, 'bfloat16')
+    this.builder.outputs.set(moved, { shape, dtype: 'bfloat16' })
+    return this.output(shape, x.dtype, this.widened(moved))
   }
 
   /** Tells that `done` wrote into the variable that `x` was read from, and that `value` stands for what came of it. */
