@@ -12,6 +12,8 @@ const main = {
   input: {
     'electron/main/main': 'electron/main/main.ts',
     'core/worker/entry': 'core/worker/entry.ts',
+    'core/train/data-thread': 'core/train/data-thread.ts',
+    'core/worker/process-entry': 'core/worker/process-entry.ts',
     'core/store/backup-thread': 'core/store/backup-thread.ts',
   },
   external,

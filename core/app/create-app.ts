@@ -13,9 +13,11 @@ import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
 import { sweepFreed } from './freed.ts'
+import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
+import { Preflights } from './preflight.ts'
 import { RunQueue } from './queue.ts'
 import { queueHandlers } from './queue-order.ts'
 import { Reproductions } from './reproduce.ts'
@@ -49,7 +51,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
+  const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
+  const generations = generationHandlers(context)
   const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
@@ -59,7 +63,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
     walGuard.close()
     await queue.close()
     await reproductions.close()
+    await preflights.close()
     await checkpoints.close()
+    await generations.close()
     await storage.close()
     await backups.close()
     owner.close()
@@ -69,9 +75,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...infoHandlers(context),
     ...datasetHandlers(context),
     ...modelHandlers(context),
-    ...runHandlers(context, queue),
+    ...runHandlers(context, queue, preflights),
+    ...preflights.handlers,
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...generations.handlers,
     ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),

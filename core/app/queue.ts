@@ -170,7 +170,6 @@ export class RunQueue {
       events: (seq, events) => {
         if (current()) inbox.put(() => this.announce(store.recorder.record(id, seq, events)))
       },
-      predictions: () => {},
       done: () => {
         if (current()) inbox.put(() => this.over(id, { code: 'internal', message: 'The run ended without a result.' }))
       },

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readTrainingState } from '../../core/checkpoint/training-state.ts'
 import type { RunConfigInput } from '../../core/contract/settings.ts'
 import type { RunEvent, TrainSpec } from '../../core/worker/protocol.ts'
-import { ofKind, seriesOf, tinySpec, trainTiny } from '../unit/train/fixture.ts'
+import { ofKind, tinySpec, trainTiny } from '../unit/train/fixture.ts'
 
 /** Runs that are broken off and gone on with, and what must not depend on it. For the quick tests and the long ones. */
 
@@ -28,6 +28,7 @@ export const resumeCases: Readonly<Record<string, Partial<RunConfigInput>>> = {
   LoRA: { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 },
   accumulation: { per_device_train_batch_size: 1, gradient_accumulation_steps: 3 },
   bf16: { precision: 'bf16', method: 'lora', learning_rate: 0.01 },
+  head: { method: 'head', learning_rate: 0.05 },
   recomputed: { gradient_checkpointing: true },
   Adafactor: { optim: 'adafactor', learning_rate: 0.01 },
   SGD: { optim: 'sgd', learning_rate: 0.02, per_device_train_batch_size: 1, gradient_accumulation_steps: 3 },
@@ -106,6 +107,3 @@ export function numbersOf(events: readonly RunEvent[]): string[] {
       .map(([name, value]) => `${step} ${examples} ${tokens} ${name} ${Object.is(value, -0) ? '-0' : value}`),
   )
 }
-
-/** The steps that the training loss was told of. */
-export const stepsOf = (events: readonly RunEvent[]) => seriesOf(events, 'train/loss').map(({ step }) => step)
