@@ -7,6 +7,7 @@ import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, f
 import { ForkInstead, Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import { placeText } from './queue-order.ts'
+import { canFork } from './resumable.ts'
 import { ResumeFrom } from './run-again.tsx'
 import classes from './run-detail.module.css'
 import { isOver, useRunActs } from './use-run-acts.ts'
@@ -19,7 +20,7 @@ export function RunSummary({ run }: { run: Run }) {
       {run.error && run.state !== 'interrupted' && (
         <Alert mb={10} color="red" variant="light" icon={<CircleAlert size={18} />} title="This run failed">
           {run.error.message}
-          {run.error.details?.offer === 'fork' && (
+          {canFork(run) && (
             <>
               <br />
               <ForkInstead id={run.id} />
