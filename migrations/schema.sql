@@ -143,6 +143,11 @@ CREATE TABLE preferences (
   value TEXT NOT NULL -- JSON
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE commits (
+  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  durable INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE sqlite_stat1(tbl,idx,stat);
 
 CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample);

@@ -16,6 +16,8 @@ export interface AppDeps {
   readonly version: string
   readonly clock: Clock
   readonly startWorker: StartWorker
+  /** The same in a process of its own, whose memory comes back; startWorker when absent. */
+  readonly startProcess?: StartWorker
   /** The engine of a run with engine "auto", or why there is none. */
   readonly engine: () => { info: EngineInfo | null; problem: string | null }
   /** How many threads a run computes with. */

@@ -2,6 +2,7 @@ import type { Subscribe } from '../contract/events.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { openStore } from '../store/open.ts'
 import { becomeOwner } from '../store/owner.ts'
+import { keepBackups } from './backups.ts'
 import { createBus } from './bus.ts'
 import { checkpointHandlers } from './checkpoints.ts'
 import { comparisonHandlers } from './comparisons.ts'
@@ -12,15 +13,18 @@ import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
 import { sweepFreed } from './freed.ts'
+import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
+import { Preflights } from './preflight.ts'
 import { RunQueue } from './queue.ts'
 import { queueHandlers } from './queue-order.ts'
 import { Reproductions } from './reproduce.ts'
 import { runHandlers } from './runs.ts'
 import { storageHandlers } from './storage.ts'
 import { purge } from './trash.ts'
+import { guardWal } from './wal-guard.ts'
 
 export type { AppDeps } from './context.ts'
 
@@ -47,15 +51,23 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const context: Context = { deps, clock: deps.clock, folders, store, owner, bus, files }
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
+  const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
+  const generations = generationHandlers(context)
   const storage = storageHandlers(context)
+  const backups = keepBackups(context)
+  const walGuard = guardWal(context)
   const neighbours = watchNeighbours(context, () => queue.look())
   const close = async () => {
     neighbours.close()
+    walGuard.close()
     await queue.close()
     await reproductions.close()
+    await preflights.close()
     await checkpoints.close()
+    await generations.close()
     await storage.close()
+    await backups.close()
     owner.close()
     store.close()
   }
@@ -63,9 +75,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...infoHandlers(context),
     ...datasetHandlers(context),
     ...modelHandlers(context),
-    ...runHandlers(context, queue),
+    ...runHandlers(context, queue, preflights),
+    ...preflights.handlers,
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...generations.handlers,
     ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),

@@ -23,6 +23,9 @@ export interface Folders {
   trashed(kind: Kind, id: string): string
 }
 
+export const databaseOf = (home: string) => join(home, 'attune.sqlite')
+export const locksOf = (home: string) => join(home, 'locks')
+
 /**
  * Makes the folders of a data home. Throws bad_file when they cannot be written: a person wants to know at the start,
  * not when the first weights are to be saved.
@@ -31,8 +34,8 @@ export function openFolders(home: string, cache: string): Folders {
   const folders: Folders = {
     home,
     cache,
-    database: join(home, 'attune.sqlite'),
-    locks: join(home, 'locks'),
+    database: databaseOf(home),
+    locks: locksOf(home),
     exports: join(home, 'exports'),
     uploads: join(home, 'uploads'),
     trash: join(home, 'trash'),

@@ -1,5 +1,6 @@
-import type { Model, Origin, Run, RunStart } from '../contract/domain.ts'
+import type { Dataset, Model, Origin, Run, RunStart } from '../contract/domain.ts'
 import type { ParsedInput } from '../contract/methods.ts'
+import type { RunConfig } from '../contract/settings.ts'
 import type { ReproductionRecord } from '../store/queries/runs.ts'
 import { decideConfig } from './config.ts'
 import type { Context } from './context.ts'
@@ -18,15 +19,28 @@ export interface Lineage {
   readonly reproduces?: ReproductionRecord
 }
 
-/** Checks settings and queues a run with them. Throws AttuneError: bad_config (naming the setting), bad_data, not_found. */
-export function createRun(context: Context, written: Written, lineage?: Lineage): Run {
-  const { store, owner, clock, deps, bus } = context
+/** A run's settings as it will record them, and what they name. */
+export interface DecidedRun {
+  readonly config: RunConfig
+  readonly model: Model
+  readonly dataset: Dataset
+}
+
+/** Checks settings and decides those that were left out. Throws AttuneError: bad_config, bad_data, not_found. */
+export function decideRun(context: Context, written: Written, isChild = false): DecidedRun {
+  const { store } = context
   // A child names its model and data by id: what was deleted can be restored, and is told of as that.
-  const model = lineage ? requireModel(store, written.model) : findModel(context, written.model)
-  const dataset = lineage
+  const model = isChild ? requireModel(store, written.model) : findModel(context, written.model)
+  const dataset = isChild
     ? requireDataset(store, written.dataset)
     : namedBy('dataset', written.dataset, store.datasets.list())
-  const config = decideConfig(written, model, dataset)
+  return { config: decideConfig(written, model, dataset), model, dataset }
+}
+
+/** Checks settings and queues a run with them. Throws as decideRun. */
+export function createRun(context: Context, written: Written, lineage?: Lineage): Run {
+  const { store, owner, clock, deps, bus } = context
+  const { config, model } = decideRun(context, written, lineage !== undefined)
   const { id = newId(), ...more } = lineage ?? {}
   store.transact(
     () => {

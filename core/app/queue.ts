@@ -7,23 +7,19 @@ import { isOwnerAlive } from '../store/owner.ts'
 import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
-import { type RunEvent, stopValues, type TrainSpec } from '../worker/protocol.ts'
+import { stopValues, type TrainSpec } from '../worker/protocol.ts'
 import type { Context } from './context.ts'
+import { Endings, endingOf } from './endings.ts'
 import { nameError } from './errors.ts'
 import { startFolder } from './fork.ts'
+import { Inbox } from './inbox.ts'
 import { afterInterruption } from './recovery.ts'
 
 /** The run that is being trained in this process. */
 interface Active {
   readonly id: string
   readonly handle: WorkerHandle
-}
-
-/** How a run ended that could not tell so itself, still to be written (the disk may be full for a while). */
-interface Ending {
-  readonly id: string
-  readonly state: 'failed' | 'stopped' | 'interrupted'
-  readonly error: ErrorPayload | null
+  readonly inbox: Inbox
 }
 
 /**
@@ -35,19 +31,21 @@ export class RunQueue {
   /** Told after each run that ended here. */
   private readonly onEnded: () => void
   private active: Active | null = null
-  private unwritten: Ending[] = []
+  private readonly endings: Endings
   private readonly recoveries = new Set<Promise<void>>()
   private closed = false
 
   constructor(context: Context, onEnded: () => void) {
     this.context = context
     this.onEnded = onEnded
+    this.endings = new Endings(context, (cursor) => this.announce(cursor))
   }
 
   /** Catches up with what other processes did: runs they left behind, stops they ask for, a turn that has come. */
   look(): void {
     if (this.closed) return
-    this.writeEndings()
+    this.active?.inbox.drain()
+    this.endings.write()
     this.releaseAbandoned()
     this.heedStop()
     this.startNext()
@@ -122,23 +120,27 @@ export class RunQueue {
   async close(): Promise<void> {
     this.closed = true
     const active = this.active
+    active?.inbox.drain()
     this.active = null
     if (active) {
       await active.handle.terminate()
       // Its result may have come in meanwhile; then there is nothing to put right.
       if (this.context.store.queue.progress(active.id)?.draft.state === 'running') {
-        this.end({ id: active.id, state: 'interrupted', error: null })
+        this.endings.add({ id: active.id, state: 'interrupted', error: null })
         this.recover(active.id)
       }
     }
-    this.writeEndings()
+    this.endings.write()
     await this.recovered()
   }
 
   private startNext(): void {
-    if (this.active || this.closed) return
     const { store, owner, clock, deps, folders } = this.context
+    if (this.active || this.closed) return
     if (store.preferences.get('queuePaused')) return
+    // A run ended because the disk was full: so would the next.
+    if (this.endings.wantRoom && !store.ballast.hasPlenty()) return
+    this.endings.wantRoom = false
     const cursor = store.queue.claimNext(owner.id, clock.now(), (other) => {
       if (isOwnerAlive(folders.locks, other)) return 'wait'
       return deps.adoptQueue ? 'take' : 'leave'
@@ -148,35 +150,34 @@ export class RunQueue {
     try {
       this.start(cursor.id)
     } catch (thrown) {
-      this.end({ id: cursor.id, state: 'failed', error: toErrorPayload(nameError(thrown, this.context)) })
+      this.endings.add(endingOf(cursor.id, toErrorPayload(nameError(thrown, this.context))))
       this.startNext()
     }
   }
 
   private start(id: string): void {
-    const { deps } = this.context
+    const { deps, clock, store } = this.context
+    store.ballast.lay()
     const spec = this.specOf(id)
+    const inbox = new Inbox(clock, {
+      isBusy: (thrown) => toErrorPayload(nameError(thrown, this.context)).code === 'busy',
+      failed: (thrown) => this.giveUp(id, thrown),
+      caughtUp: (waitedMs) => this.tellOfWait(id, waitedMs),
+    })
     // Not by the run's id: it may be resumed while an earlier thread of it still ends.
     const current = () => this.active?.handle === handle
     const handle = deps.startWorker(spec, {
       events: (seq, events) => {
-        if (current()) this.record(id, seq, events)
+        if (current()) inbox.put(() => this.announce(store.recorder.record(id, seq, events)))
       },
-      predictions: () => {},
       done: () => {
-        if (!current()) return
-        const { state } = this.context.store.queue.progress(id)?.draft ?? {}
-        const silent: ErrorPayload = { code: 'internal', message: 'The run ended without a result.' }
-        if (state === 'running') this.end({ id, state: 'failed', error: silent })
-        this.next()
+        if (current()) inbox.put(() => this.over(id, { code: 'internal', message: 'The run ended without a result.' }))
       },
       failed: (error) => {
-        if (!current()) return
-        this.end({ id, state: error.code === 'stopped' ? 'stopped' : 'failed', error: errorOf(error) })
-        this.next()
+        if (current()) inbox.put(() => this.over(id, error))
       },
     })
-    this.active = { id, handle }
+    this.active = { id, handle, inbox }
   }
 
   private specOf(id: string): TrainSpec {
@@ -221,14 +222,27 @@ export class RunQueue {
     return checkpoint
   }
 
+  /** The thread has ended, and all that it told is on record: its own result among it, or there was none. */
+  private over(id: string, error: ErrorPayload): void {
+    if (this.context.store.queue.progress(id)?.draft.state === 'running') this.endings.add(endingOf(id, error))
+    this.next()
+  }
+
   /** What cannot be written ends the run: its record would no longer be what happened. */
-  private record(id: string, seq: number, events: readonly RunEvent[]): void {
+  private giveUp(id: string, thrown: unknown): void {
+    const handle = this.active?.handle
+    this.endings.add(endingOf(id, toErrorPayload(nameError(thrown, this.context))))
+    void handle?.terminate().then(() => this.next())
+  }
+
+  private tellOfWait(id: string, waitedMs: number): void {
+    const text =
+      `Another process held the database's lock for ${Math.ceil(waitedMs / 1000)} s. ` +
+      'The run went on meanwhile; what happened is on record now.'
     try {
-      this.announce(this.context.store.recorder.record(id, seq, events))
-    } catch (thrown) {
-      const handle = this.active?.handle
-      this.end({ id, state: 'failed', error: toErrorPayload(nameError(thrown, this.context)) })
-      void handle?.terminate().then(() => this.next())
+      this.context.store.logs.add(id, { at: this.context.clock.now(), level: 'warning', text })
+    } catch {
+      return // locked again, and the record is whole without this line
     }
   }
 
@@ -236,34 +250,6 @@ export class RunQueue {
     this.active = null
     this.onEnded()
     this.lookSafely()
-  }
-
-  private end(ending: Ending): void {
-    this.unwritten.push(ending)
-    this.writeEndings()
-  }
-
-  private writeEndings(): void {
-    const { store, clock } = this.context
-    const endings = this.unwritten
-    this.unwritten = []
-    for (const ending of endings) {
-      const { id, state, error } = ending
-      try {
-        const cursor = store.transact(
-          () => {
-            const at = clock.now()
-            if (error) store.logs.add(id, { at, level: 'error', text: error.message })
-            return store.queue.end(id, state, at, error)
-          },
-          { durable: true },
-        )
-        if (cursor) this.announce(cursor)
-      } catch {
-        // Tried again at the next look: until there is room, the run shows as running, and this process as its owner.
-        this.unwritten.push(ending)
-      }
-    }
   }
 
   /** Runs of processes that have ended. */
@@ -295,9 +281,4 @@ export class RunQueue {
   private announce(cursor: RunCursor): void {
     this.context.bus.emit({ type: 'run', ...cursor })
   }
-}
-
-/** Being stopped is not an error of the run. */
-function errorOf(error: ErrorPayload): ErrorPayload | null {
-  return error.code === 'stopped' ? null : error
 }

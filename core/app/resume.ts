@@ -3,6 +3,7 @@ import { verifyCheckpoint } from '../checkpoint/save.ts'
 import type { Run } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { isOwnerAlive } from '../store/owner.ts'
+import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
 import { optimizerBytes } from './checkpoints.ts'
 import type { Context } from './context.ts'
@@ -84,7 +85,7 @@ interface Newest {
 async function newestWhole(context: Context, id: string): Promise<Newest> {
   const { store, folders, clock } = context
   let stripped = false
-  for (const { step, epoch, folder } of store.checkpoints.list(id)) {
+  for (const { step, epoch, folder } of trusted(store.checkpoints.list(id))) {
     const dir = join(folders.of('runs', id), folder)
     try {
       await verifyCheckpoint(dir)
@@ -97,4 +98,10 @@ async function newestWhole(context: Context, id: string): Promise<Newest> {
     }
   }
   return { from: null, stripped }
+}
+
+/** Newest first. When a run diverged, those after its last good one hold the weights that it diverged with. */
+function trusted(checkpoints: readonly StoredCheckpoint[]): readonly StoredCheckpoint[] {
+  const last = checkpoints.findIndex((checkpoint) => checkpoint.last)
+  return checkpoints.slice(Math.max(0, last))
 }

@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { missing, requireRun } from './find.ts'
 import { createChild, forkRun } from './fork.ts'
 import { createRun } from './new-run.ts'
+import type { Preflights } from './preflight.ts'
 import type { RunQueue } from './queue.ts'
 import { reproduceRun } from './reproduce.ts'
 import { resumeRun } from './resume.ts'
@@ -27,7 +28,11 @@ type RunMethods =
   | 'runs.restore'
   | 'runs.log'
 
-export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, RunMethods> {
+export function runHandlers(
+  context: Context,
+  queue: RunQueue,
+  preflights: Pick<Preflights, 'admit'>,
+): Pick<Handlers, RunMethods> {
   const { store, bus } = context
   const announced = (cursor: RunCursor | null, id: string): { run: Run } => {
     if (cursor) bus.emit({ type: 'run', ...cursor })
@@ -35,7 +40,8 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
   }
 
   return {
-    'runs.create': ({ config }) => {
+    'runs.create': async ({ config, ignorePreflight }) => {
+      if (!ignorePreflight) await preflights.admit(config)
       const run = createRun(context, config)
       // Answered first, so that whoever asked sees it queued.
       setImmediate(() => queue.lookSafely())
@@ -75,6 +81,7 @@ export function runHandlers(context: Context, queue: RunQueue): Pick<Handlers, R
       return { runs }
     },
     'runs.fork': async (input) => {
+      if (!input.ignorePreflight) await preflights.admit(input.config ?? requireRun(store, input.id).config)
       const run = await forkRun(context, input)
       setImmediate(() => queue.lookSafely())
       return { run }

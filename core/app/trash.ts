@@ -74,7 +74,9 @@ async function sweepUnrecorded({ store, folders, clock }: Context, kind: Kind): 
     if (store[kind].get(name) !== null) continue
     // Gone already: another process ended its import, or sweeps as well.
     const found = await stat(join(parent, name)).catch(() => null)
-    if (found && clock.now() - found.mtimeMs > dayMs) await removeFolder(join(parent, name))
+    // Older than a backup that was put back: the record that was lost may have known it.
+    if (!found || found.mtimeMs <= (store.backups.restoredAt() ?? 0)) continue
+    if (clock.now() - found.mtimeMs > dayMs) await removeFolder(join(parent, name))
   }
 }
 

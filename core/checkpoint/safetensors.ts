@@ -70,14 +70,27 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): Promise<number> {
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return streamSafetensors(path, sorted, sorted, metadata)
+}
+
+/**
+ * The same for tensors that come one after the other, in the order of `described`, which is that of their names: only
+ * the one that is being written has to be there.
+ */
+export async function streamSafetensors(
+  path: string,
+  described: readonly Omit<TensorToWrite, 'data'>[],
+  tensors: Iterable<TensorToWrite>,
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): Promise<number> {
   const header: Record<string, unknown> = { __metadata__: metadata }
   let end = 0
-  for (const [i, { name, shape, data }] of sorted.entries()) {
-    if (elementCount(shape) !== data.length || sorted[i - 1]?.name === name) {
-      throw new Error(`tensor "${name}" occurs twice, or has ${data.length} values for the shape [${shape}]`)
-    }
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, end + data.byteLength] }
-    end += data.byteLength
+  for (const [i, { name, shape }] of described.entries()) {
+    const former = described[i - 1]?.name
+    if (former !== undefined && former >= name) throw new Error(`tensor "${name}" occurs twice, or out of order`)
+    const bytes = 4 * elementCount(shape)
+    header[name] = { dtype: 'F32', shape, data_offsets: [end, end + bytes] }
+    end += bytes
   }
   const text = Buffer.from(JSON.stringify(header))
   const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ')
@@ -89,7 +102,17 @@ export async function writeSafetensors(
   try {
     await file.writeFile(length)
     await file.writeFile(padded)
-    for (const { data } of sorted) await file.writeFile(fromFloat32(data))
+    let next = 0
+    for (const { name, data } of tensors) {
+      const { name: expected, shape } = described[next++] ?? { name: 'none', shape: [] }
+      if (name !== expected || elementCount(shape) !== data.length) {
+        throw new Error(
+          `tensor "${name}" has ${data.length} values where "${expected}" of the shape [${shape}] should be`,
+        )
+      }
+      await file.writeFile(fromFloat32(data))
+    }
+    if (next < described.length) throw new Error(`tensor "${described[next]?.name}" was described, but did not come`)
   } finally {
     await file.close()
   }

@@ -65,8 +65,8 @@ const stateSchema = z.object({
   /** SHA-256 of everything that the numbers depend on beside the settings. */
   hashes: z.object({ model: sha256, tokenizer: sha256, dataset: sha256, labels: sha256, rows: sha256 }),
   layout: z.object({
-    trainBuckets: z.array(count),
-    evaluateBuckets: z.array(count),
+    trainBuckets: z.array(count).readonly(),
+    evaluateBuckets: z.array(count).readonly(),
     stepsPerEpoch: count,
     totalSteps: count,
   }),

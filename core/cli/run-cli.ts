@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { tasks } from '../contract/settings.ts'
 import { program as installed } from '../host/program.ts'
+import { attuneHome } from '../util/paths.ts'
 import type { Ground } from './ground.ts'
 import { type Answer, createOutput, type Io } from './io.ts'
 
@@ -20,19 +21,21 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   /** Opens the app only when a command runs, so that help and mistakes answer at once. */
   const grounded: Grounded = async (work, { stays } = { stays: false }) => {
     const { withGround } = await import('./ground.ts')
-    await withGround(io, output, { stays }, async (ground) => {
-      const answer = await work(ground)
-      if (typeof answer === 'number') {
-        exitCode = answer
-        return
-      }
-      if (json) output.object(answer.value)
-      else output.text(answer.text)
-      exitCode = answer.exitCode ?? 0
-    })
+    await withGround(io, output, { stays }, async (ground) => give(await work(ground)))
+  }
+
+  const give = (answer: Answer | number): void => {
+    if (typeof answer === 'number') {
+      exitCode = answer
+      return
+    }
+    if (json) output.object(answer.value)
+    else output.text(answer.text)
+    exitCode = answer.exitCode ?? 0
   }
 
   describeCommands(cli, grounded)
+  describeBackups(cli, async (work) => give(await work()))
   for (const command of everyCommand(cli)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void io.stdout.write(text),
@@ -128,8 +131,18 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .argument('<config>', 'JSON file with model, dataset and settings; - reads standard input')
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .option('--set <key=value...>', 'settings that win over the file', [])
+    .option('--ignore-preflight', 'begin even what does not fit on this machine', false)
     .action((config, options) =>
       grounded(async (ground) => (await import('./commands/train.ts')).train(ground, config, options)),
+    )
+  cli
+    .command('preflight')
+    .description('what a run would need on this machine: memory, time, disk; exit code 1 when it does not fit')
+    .argument('<config>', 'JSON file with model, dataset and settings; - reads standard input')
+    .option('--set <key=value...>', 'settings that win over the file', [])
+    .option('--no-measure', 'only work it out, without trying steps')
+    .action((config, options) =>
+      grounded(async (ground) => (await import('./commands/preflight.ts')).preflight(ground, config, options)),
     )
 
   describeRuns(cli, grounded)
@@ -149,6 +162,27 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .action((runs, options) =>
       grounded(async (ground) => (await import('./commands/compare.ts')).compareRuns(ground, runs, options)),
     )
+  const several = (text: string, former: readonly string[] = []) => [...former, text]
+  cli
+    .command('generate')
+    .description('texts that a run of task text-generation goes on with')
+    .argument('<run>', 'id, name, or the beginning of an id')
+    .option('--prompt <text>', 'how a text begins; may be given several times', several)
+    .option('--input <file>', 'a file of beginnings, as predict takes it; - for standard input')
+    .option('--column <name>', 'of a CSV or JSONL file')
+    .addOption(checkpointOption())
+    .option('--max-new-tokens <number>', 'tokens at most', wholeNumber(1, 100_000))
+    .option('--sample', 'draw each token; else the likeliest is taken')
+    .option('--temperature <number>', 'below 1 likely tokens gain', Number)
+    .option('--top-k <number>', 'draw from the k likeliest; 0: all', wholeNumber(0, 1_000_000))
+    .option('--top-p <number>', 'draw from the likeliest that together reach this probability', Number)
+    .option('--repetition-penalty <number>', 'above 1 what occurred already becomes less likely', Number)
+    .option('--seed <number>', 'of the draws', wholeNumber(0, 2147483647))
+    .option('--stop <text>', 'a text ends before it; may be given several times', several)
+    .action((run, options) =>
+      grounded(async (ground) => (await import('./commands/generate.ts')).generate(ground, run, options)),
+    )
+
   cli
     .command('predict')
     .description('label texts with a trained run')
@@ -174,6 +208,25 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .command('doctor')
     .description('what this machine has, what is missing, what to do')
     .action(() => grounded(async (ground) => (await import('./commands/doctor.ts')).doctor(ground)))
+}
+
+/** For a database that does not open, so without the app. */
+function describeBackups(cli: Command, giving: (work: () => Promise<Answer>) => Promise<void>): void {
+  const backups = cli.command('backups').description('copies of the database, and what to do when it is damaged')
+  const load = () => import('./commands/backups.ts')
+  backups
+    .command('list')
+    .description('all backups, newest first')
+    .action(() => giving(async () => (await load()).listBackups(attuneHome())))
+  backups
+    .command('restore')
+    .description('put a backup in the place of the database, which is kept beside it')
+    .argument('[backup]', 'its name, else the newest that is whole')
+    .action((name?: string) => giving(async () => (await load()).restoreBackup(attuneHome(), name ?? null)))
+  backups
+    .command('accept')
+    .description('go on with a database whose newest changes are lost, as it is')
+    .action(() => giving(async () => (await load()).acceptLoss(attuneHome())))
 }
 
 function describeRuns(cli: Command, grounded: Grounded): void {

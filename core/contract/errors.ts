@@ -11,6 +11,7 @@ export const errorCodes = [
   'bad_data', // readable, but not usable for the task (one class only, no rows)
   'bad_config', // a setting with an unknown name or an impossible value
   'unsupported', // a real thing that this version does not do
+  'does_not_fit', // a run that wants more memory or disk than can be had here
   'no_engine', // no training engine could be loaded
   'out_of_memory',
   'disk_full',

@@ -20,6 +20,8 @@ import {
   tokenPreviewSchema,
   xAxisSchema,
 } from './domain.ts'
+import { generationOptionsSchema, generationSchema } from './generation.ts'
+import { preflightSchema } from './preflight.ts'
 import { runConfigInputSchema, taskSchema } from './settings.ts'
 
 const id = z.string().min(1)
@@ -27,6 +29,8 @@ const none = z.strictObject({})
 const offset = z.number().int().min(0).default(0)
 /** A checkpoint of a run: by what it is, or by its step. */
 const checkpoint = z.union([z.enum(['best', 'last']), z.number().int().min(0)]).default('best')
+/** For a person who knows better than the forecast. */
+const ignorePreflight = z.boolean().default(false)
 const limit = z.number().int().min(1).max(500).default(50)
 
 /** The whole API: one line a method. Types, allow-list, HTTP route, CLI and tests derive from this table. */
@@ -83,7 +87,22 @@ export const methods = {
   'models.delete': { input: z.strictObject({ id }), output: z.object({ bytes: z.number() }) },
   'models.restore': { input: z.strictObject({ id }), output: z.object({ model: modelSchema }) },
 
-  'runs.create': { input: z.strictObject({ config: runConfigInputSchema }), output: z.object({ run: runSchema }) },
+  /** Refuses what cannot fit on this machine (`does_not_fit`), unless told to ignore that. */
+  'runs.create': {
+    input: z.strictObject({ config: runConfigInputSchema, ignorePreflight }),
+    output: z.object({ run: runSchema }),
+  },
+  /** What a run would need. `measure` tries steps out, for which `task` tells progress and cancels. */
+  'runs.preflight': {
+    input: z.strictObject({
+      config: runConfigInputSchema,
+      measure: z.boolean().default(false),
+      task: z.string().min(1).optional(),
+    }),
+    output: z.object({ preflight: preflightSchema }),
+  },
+  /** Ends a preflight, whose call then rejects with `stopped`. Does nothing where there is none. */
+  'runs.cancelPreflight': { input: z.strictObject({ task: z.string().min(1) }), output: z.object({}) },
   'runs.list': { input: none, output: z.object({ runs: z.array(runSchema) }) },
   'runs.get': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   /** Ends a queued or running run after its present step; `keep` writes a last checkpoint first. */
@@ -107,6 +126,7 @@ export const methods = {
       checkpoint,
       optimizer: z.boolean().default(false),
       config: runConfigInputSchema.optional(),
+      ignorePreflight,
     }),
     output: z.object({ run: runSchema }),
   },
@@ -175,6 +195,19 @@ export const methods = {
   'storage.undo': { input: z.strictObject({ undo: z.string().min(1) }), output: z.object({ bytes: z.number() }) },
   /** Removes for good what was deleted. */
   'storage.emptyTrash': { input: none, output: z.object({ bytes: z.number() }) },
+
+  /** Has a run's weights continue texts; `generation` pushes tell when there is more to get. One is written at a time. */
+  'generations.start': {
+    input: z.strictObject({
+      run: id,
+      checkpoint,
+      prompts: z.array(z.string().max(100_000)).min(1).max(64),
+      options: generationOptionsSchema.default(generationOptionsSchema.parse({})),
+    }),
+    output: z.object({ generation: generationSchema }),
+  },
+  'generations.get': { input: z.strictObject({ id }), output: z.object({ generation: generationSchema }) },
+  'generations.cancel': { input: z.strictObject({ id }), output: z.object({ generation: generationSchema }) },
 
   'metrics.series': {
     input: z.strictObject({

@@ -103,7 +103,8 @@ export class RowStore {
   readonly info: RowStoreInfo
   private readonly fd: number
   private readonly offsets: Float64Array
-  private readonly dir: string
+  /** Its folder. */
+  readonly dir: string
 
   constructor(dir: string, fd: number, info: RowStoreInfo, offsets: Float64Array) {
     this.dir = dir
@@ -120,6 +121,17 @@ export class RowStore {
       throw new AttuneError('not_found', `There is no row ${row}: the dataset has rows 0 to ${this.count - 1}.`)
     }
     return this.parse(row, this.bytes(row, row + 1))
+  }
+
+  /** The rows whose records take the most bytes, largest first. */
+  largest(count: number): number[] {
+    const bytes = (row: number) => (this.offsets[row + 1] as number) - (this.offsets[row] as number)
+    let found: number[] = []
+    for (let row = 0; row < this.count; row++) {
+      if (found.length === count && bytes(row) <= bytes(found[count - 1] as number)) continue
+      found = [...found, row].sort((a, b) => bytes(b) - bytes(a)).slice(0, count)
+    }
+    return found
   }
 
   readMany(rows: readonly number[]): DatasetRow[] {
@@ -185,6 +197,15 @@ export function openRowStore(dir: string): RowStore {
     throw damaged(dir, `${indexFile} does not fit ${rowsFile} (${size} bytes)`)
   }
   return new RowStore(dir, fd, info, offsets)
+}
+
+/** Bytes of a row store's rows and index; 0 where there is none that can be read. */
+export function rowStoreBytes(dir: string): number {
+  try {
+    return readInfo(dir).bytes
+  } catch {
+    return 0
+  }
 }
 
 function readInfo(dir: string): RowStoreInfo {

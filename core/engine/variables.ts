@@ -4,7 +4,7 @@ import type { Session, TensorSpec } from './engine.ts'
 const chunkNumbers = 16 * 1024 * 1024
 
 /** Things in order, in groups of bounded size. */
-function* groupsOf<Thing>(things: Iterable<Thing>, sizeOf: (thing: Thing) => number): Generator<Thing[]> {
+export function* groupsOf<Thing>(things: Iterable<Thing>, sizeOf: (thing: Thing) => number): Generator<Thing[]> {
   let group: Thing[] = []
   let numbers = 0
   for (const thing of things) {
@@ -20,7 +20,7 @@ function* groupsOf<Thing>(things: Iterable<Thing>, sizeOf: (thing: Thing) => num
   if (group.length > 0) yield group
 }
 
-const numbersIn = ({ shape }: TensorSpec) => shape.reduce((a, b) => a * b, 1)
+export const numbersIn = ({ shape }: TensorSpec) => shape.reduce((a, b) => a * b, 1)
 
 /** Sets variables to values that come one after the other. */
 export function writeTensors(session: Session, tensors: Iterable<{ name: string; data: Float32Array }>): void {
@@ -50,4 +50,10 @@ export function* readVariables(
     const values = session.read(group.map(([name]) => name))
     for (const [name, { shape }] of group) yield { name, shape, data: values[name] as Float32Array }
   }
+}
+
+/** Bytes of the largest group in which these variables are read or written. */
+export function largestGroupBytes(specs: Readonly<Record<string, TensorSpec>>): number {
+  const groups = groupsOf(Object.values(specs), numbersIn)
+  return Math.max(0, ...Array.from(groups, (group) => 4 * group.reduce((sum, spec) => sum + numbersIn(spec), 0)))
 }

@@ -3,7 +3,7 @@ import { type App, createApp } from '../app/create-app.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { attuneCache, attuneHome } from '../util/paths.ts'
-import { startWorker } from '../worker/handle.ts'
+import { startProcess, startWorker } from '../worker/handle.ts'
 import { probeEngine } from './engine-probe.ts'
 import { program } from './program.ts'
 import { engineThreads } from './threads.ts'
@@ -52,6 +52,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     version,
     clock: options.clock ?? systemClock,
     startWorker: training.startWorker,
+    startProcess,
     engine: () => probeEngine(threads),
     threads,
     adoptQueue: options.adoptQueue ?? true,

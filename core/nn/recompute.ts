@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { after } from './order.ts'
 import type { Params } from './params.ts'
 import type { Rng } from './random.ts'
 
@@ -59,12 +60,6 @@ function replaying(state: tf.Tensor, streams: readonly number[]): Rng {
       return stream
     },
   }
-}
-
-/** x, but not before `awaited` has been computed. Where operations run as they are called, that is so already. */
-function after(x: tf.Tensor, awaited: tf.Tensor): tf.Tensor {
-  if (!tf.getKernel('AttuneAfter', tf.getBackend())) return x
-  return tf.engine().runKernel('AttuneAfter', { x, awaited }) as tf.Tensor
 }
 
 /** Gradients of `f` while gradients are being taken already: tfjs forgets the outer tape when an inner one ends. */

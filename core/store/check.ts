@@ -1,6 +1,6 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { AttuneError } from '../contract/errors.ts'
+import { lostCommits } from './commit-mark.ts'
 import { applicationId, type Db } from './database.ts'
 import { damaged } from './errors.ts'
 
@@ -18,13 +18,13 @@ export function refuseForeignFile(path: string): void {
   const file = openSync(path, 'r')
   try {
     const read = readSync(file, header, 0, headerBytes, 0)
-    if (read === 0) throw damaged(path, 'it is empty', newestBackup(path))
-    if (read < headerBytes) throw damaged(path, `it ends after ${read} bytes`, newestBackup(path))
+    if (read === 0) throw damaged(path, 'it is empty')
+    if (read < headerBytes) throw damaged(path, `it ends after ${read} bytes`)
   } finally {
     closeSync(file)
   }
   if (header.toString('latin1', 0, magic.length) !== magic) {
-    throw damaged(path, 'it is not an SQLite database', newestBackup(path))
+    throw damaged(path, 'it is not an SQLite database')
   }
   const found = header.readUInt32BE(applicationIdAt)
   if (found !== applicationId) {
@@ -43,25 +43,15 @@ export function refuseDamagedPages(db: Db, path: string): void {
   try {
     verdict = db.pragma('quick_check(1)', { simple: true })
   } catch (cause) {
-    throw damaged(path, cause instanceof Error ? cause.message : String(cause), newestBackup(path), { cause })
+    throw damaged(path, cause instanceof Error ? cause.message : String(cause), { cause })
   }
-  if (verdict !== 'ok') throw damaged(path, String(verdict).replaceAll('\n', ' '), newestBackup(path))
+  if (verdict !== 'ok') throw damaged(path, String(verdict).replaceAll('\n', ' '))
 }
 
-/** Where copies of a database are kept. */
-export function backupsDir(path: string): string {
-  return join(dirname(path), 'backups')
-}
-
-export function backupNames(path: string): string[] {
-  const dir = backupsDir(path)
-  if (!existsSync(dir)) return []
-  return readdirSync(dir)
-    .filter((name) => name.endsWith('.sqlite'))
-    .sort()
-}
-
-export function newestBackup(path: string): string | null {
-  const name = backupNames(path).at(-1)
-  return name === undefined ? null : join(backupsDir(path), name)
+/** Throws bad_file when changes that a person was told of are not there: their -wal file was deleted or cut off. */
+export function refuseLostCommits(db: Db, path: string): void {
+  const lost = lostCommits(db, path)
+  if (lost === 0) return
+  const reason = `its newest changes are missing, ${lost} at least: the -wal file beside it was deleted or cut off`
+  throw damaged(path, reason, { details: { lost } })
 }

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { countCommit, noteCommit } from './commit-mark.ts'
 
 export type Db = Database.Database
 
@@ -26,16 +27,35 @@ export function connect(path: string, onSql?: (sql: string) => void): Db {
   }
 }
 
-/**
- * One write transaction. Locks at its begin (an upgrade from reading could fail at once, whatever the timeout says).
- * `durable`: the commit also outlives a power cut; for what the person is told has happened.
- */
-export function transact<T>(db: Db, work: () => T, { durable = false } = {}): T {
+export function connectToRead(path: string): Db {
+  return new Database(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs })
+}
+
+export interface Transaction {
+  /** The commit also outlives a power cut; for what the person is told has happened. */
+  readonly durable?: boolean
+  /** How long to wait for another process's lock, milliseconds; the whole process waits. */
+  readonly patienceMs?: number
+}
+
+/** One write transaction. Locks at its begin (an upgrade from reading could fail at once, whatever the timeout says). */
+export function transact<T>(db: Db, work: () => T, { durable = false, patienceMs }: Transaction = {}): T {
   if (db.inTransaction) return work()
   if (durable) db.pragma('synchronous = FULL')
+  if (patienceMs !== undefined) db.pragma(`busy_timeout = ${patienceMs}`)
+  let counted: number | null = null
   try {
-    return db.transaction(work).immediate()
+    const result = db
+      .transaction(() => {
+        const done = work()
+        if (durable) counted = countCommit(db)
+        return done
+      })
+      .immediate()
+    if (counted !== null) noteCommit(db.name, counted)
+    return result
   } finally {
+    if (patienceMs !== undefined) db.pragma(`busy_timeout = ${busyTimeoutMs}`)
     if (durable) db.pragma('synchronous = NORMAL')
   }
 }

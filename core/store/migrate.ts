@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AttuneError } from '../contract/errors.ts'
-import { backupNames, backupsDir } from './check.ts'
+import { copyDatabase } from './backup.ts'
 import { type Db, transact } from './database.ts'
 
 /** One numbered SQL file: a step forward that is never taken back or edited. */
@@ -18,7 +18,6 @@ interface JournalRow {
 }
 
 const numbered = /^\d{4}_[a-z0-9_]+\.sql$/
-const keptBackups = 3
 
 /** The migrations folder: at the root of sources and of the packaged app, found upwards from here. */
 export function migrationsDir(from: string = import.meta.dirname): string {
@@ -47,7 +46,7 @@ export function migrate(db: Db, migrations: readonly Migration[], now: number): 
   refuseOtherHistory(db.name, applied, migrations)
   if (applied.length === migrations.length) return
   const last = applied.at(-1)
-  if (last) backUp(db, last.name, now)
+  if (last) copyDatabase(db, now, last.name)
   for (const migration of migrations.slice(applied.length)) {
     transact(db, () => applyOnce(db, migration, now), { durable: true })
   }
@@ -97,21 +96,4 @@ function refuseOtherHistory(path: string, applied: readonly JournalRow[], known:
       )
     }
   }
-}
-
-/** A whole copy, on the disk before the first step begins; the newest few are kept. */
-function backUp(db: Db, at: string, now: number): void {
-  const dir = backupsDir(db.name)
-  mkdirSync(dir, { recursive: true })
-  const stamp = new Date(now).toISOString().replace(/[-:]/g, '').replace('.', '')
-  const path = join(dir, `${stamp}-${at}.sqlite`)
-  if (existsSync(path)) return
-  db.prepare('VACUUM INTO ?').run(path)
-  const file = openSync(path, 'r+')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  for (const name of backupNames(db.name).slice(0, -keptBackups)) rmSync(join(dir, name))
 }

@@ -13,7 +13,8 @@ export interface Recorder {
   /**
    * Writes one group of a run's events in one transaction; resolves to where the run stands now. When it returns, the
    * group survives any end of this process, and a group with a checkpoint or the result also a power cut.
-   * Throws `internal` when a group was lost or came twice, `conflict` when the run is not running (any more).
+   * Throws `internal` when a group was lost or came twice, `conflict` when the run is not running (any more), and as
+   * busy soon when another process holds the lock: a group can be given again.
    */
   record(run: string, seq: number, events: readonly RunEvent[]): RunCursor
 }
@@ -25,6 +26,9 @@ interface Topics {
   readonly metrics: MetricQueries
   readonly predictions: PredictionQueries
 }
+
+/** Our own processes hold the lock for a millisecond or so. */
+const patienceMs = 100
 
 const toldToThePerson: ReadonlySet<RunEvent['kind']> = new Set(['checkpoint', 'predictions', 'result'])
 
@@ -56,13 +60,14 @@ export function createRecorder(db: Db, topics: Topics, clock: Clock): Recorder {
     else if (event.kind === 'log') logs.add(run, event)
     else if (event.kind === 'checkpoint') checkpoints.add(run, event)
     else if (event.kind === 'pruned') checkpoints.prune(run, event.path)
+    else if (event.kind === 'lastGood') checkpoints.markLast(run, event.step)
     else if (event.kind === 'predictions') predictions.set(run, event)
   }
 
   return {
     record(run, seq, events) {
       const durable = events.some(({ kind }) => toldToThePerson.has(kind))
-      return transact(db, () => write(run, seq, events), { durable })
+      return transact(db, () => write(run, seq, events), { durable, patienceMs })
     },
   }
 }

@@ -51,6 +51,7 @@ export function advance(draft: RunDraft, event: RunEvent, now: number): RunDraft
     case 'log':
     case 'checkpoint':
     case 'pruned':
+    case 'lastGood':
     case 'predictions':
       return draft
   }

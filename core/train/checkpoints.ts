@@ -107,14 +107,11 @@ export class CheckpointKeeper {
   }
 
   /**
-   * A sentence on what is left when the weights are known to have been good until step `goodUntil`: the newest
-   * checkpoint that was evaluated, or is not later than that.
+   * What is left when the weights are known to have been good until step `goodUntil`: the newest checkpoint that was
+   * evaluated, or is not later than that.
    */
-  lastGood(goodUntil: number): string {
-    const good = this.kept.findLast(({ step, metrics }) => step <= goodUntil || Object.keys(metrics).length > 0)
-    return good === undefined
-      ? 'No checkpoint had been written before it.'
-      : `The last good checkpoint, checkpoint-${good.step}, is kept.`
+  lastGood(goodUntil: number): Position | null {
+    return this.kept.findLast(({ step, metrics }) => step <= goodUntil || Object.keys(metrics).length > 0) ?? null
   }
 
   private pathOf({ step }: Position): string {

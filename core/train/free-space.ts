@@ -4,15 +4,20 @@ import { AttuneError } from '../contract/errors.ts'
 /** Left free beside a checkpoint, so that the database can still say what happened. */
 const reserveBytes = 64 * 2 ** 20
 
+/** Bytes to be free before a checkpoint of this size: twice as much, as a former one may have to stay, and a reserve. */
+export function neededFor(checkpointBytes: number): number {
+  return 2 * checkpointBytes + reserveBytes
+}
+
 /**
- * Throws AttuneError disk_full when the disk that `dir` is on has less free space than a checkpoint needs: twice its
- * expected size, as the former one stays until the new one is proved, and a reserve. Makes the folder when absent.
+ * Throws AttuneError disk_full when the disk that `dir` is on has less free space than a checkpoint needs (see
+ * neededFor). Makes the folder when absent.
  */
 export async function checkFreeSpace(dir: string, expectedBytes: number): Promise<void> {
   await mkdir(dir, { recursive: true })
   const { bavail, bsize } = await statfs(dir)
   const free = bavail * bsize
-  const needed = 2 * expectedBytes + reserveBytes
+  const needed = neededFor(expectedBytes)
   if (free >= needed) return
   throw new AttuneError(
     'disk_full',

@@ -75,7 +75,7 @@ export class Judge {
     if (!Number.isFinite(metrics['eval/loss'])) {
       throw new AttuneError(
         'diverged',
-        `The validation loss became ${metrics['eval/loss']} at step ${step}. ${this.keeper.lastGood(step - 1)} ` +
+        `The validation loss became ${metrics['eval/loss']} at step ${step}. ${this.tellLastGood(step - 1)} ` +
           'Try a smaller learning_rate.',
         { step },
       )
@@ -123,6 +123,14 @@ export class Judge {
     emit({ kind: 'checkpoint', at: systemClock.now(), step, epoch, metrics, path, bytes, best, last: true })
     for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
     this.savedAt = systemClock.monotonic()
+  }
+
+  /** Tells which checkpoint is left when the weights were good until step `goodUntil` only; the sentence for a person. */
+  tellLastGood(goodUntil: number): string {
+    const good = this.keeper.lastGood(goodUntil)
+    if (good === null) return 'No checkpoint had been written before it.'
+    this.surroundings.emit({ kind: 'lastGood', step: good.step })
+    return `The last good checkpoint, checkpoint-${good.step}, is kept.`
   }
 
   private tellEarlyStop(step: number): void {

@@ -161,11 +161,12 @@ function checkFinite(
   { lastGood }: Pick<LoopReport, 'lastGood'>,
 ): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return
+  // The loss came out of the weights after the step before: those may be bad already, unless only the gradient is.
+  const goodUntil = Number.isFinite(loss) ? step - 1 : step - 2
   const what = Number.isFinite(loss) ? `gradient norm became ${gradNorm}` : `loss became ${loss}`
   throw new AttuneError(
     'diverged',
-    // The loss came out of the weights after the step before: those may be bad already.
-    `The ${what} at step ${step} (learning rate ${learningRate.toPrecision(3)}). ${lastGood(step - 2)} ` +
+    `The ${what} at step ${step} (learning rate ${learningRate.toPrecision(3)}). ${lastGood(goodUntil)} ` +
       'Try a smaller learning_rate, a longer warm-up, or max_grad_norm 1.',
     { step, learningRate },
   )

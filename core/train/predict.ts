@@ -3,7 +3,8 @@ import { AttuneError } from '../contract/errors.ts'
 import { chooseBuckets } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
-import { type LabelledRows, readPrediction, scoreRows } from '../tasks/text-classification.ts'
+import type { LabelledRows } from '../tasks/labelled-rows.ts'
+import { readPrediction, scoreRows } from '../tasks/text-classification.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
 import { nameFailure } from './failures.ts'
 import { loadModel } from './load-model.ts'
@@ -20,7 +21,8 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
   try {
     return await predictTexts(spec)
   } catch (thrown) {
-    throw nameFailure(thrown)
+    const { per_device_eval_batch_size: batch } = spec.config
+    throw nameFailure(thrown, `Choose a per_device_eval_batch_size below ${batch}, or shorter texts.`)
   }
 }
 

@@ -1,15 +1,16 @@
 import { join } from 'node:path'
-import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts'
+import { openSafetensors } from '../checkpoint/safetensors.ts'
 import { optimizerFile } from '../checkpoint/training-state.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Session, TensorSpec } from '../engine/engine.ts'
-import { readVariables, writeVariables } from '../engine/variables.ts'
+import { writeVariables } from '../engine/variables.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState } from './optimizer.ts'
 import { heldBetweenBatches } from './programs.ts'
 import { countParameters, type Trainable } from './trainable.ts'
 import { restoreVariables, trainedSpecs } from './weights.ts'
+import { writeVariablesTo } from './write-variables.ts'
 
 /** What the optimizer keeps in the session, by variable: float32, saved and set exactly. Amid a step, the sums too. */
 function stateSpecs(
@@ -33,8 +34,7 @@ export async function writeOptimizer(
   config: Pick<RunConfig, 'optim'>,
   amidStep: boolean,
 ): Promise<void> {
-  const specs = stateSpecs(model, trainable, config, amidStep)
-  await writeSafetensors(join(dir, optimizerFile), readVariables(session, specs))
+  await writeVariablesTo(join(dir, optimizerFile), session, stateSpecs(model, trainable, config, amidStep))
 }
 
 /** Sets what is kept between batches to zero, for the beginning of a run. Moments are the engine's, and zero already. */

@@ -1,13 +1,13 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
-import { writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
 import type { Trainable } from './trainable.ts'
 import { trainedSpecs } from './weights.ts'
+import { writeVariablesTo } from './write-variables.ts'
 
 /** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
 const companions =
@@ -38,7 +38,7 @@ export function checkpointWriter(
     }
   }
   return async (dir) => {
-    await writeSafetensors(join(dir, 'model.safetensors'), readVariables(session, model.parameters), { format: 'pt' })
+    await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(join(dir, 'config.json'), `${JSON.stringify(exportedConfig(model, labels), null, 2)}\n`)
     for (const name of await readdir(modelDir)) {
       if (companions.test(name)) await copyFile(join(modelDir, name), join(dir, name))

@@ -1,11 +1,13 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { toErrorPayload } from '../contract/errors.ts'
+import { shareFirstUse } from '../engine/native/first-use.ts'
 import { EventGroups } from './event-groups.ts'
 import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
 
 /** What runs in a run's thread: takes one `start`, answers with groups of events, and ends. */
 
 const startedAt = performance.now()
+const startBytes = process.memoryUsage.rss()
 
 if (isMainThread || !parentPort) throw new Error('worker/entry.ts is the script of a worker thread')
 const port = parentPort
@@ -13,7 +15,8 @@ const port = parentPort
 // A posted message leaves at once, even while this thread computes without pause.
 const post = (message: FromWorker) => port.postMessage(message)
 
-port.once('message', async ({ spec, control }: ToWorker) => {
+port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
+  shareFirstUse(firstUse)
   const words = new Int32Array(control)
   const groups = new EventGroups((seq, events) => post({ type: 'events', seq, events }))
   try {
@@ -22,6 +25,14 @@ port.once('message', async ({ spec, control }: ToWorker) => {
       const { train } = await import('../train/train.ts')
       const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
       await train(spec, (event) => groups.add(event), { stop, startedAt })
+    } else if (spec.kind === 'generate') {
+      const { generateTexts } = await import('../generate/generate-texts.ts')
+      await generateTexts(spec, post, () => Atomics.load(words, stopWord) !== 0)
+    } else if (spec.kind === 'preflight') {
+      const { preflight } = await import('../train/preflight/preflight.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      const reporter = reporterOf((event) => groups.add(event))
+      post({ type: 'preflight', preflight: await preflight(spec, reporter, { startedAt, bytes: startBytes }) })
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

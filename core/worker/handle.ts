@@ -1,21 +1,27 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { Prediction } from '../contract/domain.ts'
 import { type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import type { FinishReason } from '../contract/generation.ts'
+import type { Preflight } from '../contract/preflight.ts'
+import { processPort } from './process-port.ts'
 import {
   controlWords,
   type FromWorker,
-  type PredictSpec,
   type RunEvent,
   stopValues,
   stopWord,
   type ToWorker,
-  type TrainSpec,
+  type WorkSpec,
 } from './protocol.ts'
 
 /** What a worker tells its owner. Exactly one of `done` and `failed` comes, last; neither after `terminate`. */
 export interface WorkerListeners {
   events(seq: number, events: readonly RunEvent[]): void
-  predictions(predictions: readonly Prediction[]): void
+  predictions?(predictions: readonly Prediction[]): void
+  preflight?(preflight: Preflight): void
+  /** Only of a generation. */
+  text?(row: number, text: string): void
+  textEnd?(row: number, reason: FinishReason, tokens: number): void
   done(): void
   failed(error: ErrorPayload): void
 }
@@ -43,16 +49,23 @@ export interface PortListeners {
 
 export type OpenPort = (on: PortListeners) => Port
 
-export type StartWorker = (spec: TrainSpec | PredictSpec, on: WorkerListeners) => WorkerHandle
+export type StartWorker = (spec: WorkSpec, on: WorkerListeners) => WorkerHandle
 
 // The extension is that of this file: .ts in the sources, .js in a build.
-const entry = new URL(`./entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+const script = (name: string) =>
+  new URL(`./${name}${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
 
-/** Starts a training run or a prediction in a thread of its own. Returns at once; failures are told, never thrown. */
-export const startWorker: StartWorker = (spec, on) => startOver(threadPort(entry), spec, on)
+/** One lock for all threads of this process. */
+const firstUse = new SharedArrayBuffer(4)
+
+/** Starts work in a thread of its own. Returns at once; failures are told, never thrown. */
+export const startWorker: StartWorker = (spec, on) => startOver(threadPort(script('entry')), spec, on)
+
+/** The same in a process of its own, whose memory the system has back when it ends; `stop` and `pause` do nothing. */
+export const startProcess: StartWorker = (spec, on) => startOver(processPort(script('process-entry')), spec, on)
 
 /** The same over any port. */
-export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: WorkerListeners): WorkerHandle {
+export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): WorkerHandle {
   const control = new SharedArrayBuffer(4 * controlWords)
   let ended = false
   const end = (tell: () => void) => {
@@ -65,13 +78,16 @@ export function startOver(open: OpenPort, spec: TrainSpec | PredictSpec, on: Wor
     message(message) {
       if (ended) return
       if (message.type === 'events') on.events(message.seq, message.events)
-      else if (message.type === 'predictions') on.predictions(message.predictions)
+      else if (message.type === 'predictions') on.predictions?.(message.predictions)
+      else if (message.type === 'preflight') on.preflight?.(message.preflight)
+      else if (message.type === 'text') on.text?.(message.row, message.text)
+      else if (message.type === 'text-end') on.textEnd?.(message.row, message.reason, message.tokens)
       else if (message.type === 'done') end(() => on.done())
       else end(() => on.failed(message.error))
     },
     broke: (error) => end(() => on.failed(error)),
   })
-  port.post({ type: 'start', spec, control })
+  port.post({ type: 'start', spec, control, firstUse })
   const ask = (value: number) => void Atomics.store(new Int32Array(control), stopWord, value)
   return {
     stop: (keep) => ask(keep ? stopValues.keep : stopValues.discard),

@@ -1,5 +1,7 @@
 import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimings } from '../contract/domain.ts'
 import type { ErrorPayload } from '../contract/errors.ts'
+import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
+import type { Preflight } from '../contract/preflight.ts'
 import type { RunConfig } from '../contract/settings.ts'
 
 /**
@@ -48,7 +50,47 @@ export interface PredictSpec {
   readonly threads: number
 }
 
-export type ToWorker = { type: 'start'; spec: TrainSpec | PredictSpec; control: SharedArrayBuffer }
+/** What a run would need; with `measure`, some of its steps are tried out. */
+export interface PreflightSpec {
+  readonly kind: 'preflight'
+  readonly config: RunConfig
+  readonly modelDir: string
+  readonly datasetDir: string
+  readonly labels: readonly string[]
+  /** Where the run's folder will be: its disk has to have room. */
+  readonly runsDir: string
+  /** On the same disk, for what is only written to see how long it takes. Whoever asked removes it. */
+  readonly scratchDir: string
+  readonly threads: number
+  readonly measure: boolean
+  readonly host: HostMemory
+}
+
+/** Memory of the process that the run will be in, as it is now. */
+export interface HostMemory {
+  /** Before any engine was loaded. */
+  readonly restingBytes: number
+  readonly heldBytes: number
+  /** Held by runs of other processes, which end before this one begins. */
+  readonly othersBytes: number
+}
+
+/** What a language model is to write. */
+export interface GenerateSpec extends Pick<PredictSpec, 'checkpointDir' | 'modelDir' | 'config' | 'threads'> {
+  readonly kind: 'generate'
+  readonly prompts: readonly string[]
+  readonly options: GenerationOptions
+}
+
+export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec
+
+export type ToWorker = {
+  type: 'start'
+  spec: WorkSpec
+  control: SharedArrayBuffer
+  /** The same for all threads of a process: see engine/native/first-use.ts. */
+  firstUse: SharedArrayBuffer
+}
 
 /** One thing that happened in a run, in the order it happened. */
 export type RunEvent =
@@ -81,6 +123,8 @@ export type RunEvent =
     }
   /** A checkpoint's folder that was removed to keep within save_total_limit. */
   | { kind: 'pruned'; path: string }
+  /** The run has diverged: its newest checkpoint whose weights are to be trusted. Later ones stay, and are not gone on from. */
+  | { kind: 'lastGood'; step: number }
   /** Validation predictions of the best checkpoint so far, told each time that there is a better one. Columns of equal length. */
   | {
       kind: 'predictions'
@@ -98,5 +142,9 @@ export type FromWorker =
   /** `seq` counts the groups of a run from 0 without gaps. */
   | { type: 'events'; seq: number; events: readonly RunEvent[] }
   | { type: 'predictions'; predictions: readonly Prediction[] }
+  /** What the text of a prompt goes on with, and its end. */
+  | { type: 'text'; row: number; text: string }
+  | { type: 'text-end'; row: number; reason: FinishReason; tokens: number }
+  | { type: 'preflight'; preflight: Preflight }
   | { type: 'done' }
   | { type: 'failed'; error: ErrorPayload }

@@ -7,6 +7,7 @@ import { guardContents, guardSession } from './guards.ts'
 import { setMenu } from './menu.ts'
 import { handOverPorts } from './ports.ts'
 import { mayQuit } from './quit.ts'
+import { offerRepair } from './repair.ts'
 import { registerScheme, servePages } from './scheme.ts'
 import { createWindow } from './window.ts'
 
@@ -19,12 +20,23 @@ async function open(): Promise<Host> {
   await app.whenReady()
   guardSession(session.defaultSession)
   servePages(readStaticFiles(program().staticDir))
-  const host = await createHost()
+  const host = await openHost()
   handOverPorts(host.app)
   offerDesktop(host.app.files, host.home)
   setMenu()
   createWindow()
   return host
+}
+
+/** A database that does not open may be put right, by the person's choice. */
+async function openHost(): Promise<Host> {
+  for (;;) {
+    try {
+      return await createHost()
+    } catch (error) {
+      if (!(await offerRepair(error))) throw error
+    }
+  }
 }
 
 function showWindow(): void {

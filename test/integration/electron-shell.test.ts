@@ -3,14 +3,18 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Session, WebContents } from 'electron'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { App } from '../../core/app/create-app.ts'
+import { AttuneError } from '../../core/contract/errors.ts'
 import type { AppEvent } from '../../core/contract/events.ts'
+import { openStore } from '../../core/store/open.ts'
+import { systemClock } from '../../core/util/clock.ts'
 import { channels } from '../../electron/channels.ts'
 import { offerDesktop, realPathBelow } from '../../electron/main/desktop.ts'
 import { guardContents, guardSession } from '../../electron/main/guards.ts'
 import { handOverPorts } from '../../electron/main/ports.ts'
 import { mayQuit } from '../../electron/main/quit.ts'
+import { offerRepair } from '../../electron/main/repair.ts'
 import { answer, isOurs, registerScheme } from '../../electron/main/scheme.ts'
 import { createWindow } from '../../electron/main/window.ts'
 import { BrowserWindow, desktop, FakeContents, FakeSession, heard, invoked } from '../support/electron-double.ts'
@@ -291,6 +295,45 @@ describe('desktop abilities', () => {
     }
     expect(await realPathBelow(home, 'secret.txt')).toBeNull()
     expect(desktop.shownItems).toHaveLength(1)
+  })
+})
+
+describe('a damaged database', () => {
+  async function damagedHome(): Promise<string> {
+    const home = await mkdtemp(join(tmpdir(), 'attune-shell-'))
+    onTestFinished(() => rm(home, { recursive: true, force: true }))
+    const store = openStore(join(home, 'attune.sqlite'), { clock: systemClock })
+    await store.backups.make()
+    store.close()
+    await writeFile(join(home, 'attune.sqlite'), '')
+    return home
+  }
+  const errorOf = (home: string): unknown => {
+    try {
+      openStore(join(home, 'attune.sqlite'), { clock: systemClock }).close()
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  test('S08: its backup is offered, and put back when that is wanted', async () => {
+    const home = await damagedHome()
+    desktop.button = 0
+    expect(await offerRepair(errorOf(home))).toBe(false)
+    expect((await readFile(join(home, 'attune.sqlite'))).length).toBe(0)
+    expect(desktop.asked.at(-1)).toEqual(['Quit', expect.stringMatching(/^Restore the backup of /)])
+    desktop.button = 1
+    expect(await offerRepair(errorOf(home))).toBe(true)
+    expect(errorOf(home)).toBeNull()
+    expect((await readdir(home)).filter((name) => name.includes('.damaged-'))).toHaveLength(1)
+  })
+
+  test('other errors are not for it', async () => {
+    const before = desktop.asked.length
+    expect(await offerRepair(new Error('no'))).toBe(false)
+    expect(await offerRepair(new AttuneError('bad_file', 'Another file.', { path: '/x' }))).toBe(false)
+    expect(desktop.asked.length).toBe(before)
   })
 })
 

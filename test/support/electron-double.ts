@@ -119,6 +119,8 @@ export class FakeSession extends EventEmitter {
 export const desktop = {
   chosen: [] as string[],
   button: 0,
+  /** Buttons of the message boxes that were shown. */
+  asked: [] as string[][],
   shownItems: [] as string[],
   schemes: [] as { scheme: string; privileges: Record<string, boolean> }[],
 }
@@ -135,7 +137,10 @@ export const ipcMain = {
 }
 export const dialog = {
   showOpenDialog: async () => ({ canceled: desktop.chosen.length === 0, filePaths: desktop.chosen }),
-  showMessageBox: async () => ({ response: desktop.button }),
+  showMessageBox: async ({ buttons = [] }: { buttons?: string[] }) => {
+    desktop.asked.push(buttons)
+    return { response: desktop.button }
+  },
 }
 export const shell = { showItemInFolder: (path: string) => desktop.shownItems.push(path) }
 export const protocol = {

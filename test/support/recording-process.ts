@@ -4,10 +4,11 @@ import type { RunEvent } from '../../core/worker/protocol.ts'
 
 /**
  * Records one run for as long as it lives, telling on stdout the number of each group that is committed. Killed by
- * whoever started it. Arguments: the database, the run.
+ * whoever started it. Arguments: the database, the run, and an owner who claims the run first.
  */
-const [path = '', run = ''] = process.argv.slice(2)
+const [path = '', run = '', owner] = process.argv.slice(2)
 const store = openStore(path, { clock: systemClock })
+if (owner !== undefined) store.queue.claimNext(owner, Date.now(), () => 'leave')
 for (let seq = store.queue.progress(run)?.nextSeq ?? 0; ; seq++) {
   store.recorder.record(run, seq, groupOf(seq))
   // Pipes are synchronous on POSIX: the line is with the parent when this returns.

@@ -7,12 +7,14 @@ import { modelHash } from '../../core/checkpoint/content-hash.ts'
 import { writeSafetensors } from '../../core/checkpoint/safetensors.ts'
 import { saveCheckpoint } from '../../core/checkpoint/save.ts'
 import { optimizerFile, writeTrainingState } from '../../core/checkpoint/training-state.ts'
+import type { Preflight } from '../../core/contract/preflight.ts'
 import { openRowStore } from '../../core/data/row-store.ts'
 import { splitRows } from '../../core/data/split.ts'
 import { loadTokenizer } from '../../core/data/tokenizers/tokenizer.ts'
 import { uniform } from '../../core/util/random.ts'
 import {
   type FromWorker,
+  type PreflightSpec,
   type RunEvent,
   stopValues,
   stopWord,
@@ -42,11 +44,56 @@ if (!isMainThread && parentPort) {
       const scores = spec.labels.map((_, i) => (i === 0 ? 0.75 : 0.25 / (spec.labels.length - 1)))
       post({ type: 'predictions', predictions: spec.texts.map(() => ({ label: spec.labels[0] ?? '', scores })) })
       post({ type: 'done' })
+    } else if (spec.kind === 'generate') {
+      const words = new Int32Array(control)
+      for (const [row, prompt] of spec.prompts.entries()) {
+        let tokens = 0
+        while (tokens < spec.options.max_new_tokens && Atomics.load(words, stopWord) === 0) {
+          post({ type: 'text', row, text: ` ${prompt}` })
+          tokens++
+          await setTimeout(1)
+        }
+        const reason = tokens === spec.options.max_new_tokens ? 'max_new_tokens' : 'cancelled'
+        post({ type: 'text-end', row, reason, tokens })
+      }
+      post({ type: 'done' })
+    } else if (spec.kind === 'preflight') {
+      post({ type: 'preflight', preflight: foreseen(spec) })
+      post({ type: 'done' })
     } else {
       await play(spec, new Int32Array(control), post)
     }
     port.close()
   })
+}
+
+/** A forecast of 100 MB a row of a batch, of which there are 50 GB. */
+function foreseen({ config, measure }: PreflightSpec): Preflight {
+  const rows = config.per_device_train_batch_size
+  const fits = rows <= 500
+  return {
+    verdict: fits ? 'fits' : 'does not fit',
+    sentence: fits ? 'It fits.' : 'It does not fit: it would with per_device_train_batch_size 256.',
+    memory: {
+      ...{ peakBytes: rows * 1e8, neededBytes: rows * 1e8, availableBytes: 5e10 },
+      parts: [{ name: 'activations', bytes: rows * 1e8 }],
+      source: measure ? 'steps' : 'graph',
+    },
+    time: {
+      ...{ seconds: 12, startingSeconds: 1, trainingSeconds: 8, evaluatingSeconds: 2, savingSeconds: 1 },
+      ...{ stepMs: measure ? 500 : 1000, source: measure ? 'steps' : 'graph', note: null },
+    },
+    disk: { checkpointBytes: 1e6, neededBytes: 4e6, freeBytes: 1e9 },
+    plan: {
+      ...{ trainRows: 160, evalRows: 40, stepsPerEpoch: 4, totalSteps: 8, parameters: 1000, trainableParameters: 1000 },
+      ...{ lengthBuckets: [32], truncatedShare: 0, whole: true },
+    },
+    engine: 'graph',
+    precision: 'fp32',
+    alternatives: fits
+      ? []
+      : [{ settings: { per_device_train_batch_size: 256 }, peakBytes: 2.56e10, neededBytes: 2.56e10 }],
+  }
 }
 
 async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWorker) => void): Promise<void> {

@@ -98,6 +98,7 @@ function originText({ kind, name, run, step, deleted }: NonNullable<Run['origin'
 
 function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoints']): string {
   const { plan, timings, engine } = run
+  const lastStep = checkpoints.find(({ last }) => last)?.step ?? Number.POSITIVE_INFINITY
   const parts = [
     facts([
       ['id', run.id],
@@ -133,7 +134,11 @@ function described(run: Run, checkpoints: Output<'runs.checkpoints'>['checkpoint
     table(
       [
         { title: 'CHECKPOINT', value: ({ step }: (typeof checkpoints)[number]) => `step ${step}` },
-        { title: '', value: ({ best, last }) => [best && 'best', last && 'last'].filter(Boolean).join(', ') },
+        {
+          title: '',
+          value: ({ best, last, step }) =>
+            [best && 'best', last && 'last', step > lastStep && 'diverged'].filter(Boolean).join(', '),
+        },
         { title: 'SIZE', value: (checkpoint) => bytes(checkpoint.bytes), right: true },
         {
           title: 'OPTIMIZER',

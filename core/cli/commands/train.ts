@@ -1,18 +1,17 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Run } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
 import { bytes, duration, number } from '../format.ts'
-import { findDataset, findModel, type Ground } from '../ground.ts'
-import type { Io } from '../io.ts'
+import type { Ground } from '../ground.ts'
 import { createProgressLine } from '../progress-line.ts'
-import { readRunSettings } from '../run-settings.ts'
+import { runConfigOf } from '../run-file.ts'
 import { facts } from '../table.ts'
 import { watchRun } from '../watch.ts'
+import { tellNeeds } from './preflight.ts'
 
 export interface TrainOptions {
   readonly watch: boolean
   readonly set: readonly string[]
+  readonly ignorePreflight: boolean
 }
 
 /** As a shell reports a process that a SIGINT ended. */
@@ -25,13 +24,15 @@ const plainEveryMs = 5000
  * that is open on the same data home and takes it from the queue. Resolves to the exit code: 0 when the run finished,
  * 130 when a signal stopped it (its weights are kept), 1 otherwise.
  */
-export async function train(ground: Ground, file: string, { watch, set }: TrainOptions): Promise<number> {
-  const { call, io } = ground
-  const source = file === '-' ? 'standard input' : file
-  const written = readRunSettings(await textOf(file, io), source, set)
-  const model = await idOr(written.model, findModel(ground, written.model))
-  const dataset = await idOr(written.dataset, findDataset(ground, written.dataset))
-  const { run } = await call('runs.create', { config: { ...written, model, dataset } })
+export async function train(
+  ground: Ground,
+  file: string,
+  { watch, set, ignorePreflight }: TrainOptions,
+): Promise<number> {
+  const { call } = ground
+  const config = await runConfigOf(ground, file, set)
+  if (!ground.output.json) await tellNeeds(ground, config)
+  const { run } = await call('runs.create', { config, ignorePreflight })
   const signals = listenForStop(ground, [run.id])
   try {
     const ended = await stay(ground, run, { watch })
@@ -81,16 +82,6 @@ export function exitCodeOf(runs: readonly Run[], signalled: boolean): number {
   return signalled && runs.some(({ state }) => state === 'stopped') ? interruptedCode : 1
 }
 
-/** What is not in the list here is left to the app, which also knows starters by their own names. */
-async function idOr(written: string, found: Promise<{ readonly id: string }>): Promise<string> {
-  try {
-    return (await found).id
-  } catch (error) {
-    if (error instanceof AttuneError && error.code === 'not_found') return written
-    throw error
-  }
-}
-
 /**
  * The first signal asks the run to stop after its present step and save, and takes those that wait out of the queue; the
  * second ends the process at once.
@@ -110,22 +101,6 @@ export function listenForStop({ call, io, output }: Ground, ids: readonly string
     }
   })
   return { count: () => count, end }
-}
-
-async function textOf(file: string, io: Io): Promise<string> {
-  if (file === '-') {
-    const chunks: Buffer[] = []
-    for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks).toString('utf8')
-  }
-  const path = resolve(io.cwd, file)
-  try {
-    return (await readFile(path, 'utf8')).replace(/^\ufeff/, '')
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    const why = reason === 'ENOENT' ? 'it is not there' : reason === 'EISDIR' ? 'it is a folder' : reason
-    throw new AttuneError('not_found', `The settings file ${path} cannot be read: ${why}.`, { path }, { cause })
-  }
 }
 
 export function summary(run: Run): string {

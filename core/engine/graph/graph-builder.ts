@@ -22,9 +22,24 @@ export type Attr =
   | { readonly bool: boolean }
   | { readonly int: number }
   | { readonly float: number }
+  | { readonly floats: readonly number[] }
   | { readonly string: string }
   | { readonly shape: readonly number[] }
   | { readonly tensor: { dtype: DataType; shape: readonly number[]; content: Uint8Array } }
+
+/** A node as it was emitted. Inputs are earlier nodes; those with "^" are only waited for. */
+export interface GraphNode {
+  readonly name: string
+  readonly op: string
+  readonly inputs: readonly Ref[]
+  readonly attrs: Readonly<Record<string, Attr>>
+}
+
+/** What a node's output holds, as far as the emitter said so. */
+export interface OutputSpec {
+  readonly shape: readonly number[]
+  readonly dtype: DataType
+}
 
 /** Version of the graph format that we write for: the one of TensorFlow 2.15. */
 const graphProducer = 1645
@@ -35,21 +50,16 @@ const tensorFlowVersion = '2.15.1'
  * Nodes may only refer to earlier ones, so the graph has no cycles by construction.
  */
 export class GraphBuilder {
-  private readonly nodes: Field[] = []
+  readonly nodes: GraphNode[] = []
+  readonly outputs = new Map<Ref, OutputSpec>()
   private readonly names = new Set<string>()
   private readonly constants = new Map<string, Ref>()
-  /** How often each operation was emitted: what tests and diagnoses look at. */
-  readonly counts = new Map<string, number>()
 
   node(op: string, inputs: readonly Ref[], attrs: Readonly<Record<string, Attr>> = {}, name?: string): Ref {
     const unique = name ?? `${op}_${this.names.size}`
     if (this.names.has(unique)) throw new Error(`two graph nodes are named "${unique}"`)
     this.names.add(unique)
-    this.counts.set(op, (this.counts.get(op) ?? 0) + 1)
-    const fields = [text(1, unique), text(2, op), ...inputs.map((input) => text(3, input))]
-    for (const [key, attr] of Object.entries(attrs))
-      fields.push(message(5, [text(1, key), message(2, [encodeAttr(attr)])]))
-    this.nodes.push(message(1, fields))
+    this.nodes.push({ name: unique, op, inputs, attrs })
     return unique
   }
 
@@ -98,13 +108,9 @@ export class GraphBuilder {
     return this.constant([value], [], 'int32')
   }
 
-  get size(): number {
-    return this.nodes.length
-  }
-
   /** The whole as saved_model.pb with the tag "serve" (tensorflow/core/protobuf/{saved_model,meta_graph}.proto). */
   toSavedModel(): Uint8Array {
-    const graph = concat([...this.nodes, message(4, [int(1, graphProducer)])])
+    const graph = concat([...this.nodes.map(encodeNode), message(4, [int(1, graphProducer)])])
     const info = [text(4, 'serve'), text(5, tensorFlowVersion)]
     return concat([int(1, 1), message(2, [message(1, info), bytes(2, graph)])])
   }
@@ -120,6 +126,13 @@ function literalKey(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
+function encodeNode({ name, op, inputs, attrs }: GraphNode): Field {
+  const fields = [text(1, name), text(2, op), ...inputs.map((input) => text(3, input))]
+  for (const [key, attr] of Object.entries(attrs))
+    fields.push(message(5, [text(1, key), message(2, [encodeAttr(attr)])]))
+  return message(1, fields)
+}
+
 function encodeShape(shape: readonly number[]): Field[] {
   return shape.map((size) => message(2, [int(1, size)]))
 }
@@ -128,6 +141,11 @@ function encodeAttr(attr: Attr): Field {
   if ('string' in attr) return text(2, attr.string)
   if ('int' in attr) return int(3, attr.int)
   if ('float' in attr) return float(4, attr.float)
+  if ('floats' in attr)
+    return message(
+      1,
+      attr.floats.map((value) => float(4, value)),
+    )
   if ('bool' in attr) return int(5, attr.bool)
   if ('type' in attr) return int(6, dataTypes[attr.type])
   if ('shape' in attr) return message(7, encodeShape(attr.shape))

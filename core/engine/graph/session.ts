@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineInfo } from '../../contract/domain.ts'
-import { type DType, momentNames, type Session, type SessionSpec, type TensorSpec, type Values } from '../engine.ts'
-import { type TracedProgram, traceProgram, withTraceBackend } from '../trace/trace.ts'
-import { GraphBuilder, type Ref } from './graph-builder.ts'
+import type { DType, Session, SessionSpec, TensorSpec, Values } from '../engine.ts'
+import type { TracedProgram } from '../trace/trace.ts'
+import type { Ref } from './graph-builder.ts'
+import { traceSession, zeroed } from './session-graph.ts'
 
 /** The part of tfjs-node's native binding that a session needs. Tensors are numbered handles. */
 export interface NativeBinding {
@@ -27,73 +28,11 @@ export async function openGraphSession(
   engine: EngineInfo,
   spec: SessionSpec,
 ): Promise<Session> {
-  const builder = new GraphBuilder()
-  const halved = new Set(spec.halved)
-  const stored: Record<string, TensorSpec> = { ...spec.variables }
-  for (const name of spec.optimized) {
-    const variable = spec.variables[name]
-    if (!variable) throw new Error(`"${name}" is to be optimised but is no variable of the session`)
-    const { m, v } = momentNames(name)
-    stored[m] = variable
-    stored[v] = variable
-  }
-  const moments = spec.optimized.flatMap((name) => Object.values(momentNames(name)))
-  const handles = new Map(
-    Object.entries(stored).map(([name, variable]) => [name, emitVariable(builder, name, variable, halved.has(name))]),
-  )
-  emitZero(
-    builder,
-    moments.map((name) => [handles.get(name) as Ref, stored[name] as TensorSpec]),
-  )
-  const programs = await withTraceBackend((backend) => {
-    const traced = new Map<string, TracedProgram>()
-    for (const [name, program] of Object.entries(spec.programs)) {
-      traced.set(name, traceProgram(backend, builder, name, program, spec, handles))
-    }
-    return traced
-  })
-
+  const { builder, stored, programs } = await traceSession(spec)
   const loaded = load(binding, builder.toSavedModel())
   const session = new GraphSession(binding, engine, loaded, stored, programs)
   session.zeroMoments()
   return session
-}
-
-const zeroed = 'zero/done'
-
-/** One node that sets all these variables to zero. */
-function emitZero(builder: GraphBuilder, variables: readonly [Ref, TensorSpec][]): void {
-  const resets = variables.map(([handle, { shape, dtype }]) =>
-    builder.node('AssignVariableOp', [handle, builder.fill(0, shape, dtype)], { dtype: { type: dtype } }),
-  )
-  const waits = resets.map((reset) => `^${reset}`)
-  builder.node('Identity', [builder.constant([0], [], 'float32'), ...waits], { T: { type: 'float32' } }, zeroed)
-}
-
-/** A variable, with its assignment from a feed and its reading; halved, it is kept in bfloat16 and told in float32. */
-function emitVariable(builder: GraphBuilder, name: string, { shape, dtype }: TensorSpec, halved: boolean): Ref {
-  const type = { type: dtype } as const
-  const stored = { type: halved ? 'bfloat16' : dtype } as const
-  const cast = (ref: Ref, from: typeof stored, to: typeof stored) =>
-    builder.node('Cast', [ref], { SrcT: from, DstT: to, Truncate: { bool: false } })
-  const handle = builder.node(
-    'VarHandleOp',
-    [],
-    { container: { string: '' }, shared_name: { string: name }, dtype: stored, shape: { shape } },
-    `variable/${name}`,
-  )
-  const feed = builder.node('Placeholder', [], { dtype: type, shape: { shape } }, `write/feed/${name}`)
-  // A computed copy: a fed tensor shares JavaScript's buffer, which a variable must never hold on to.
-  const copy = halved
-    ? cast(feed, type, stored)
-    : builder.node('Mul', [feed, builder.constant([1], [], dtype)], { T: type })
-  const done = builder.constant([1], [], 'float32')
-  const float32 = { T: { type: 'float32' } } as const
-  const written = builder.node('AssignVariableOp', [handle, copy], { dtype: stored })
-  builder.node('Identity', [done, `^${written}`], float32, `write/done/${name}`)
-  const value = builder.node('ReadVariableOp', [handle], { dtype: stored })
-  builder.node('Identity', [halved ? cast(value, stored, type) : value], { T: type }, `read/${name}`)
-  return handle
 }
 
 function load(binding: NativeBinding, model: Uint8Array): number {
@@ -165,7 +104,7 @@ class GraphSession implements Session {
   }
 
   zeroMoments(): void {
-    this.call([], [zeroed])
+    this.call([{ ref: zeroed.feed, spec: { shape: [], dtype: 'float32' }, values: Float32Array.of(0) }], [zeroed.done])
   }
 
   close(): void {

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
+import { kernelsLoaded } from '../native/kernels.ts'
+import { GradientForms } from './gradient-forms.ts'
 
 export const traceBackendName = 'trace'
 
@@ -29,12 +31,16 @@ export class TraceBackend extends tf.KernelBackend {
   private graph: GraphBuilder | null = null
   /** Of the matrix products in the trace under way. */
   precision: Precision = 'fp32'
+  /** Whether engine/native/kernels are there. */
+  readonly fusedKernels: boolean = kernelsLoaded()
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
   /** Those of them that hold all there is: the float32 node is made from the bfloat16 one. */
   private readonly exact = new Map<Ref, Ref>()
   /** What was written into a variable in place, by the node that stands for the variable's new value. */
   private readonly written = new Map<Ref, { read: Ref; done: Ref }>()
+  /** Shorter forms of gradients that nodes stand for. */
+  readonly gradients = new GradientForms()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -43,9 +49,11 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A tensor that is the output of a node. */
   output(shape: readonly number[], dtype: tf.DataType, ref: Ref): tf.TensorInfo {
+    const traced = checkDType(dtype)
+    this.builder.outputs.set(ref, { shape, dtype: traced })
     return this.register({
       shape,
-      dtype: checkDType(dtype),
+      dtype: traced,
       values: null,
       uniform: null,
       ref,
@@ -86,7 +94,9 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A matrix product as a float32 tensor. */
   product(shape: readonly number[], ref: Ref): tf.TensorInfo {
-    return this.output(shape, 'float32', this.precision === 'fp32' ? ref : this.cast(ref, 'bfloat16', 'float32'))
+    if (this.precision === 'fp32') return this.output(shape, 'float32', ref)
+    this.builder.outputs.set(ref, { shape, dtype: 'bfloat16' })
+    return this.output(shape, 'float32', this.cast(ref, 'bfloat16', 'float32'))
   }
 
   /** A float32 node for a bfloat16 one; products take the latter as it is. */
@@ -107,8 +117,10 @@ export class TraceBackend extends tf.KernelBackend {
   /** The result of an operation that only moves numbers: `node` is given the tensor and its type, and told of both. */
   moved(x: tf.TensorInfo, shape: readonly number[], node: (ref: Ref, dtype: DataType) => Ref): tf.TensorInfo {
     const half = this.exactHalf(x)
-    const ref = half === null ? node(this.ref(x), x.dtype as DataType) : this.widened(node(half, 'bfloat16'))
-    return this.output(shape, x.dtype, ref)
+    if (half === null) return this.output(shape, x.dtype, node(this.ref(x), x.dtype as DataType))
+    const moved = node(half, 'bfloat16')
+    this.builder.outputs.set(moved, { shape, dtype: 'bfloat16' })
+    return this.output(shape, x.dtype, this.widened(moved))
   }
 
   /** Tells that `done` wrote into the variable that `x` was read from, and that `value` stands for what came of it. */
@@ -150,6 +162,7 @@ export class TraceBackend extends tf.KernelBackend {
     this.halves.clear()
     this.exact.clear()
     this.written.clear()
+    this.gradients.forget()
   }
 
   private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {

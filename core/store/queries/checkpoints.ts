@@ -74,6 +74,10 @@ export function checkpointQueries(db: Db) {
       rollBack.run(run, step)
       markLast.run({ run, step })
     },
+    /** Makes an earlier one the last: those after it are not to be trusted. */
+    markLast(run: string, step: number): void {
+      markLast.run({ run, step })
+    },
     /** For one whose folder is gone. */
     remove(run: string, step: number): void {
       remove.run(run, step)

@@ -25,9 +25,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   if (!data) return null
   if (data.checkpoints.length === 0) {
     return (
-      <NotYet>
-        There is no checkpoint. One is written at each evaluation that is the best so far, and at the end.
-      </NotYet>
+      <NotYet>There is no checkpoint. One is written at each evaluation, every few minutes, and at the end.</NotYet>
     )
   }
   return (
@@ -52,7 +50,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns(onExport, fork)}
+        columns={columns(onExport, fork, data.checkpoints.find(({ last }) => last)?.step)}
         initialSort={{ column: 'step', descending: true }}
       />
       <FreeSpaceDialog run={run} checkpoints={data.checkpoints} opened={freeing} onClose={() => setFreeing(false)} />
@@ -72,7 +70,12 @@ function usage(run: Run, checkpoints: readonly Checkpoint[]): string {
   return `${parts.join(', ')}. The best one answers, and is exported and forked, unless another is asked for.`
 }
 
-function columns(onExport: (which: Which) => void, onFork: (step: number) => void): Column<Checkpoint>[] {
+/** `lastStep`: later checkpoints hold the weights that a run diverged with. */
+function columns(
+  onExport: (which: Which) => void,
+  onFork: (step: number) => void,
+  lastStep: number | undefined,
+): Column<Checkpoint>[] {
   const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
     id,
     title,
@@ -96,6 +99,11 @@ function columns(onExport: (which: Which) => void, onFork: (step: number) => voi
           {last && (
             <Badge size="xs" variant="light" color="gray" tt="none">
               last
+            </Badge>
+          )}
+          {lastStep !== undefined && step > lastStep && (
+            <Badge size="xs" variant="light" color="red" tt="none" title="Written while the run was diverging">
+              diverged
             </Badge>
           )}
         </Group>

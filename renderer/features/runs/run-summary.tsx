@@ -18,7 +18,13 @@ export function RunSummary({ run }: { run: Run }) {
   return (
     <div className={classes.summary}>
       {run.error && run.state !== 'interrupted' && (
-        <Alert mb={10} color="red" variant="light" icon={<CircleAlert size={18} />} title="This run failed">
+        <Alert
+          mb={10}
+          color="red"
+          variant="light"
+          icon={<CircleAlert size={18} />}
+          title={run.state === 'paused' ? 'This run was paused' : 'This run failed'}
+        >
           {run.error.message}
           {canFork(run) && (
             <>

@@ -1,4 +1,5 @@
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { tasksByArchitecture, taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
 import { methodProblem } from './fork.ts'
@@ -23,6 +24,12 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   if (!dataset) return 'Choose a dataset.'
   if (dataset.task === 'text-classification' && dataset.labels.length < 2)
     return `${dataset.name} has one class only; there is nothing to tell apart.`
+  if (!tasksByArchitecture[model.architecture]?.includes(dataset.task)) {
+    return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
+  }
+  if (draft.method === 'head' && dataset.task === 'text-generation') {
+    return 'A language model has no head to train alone; choose full or LoRA.'
+  }
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
   if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`
   const length = settingOf(read.given, 'max_length', draft.method)

@@ -1,7 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Run } from '../../../core/contract/domain.ts'
+import { openStore } from '../../../core/store/open.ts'
+import { systemClock } from '../../../core/util/clock.ts'
 import { plays } from '../../support/scripted-worker.ts'
 import { importSample, openApp, type SmallApp, temporaryPlace, until, untilState } from '../../support/small-app.ts'
 
@@ -170,6 +172,28 @@ describe('a run whose process ended', () => {
 })
 
 describe('resuming', () => {
+  test('C10: a run that diverged goes on from its last good checkpoint, not from those after it', async () => {
+    const small = await readyApp()
+    const id = await start(small, 'steady')
+    await untilStep(small, id, 5)
+    await small.call('runs.stop', { id })
+    await untilState(small, id, 'stopped')
+    const [good] = (await small.call('runs.checkpoints', { id })).checkpoints
+    if (!good) throw new Error('no checkpoint was written')
+    const { step, path } = good
+    const later = join(dirname(path), `checkpoint-${step + 1}`)
+    cpSync(path, later, { recursive: true })
+    const beside = openStore(join(small.home, 'attune.sqlite'), { clock: systemClock })
+    beside.checkpoints.add(id, { ...good, at: 1, step: step + 1, path: later, best: false, last: true })
+    beside.checkpoints.markLast(id, step)
+    beside.close()
+    await small.call('runs.resume', { id })
+    await untilState(small, id, 'finished', 'failed')
+    const { lines } = await small.call('runs.log', { id })
+    expect(lines.map(({ text }) => text)).toContain(`Resumed at step ${step}.`)
+    await expectWhole(small, id)
+  })
+
   test('a stopped run trains its remaining steps', async () => {
     const small = await readyApp()
     const id = await start(small, 'steady')

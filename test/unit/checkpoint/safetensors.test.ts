@@ -6,6 +6,7 @@ import { dtypeBytes, toFloat32 } from '../../../core/checkpoint/dtypes.ts'
 import {
   openSafetensors,
   readHeader,
+  streamSafetensors,
   type TensorToWrite,
   writeSafetensors,
 } from '../../../core/checkpoint/safetensors.ts'
@@ -267,6 +268,10 @@ describe('writing', () => {
     const one = { name: 'a', shape: [1], data: new Float32Array(1) }
     await expect(writeSafetensors(path, [one, one])).rejects.toThrow('twice')
     await expect(writeSafetensors(path, [{ ...one, shape: [2] }])).rejects.toThrow('[2]')
+    const two = { name: 'b', shape: [1], data: new Float32Array(1) }
+    await expect(streamSafetensors(path, [two, one], [two, one])).rejects.toThrow('out of order')
+    await expect(streamSafetensors(path, [one, two], [one])).rejects.toThrow('"b"')
+    await expect(streamSafetensors(path, [one, two], [two, one])).rejects.toThrow('"b" has 1 values where "a"')
   })
 })
 

@@ -54,9 +54,10 @@ describe('a database that cannot be trusted is told of and left as it is', () =>
     const path = filledDatabase()
     const backups = join(path, '..', 'backups')
     mkdirSync(backups)
-    for (const name of ['2024-old.sqlite', '2025-new.sqlite']) writeFileSync(join(backups, name), '')
+    const names = ['20240101T000000000Z-regular.sqlite', '20250203T040506007Z-0006_resume_runs.sqlite', 'mine.sqlite']
+    for (const name of names) writeFileSync(join(backups, name), '')
     truncateSync(path, 0)
-    expect(() => openStore(path, { clock })).toThrowError(/copy of .*2025-new\.sqlite/)
+    expect(() => openStore(path, { clock })).toThrowError(/puts the backup of 2025-02-03T04:05:06\.007Z in its place/)
   })
 
   test('of another program', () => {

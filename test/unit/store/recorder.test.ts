@@ -116,6 +116,17 @@ describe('the record of a run', () => {
     expect(run(store).bytes).toBe(140 + 120)
   })
 
+  test('C10: when it diverged, the last good checkpoint is the last one', () => {
+    const store = runningStore()
+    store.recorder.record('a', 0, [checkpointAt(10, true), checkpointAt(20, false), checkpointAt(30, false)])
+    store.recorder.record('a', 1, [{ kind: 'lastGood', step: 20 }])
+    expect(store.checkpoints.list('a').map(({ step, best, last }) => [step, best, last])).toEqual([
+      [30, false, false],
+      [20, false, true],
+      [10, true, false],
+    ])
+  })
+
   test('predictions come back by ascending row', () => {
     const store = runningStore()
     store.recorder.record('a', 0, [

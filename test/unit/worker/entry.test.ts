@@ -53,6 +53,31 @@ describe('a thread', () => {
     for (const { scores } of told.predictions) expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6)
   })
 
+  test('trains on while another one predicts, and both get on', async () => {
+    const first = await tinySpec({ num_train_epochs: 2 })
+    await runWorker(first)
+    const { config, labels, modelDir, threads } = first
+    const checkpointDir = join(first.runDir, 'checkpoint-4')
+    const texts = Array.from({ length: 200 }, (_, i) => `win money now ${i}`)
+    let before = 0
+    let beside = 0
+    const training = runWorker(
+      await tinySpec({ max_steps: 1_000_000, eval_steps: 1_000_000 }),
+      async (handle, events) => {
+        const steps = ofKind(events, 'metrics').length
+        if (steps === 0 || before > 0) return
+        before = steps
+        const told = await runWorker({ kind: 'predict', config, labels, modelDir, threads, checkpointDir, texts })
+        expect(told.predictions).toHaveLength(200)
+        beside = ofKind(events, 'metrics').length - before
+        handle.stop(false)
+      },
+    )
+    const { error } = await training
+    expect(error).toBeNull()
+    expect(beside).toBeGreaterThan(0)
+  })
+
   test('hears a stop while it computes without pause', async () => {
     const { events, error } = await runWorker(
       await tinySpec({ max_steps: 1_000_000, eval_steps: 1_000_000 }),
