@@ -5,8 +5,9 @@ import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import type { SettingName } from '../contract/settings.ts'
 import { optimizerBytes, requireCheckpoint } from './checkpoints.ts'
+import { decideConfig } from './config.ts'
 import type { Context } from './context.ts'
-import { namedBy, requireDataset, requireRun } from './find.ts'
+import { namedBy, requireDataset, requireModel, requireRun } from './find.ts'
 import { type Folders, removeFolder } from './folders.ts'
 import { newId } from './ids.ts'
 import { createRun, type Lineage, type Written } from './new-run.ts'
@@ -29,10 +30,13 @@ export async function forkRun(
   const parent = requireRun(store, parentId)
   const from = await requireCheckpoint(context, parentId, wanted)
   const written = resolved(context, config ?? withoutName(parent.config))
-  refuseUnfit(parent, written)
-  const labels = requireDataset(store, written.dataset).labels.map(({ label }) => label)
-  const head = JSON.stringify(labels) === JSON.stringify(parent.plan?.labels)
-  if (optimizer) refuseOptimizer(parent, written, head, (await optimizerBytes(from.path)) > 0)
+  if (written.model !== parent.config.model)
+    refuse('model', written, 'a fork goes on with the weights of its parent', anew)
+  const dataset = requireDataset(store, written.dataset)
+  const decided = decideConfig(written, requireModel(store, written.model), dataset)
+  refuseUnfit(parent, decided)
+  const head = JSON.stringify(dataset.labels.map(({ label }) => label)) === JSON.stringify(parent.plan?.labels)
+  if (optimizer) refuseOptimizer(parent, decided, head, (await optimizerBytes(from.path)) > 0)
   const name = written.name ?? `${parent.name} from step ${from.step}`
   const cameFrom = { kind: 'fork', run: parent.id, name: parent.name, step: from.step } as const
   return withStart(context, from.path, { optimizer, head }, (kept) =>
@@ -83,10 +87,10 @@ function resolved({ store }: Context, written: Written): Written {
   return { ...written, model: model.id, dataset: dataset.id }
 }
 
-/** The weights must find their places: same model, same kind of checkpoint, and for an adapter the same shape. */
+const anew = 'Export the checkpoint (an adapter merged), add it as a model, and start a run from that.'
+
+/** The weights must find their places: same kind of checkpoint, and for an adapter the same shape. */
 function refuseUnfit({ config: before }: Run, now: Written): void {
-  const anew = 'Export the checkpoint (an adapter merged), add it as a model, and start a run from that.'
-  if (now.model !== before.model) refuse('model', now, 'a fork goes on with the weights of its parent', anew)
   if (now.task !== before.task) refuse('task', now, `the weights were trained for ${before.task}`)
   if ((now.method === 'lora') !== (before.method === 'lora')) {
     const what = before.method === 'lora' ? 'an adapter, which only a LoRA run can go on with' : 'a whole model'

@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { useLocation } from 'wouter'
 import { useAct, useCall } from '../client/hooks.ts'
 import { canFork, canResume } from '../features/runs/resumable.ts'
-import { notifyDone } from '../ui/undo.tsx'
+import { useReproduce } from '../features/runs/use-reproduce.ts'
 import type { Command } from './commands.ts'
 
 /** What the palette can do with the run that is open; nothing where none is. */
@@ -13,12 +13,7 @@ export function useRunCommands(): Command[] {
   const { mutate: pause } = useAct('runs.pause')
   const { mutate: resume } = useAct('runs.resume')
   const { mutate: move } = useAct('queue.move')
-  const { mutate: reproduce } = useAct('runs.reproduce', {
-    onSuccess: ({ run: again }) => {
-      navigate(`/runs/${again.id}`)
-      notifyDone('The same run is queued again. It says whether it came out equal once it has finished.')
-    },
-  })
+  const reproduce = useReproduce()
   return useMemo(() => {
     if (!run) return []
     const { state } = run
@@ -30,7 +25,7 @@ export function useRunCommands(): Command[] {
       ...act('To the front of the queue', state === 'queued', () => move({ id: run.id, to: 'front' })),
       ...act('Repeat with other seeds…', true, () => navigate(`/runs/${run.id}?do=repeat`)),
       ...act('Fork from a checkpoint…', canFork(run), () => navigate(`/new?fork=${run.id}`)),
-      ...act('Reproduce', state === 'finished', () => reproduce({ id: run.id })),
+      ...act('Reproduce', state === 'finished', () => reproduce(run.id)),
       ...act('Its checkpoints and their bytes', true, () => navigate(`/runs/${run.id}?tab=checkpoints`)),
     ]
   }, [run, navigate, pause, resume, move, reproduce])

@@ -12,6 +12,7 @@ export function formatCount(value: number): string {
 
 /** 22713216 → "22.7M": for sizes where the exact number does not matter. */
 export function formatShort(value: number): string {
+  if (Math.abs(value) >= 1e12) return value.toExponential(1).replace('e+', 'e').replaceAll('-', minus)
   for (const [size, letter] of [
     [1e9, 'B'],
     [1e6, 'M'],
@@ -26,13 +27,18 @@ function trimmed(value: number, digits: number): string {
   return String(Number(value.toPrecision(digits))).replace('-', minus)
 }
 
-/** A measured value to so many significant digits (4 unless told): 0.04321, 1,234, 5.0e-5; "–" for none. */
+/** A measured value to so many significant digits (4 unless told): 0.04321, 1,234, 5.0e-5, 4.983e14; "–" for none. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return '–'
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : `${minus}∞`
   if (value === 0) return '0'
   const size = Math.abs(value)
+  if (size >= 1e9)
+    return value
+      .toExponential(digits - 1)
+      .replace('e+', 'e')
+      .replaceAll('-', minus)
   if (size >= 10_000) return formatCount(value)
   if (size < 0.001) return value.toExponential(Math.min(2, digits - 1)).replaceAll('-', minus)
   // Trailing zeros stay, so that a number which updates does not jump in width.

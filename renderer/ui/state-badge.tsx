@@ -12,12 +12,13 @@ const meanings: Record<RunState, string> = {
   archived: 'Put away.',
 }
 
-/** A run's state as a word with a dot: never by colour alone. */
-export function StateBadge({ state }: { state: RunState }) {
+/** A run's state as a word with a dot, never by colour alone; behind it what else is to be said of it. */
+export function StateBadge({ state, note }: { state: RunState; note?: string | undefined }) {
   return (
     <span className={classes.state} data-state={state} title={meanings[state]}>
       <span className={classes.dot} aria-hidden />
       {state}
+      {note !== undefined && <span>{note}</span>}
     </span>
   )
 }

@@ -32,3 +32,14 @@ export function offerUndo(message: string, undo: () => Promise<unknown>): void {
 export function notifyDone(message: string, title?: string): void {
   notifications.show({ color: 'teal', message, ...(title && { title }) })
 }
+
+/** Says that something goes on, and afterwards what came of it: the sentence it resolves to, or why it failed. */
+export function notifyWhile(message: string, work: Promise<string>): void {
+  const id = notifications.show({ message, loading: true, autoClose: false, withCloseButton: false })
+  const end = { id, loading: false, withCloseButton: true } as const
+  work.then(
+    (done) => notifications.update({ ...end, color: 'teal', message: done, autoClose: 4000 }),
+    (thrown: unknown) =>
+      notifications.update({ ...end, color: 'red', message: toErrorPayload(thrown).message, autoClose: false }),
+  )
+}

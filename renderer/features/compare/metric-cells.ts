@@ -86,7 +86,8 @@ export function metricLines(rows: readonly MetricRow[], chosen: At): MetricLine[
           (value, column) =>
             value && {
               ...cellOf(value[at].value, value[at].step, column === 0 ? null : base, row.better),
-              spread: spreadAt(value, at),
+              // A schedule is the same whatever the seed.
+              spread: row.better === null ? null : spreadAt(value, at),
             },
         ),
         winners: winners(row, at),

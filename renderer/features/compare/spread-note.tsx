@@ -6,7 +6,7 @@ import styles from './table.module.css'
 export function SpreadNote({ spread, unit }: { spread: Spread | null; unit: string }) {
   if (spread === null) return null
   const { mean, deviation, runs } = spread
-  const text = unit === 'bytes' || unit === '1/s' ? formatValue(deviation, unit) : formatNumber(deviation, 2)
+  const text = unit === 'bytes' || unit === '1/s' ? formatValue(deviation, unit) : formatNumber(deviation, 3)
   return (
     <span
       className={styles.step}

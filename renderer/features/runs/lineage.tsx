@@ -47,8 +47,8 @@ function From({ origin, optimizer, head }: { origin: Origin; optimizer: boolean;
 
 const looks = {
   pending: { color: 'gray', icon: CircleHelp, title: 'A reproduction' },
-  equal: { color: 'teal', icon: CircleCheck, title: 'It came out equal' },
-  different: { color: 'yellow', icon: TriangleAlert, title: 'It came out different' },
+  equal: { color: 'teal', icon: CircleCheck, title: 'Reproduced' },
+  different: { color: 'yellow', icon: TriangleAlert, title: 'Not reproduced' },
   none: { color: 'gray', icon: CircleHelp, title: 'There is nothing to compare with' },
 } as const
 
@@ -70,12 +70,18 @@ export function ReproductionAlert({ reproduction }: { reproduction: Reproduction
   )
 }
 
-/** For a run that cannot go on as it is: a new one from its checkpoint. */
+/** For a run that would fail again: a new one from its checkpoint, with other settings. */
 export function ForkInstead({ id }: { id: string }) {
   const [, navigate] = useLocation()
   return (
-    <Button size="xs" mt={8} leftSection={<GitFork size={14} />} onClick={() => navigate(`/new?fork=${id}`)}>
-      Fork from its checkpoint
+    <Button
+      size="xs"
+      mt={8}
+      variant="light"
+      leftSection={<GitFork size={14} />}
+      onClick={() => navigate(`/new?fork=${id}`)}
+    >
+      Fork it with other settings…
     </Button>
   )
 }

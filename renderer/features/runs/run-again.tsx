@@ -7,14 +7,13 @@ import { notifyDone } from '../../ui/undo.tsx'
 import { canResume, nextSeeds, readSeeds } from './resumable.ts'
 
 /** Pause while it runs; Resume where there is something to go on from; nothing otherwise. */
-export function PauseOrResume({ run, size = 'sm' }: { run: Run; size?: 'xs' | 'sm' }) {
+export function PauseOrResume({ run }: { run: Run }) {
   const pause = useAct('runs.pause')
   const resume = useAct('runs.resume')
   const { id } = run
   if (run.state === 'running') {
     return (
       <Button
-        size={size}
         variant="default"
         leftSection={<Pause size={14} />}
         disabled={run.stopRequested}
@@ -28,7 +27,6 @@ export function PauseOrResume({ run, size = 'sm' }: { run: Run; size?: 'xs' | 's
   if (!canResume(run)) return null
   return (
     <Button
-      size={size}
       variant="light"
       leftSection={<Play size={14} />}
       loading={resume.isPending}

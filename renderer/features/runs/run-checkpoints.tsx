@@ -30,7 +30,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   }
   return (
     <div className={classes.padded}>
-      <Group justify="space-between" mb="xs" gap="xs">
+      <Group justify="space-between" mb="xs" gap="md" wrap="nowrap">
         <Text fz={12} c="dimmed">
           {usage(run, data.checkpoints)}
         </Text>
@@ -39,6 +39,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
             variant="default"
             size="compact-xs"
             leftSection={<HardDrive size={12} />}
+            style={{ flex: 'none' }}
             onClick={() => setFreeing(true)}
           >
             Free space…

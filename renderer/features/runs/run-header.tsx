@@ -94,7 +94,7 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
                 disabled={run.stopRequested}
                 onClick={() => setStopping(true)}
               >
-                {run.stopRequested ? 'Stopping' : 'Stop'}
+                {run.stopRequested ? 'Stopping' : run.state === 'queued' ? 'Take out' : 'Stop'}
               </Button>
             )}
             {baseline !== undefined && (

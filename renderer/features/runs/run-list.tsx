@@ -5,6 +5,7 @@ import { type KeyboardEvent, useCallback, useRef } from 'react'
 import { useLocation } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
 import { comparePath, mostSelected, useSelection } from '../../app/selection.ts'
+import { useCall } from '../../client/hooks.ts'
 import { plural } from '../../ui/format.ts'
 import { useShortcut, useShortcutHint } from '../../ui/shortcuts.ts'
 import { type ListView, type RunOrder, runOrders, type StateFilter, stateFilters } from './list-order.ts'
@@ -37,6 +38,7 @@ export function RunList({ runs, view, onView, open }: RunListProps) {
     estimateSize: () => rowHeight,
     overscan: 8,
   })
+  const order = useCall('queue.get', {}).data?.runs ?? []
   const { toggle, toggleRange, toggleHidden, setBaseline, selected } = useSelection()
 
   const tick = useCallback(
@@ -104,8 +106,10 @@ export function RunList({ runs, view, onView, open }: RunListProps) {
         <ul className={classes.spacer} style={{ height: rows.getTotalSize() }} onKeyDown={onKeyDown}>
           {rows.getVirtualItems().map(({ index, start }) => {
             const run = runs[index]
+            if (!run) return null
+            const place = order.indexOf(run.id) + 1 || undefined
             return (
-              run && <RunRow key={run.id} run={run} index={index} top={start} open={run.id === open} onTick={tick} />
+              <RunRow key={run.id} place={place} onTick={tick} {...{ run, index, top: start, open: run.id === open }} />
             )
           })}
         </ul>

@@ -10,6 +10,7 @@ import { formatPercent } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Swatch } from '../../ui/swatch.tsx'
 import { shareDone } from './progress.ts'
+import { ordinal } from './queue-order.ts'
 import classes from './run-list.module.css'
 import { RunRowMenu } from './run-row-menu.tsx'
 
@@ -22,12 +23,14 @@ export interface RunRowProps {
   index: number
   /** Shown on the right. */
   open: boolean
+  /** In the queue, from 1. */
+  place: number | undefined
   onTick: (id: string, shift: boolean) => void
 }
 
 const methodWords = { full: 'full', lora: 'LoRA', head: 'head only' } as const
 
-export const RunRow = memo(function RunRow({ run, top, index, open, onTick }: RunRowProps) {
+export const RunRow = memo(function RunRow({ run, top, index, open, place, onTick }: RunRowProps) {
   const ticked = useSelection(({ selected }) => selected.includes(run.id))
   const baseline = useSelection(({ selected }) => selected.length > 1 && selected[0] === run.id)
   const hidden = useSelection((selection) => selection.hidden.includes(run.id))
@@ -71,7 +74,7 @@ export const RunRow = memo(function RunRow({ run, top, index, open, onTick }: Ru
             {run.name}
           </span>
           {baseline && <span className={classes.baseline}>baseline</span>}
-          <StateBadge state={run.state} />
+          <StateBadge state={run.state} note={place === undefined ? undefined : ordinal(place)} />
         </span>
         <span className={classes.line}>
           <span className={classes.facts}>

@@ -7,6 +7,7 @@ import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, f
 import { ForkInstead, Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import { placeText } from './queue-order.ts'
+import { canFork } from './resumable.ts'
 import { ResumeFrom } from './run-again.tsx'
 import classes from './run-detail.module.css'
 import { isOver, useRunActs } from './use-run-acts.ts'
@@ -25,7 +26,7 @@ export function RunSummary({ run }: { run: Run }) {
           title={run.state === 'paused' ? 'This run was paused' : 'This run failed'}
         >
           {run.error.message}
-          {run.error.details?.offer === 'fork' && (
+          {canFork(run) && (
             <>
               <br />
               <ForkInstead id={run.id} />

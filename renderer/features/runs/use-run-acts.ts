@@ -4,6 +4,7 @@ import type { Input } from '../../../core/contract/methods.ts'
 import { useAct } from '../../client/hooks.ts'
 import { formatBytes } from '../../ui/format.ts'
 import { notifyDone, offerUndo } from '../../ui/undo.tsx'
+import { useReproduce } from './use-reproduce.ts'
 
 /** Whether nothing is under way, for good or for now: it may be deleted, archived and exported from. */
 export function isOver(run: Pick<Run, 'state'>): boolean {
@@ -21,7 +22,7 @@ export function useRunActs(run: Run) {
   const restore = useAct('runs.restore')
   const resume = useAct('runs.resume')
   const move = useAct('queue.move')
-  const reproduce = useAct('runs.reproduce')
+  const reproduce = useReproduce()
 
   return {
     stop: (keep: boolean) => stop.mutate({ id, keep }),
@@ -37,16 +38,7 @@ export function useRunActs(run: Run) {
         },
       ),
     fork: (checkpoint: 'best' | 'last' | number = 'best') => navigate(`/new?fork=${id}&checkpoint=${checkpoint}`),
-    reproduce: () =>
-      reproduce.mutate(
-        { id },
-        {
-          onSuccess: ({ run: again }) => {
-            navigate(`/runs/${again.id}`)
-            notifyDone('The same run is queued again. It says whether it came out equal once it has finished.')
-          },
-        },
-      ),
+    reproduce: () => reproduce(id),
     rename: (to: string) => update.mutate({ id, name: to }),
     setNotes: (notes: string) => update.mutate({ id, notes }),
     archive: (archived: boolean) =>

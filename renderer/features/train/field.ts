@@ -65,6 +65,7 @@ export function placeholderOf({ name, fallback, input }: Field, method: Method):
   if (typeof fallback === 'string') return fallback
   if (name === 'name') return 'Made up at the start'
   if (name === 'dropout') return "The model's own"
+  if (name === 'save_total_megabytes') return 'No budget'
   return input.kind === 'number' ? 'All' : ''
 }
 

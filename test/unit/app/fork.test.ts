@@ -64,6 +64,15 @@ describe('a fork', () => {
     expect((await fork(small)).name).toBe('parent from step 4 (2)')
   })
 
+  test('of an adapter may leave its layers to the default that it was trained with', async () => {
+    const small = await ready('train', { method: 'lora' })
+    const { target_modules: _, ...config } = small.parent.config
+    expect((await fork(small, { config: { ...config, name: 'again' } })).config).toMatchObject({
+      name: 'again',
+      target_modules: small.parent.config.target_modules,
+    })
+  })
+
   test('takes no room beside its parent, and outlives it', async () => {
     const small = await ready()
     await small.call('queue.pause', { paused: true })

@@ -18,6 +18,9 @@ test.each<[CallKey, AppEvent, boolean]>([
   [['datasets.list', {}], run('a'), false],
   [['datasets.rows', { id: 'd' }], { type: 'datasets' }, true],
   [['models.list', {}], { type: 'datasets' }, false],
+  [['queue.get', {}], { type: 'queue' }, true],
+  [['queue.get', {}], run('a'), true],
+  [['runs.list', {}], { type: 'queue' }, false],
   [['models.list', {}], { type: 'models' }, true],
 ])('%j after %j: stale %s', (key, event, stale) => {
   expect(isStale(key, [event])).toBe(stale)

@@ -162,6 +162,19 @@ describe('the metrics table', () => {
     expect(last?.winners).toEqual([0])
   })
 
+  test('tell how far repeats lie apart, where a seed has a say', () => {
+    const spread = { runs: 4, best: { mean: 0.3, deviation: 0.01 }, last: { mean: 0.5, deviation: 0.02 } }
+    const values: MetricRow['values'] = [{ ...value(0.2, 0.4), spread }, value(0.1, 0.5)]
+    const cellsAt = (at: 'best' | 'last', better: MetricRow['better']) =>
+      metricLines([row(better, ...values)], at)[0]?.cells
+    expect(cellsAt('best', 'lower')?.map((cell) => cell?.spread)).toEqual([
+      { mean: 0.3, deviation: 0.01, runs: 4 },
+      null,
+    ])
+    expect(cellsAt('last', 'lower')?.[0]?.spread).toEqual({ mean: 0.5, deviation: 0.02, runs: 4 })
+    expect(cellsAt('best', null)?.[0]?.spread).toBeNull()
+  })
+
   test('where neither way is better nothing is, and the last value stands', () => {
     const [line] = metricLines([row(null, value(1, 2), value(3, 4))], 'best')
     expect(line?.cells.map((cell) => cell?.value)).toEqual([2, 4])

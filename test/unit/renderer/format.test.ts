@@ -25,6 +25,7 @@ describe('formatNumber', () => {
     [12.3456, 4, '12.35'],
     [1234.4, 4, '1234'],
     [45678.9, 4, '45,679'],
+    [498293894492979, 4, '4.983e14'],
     [5e-5, 4, '5.00e−5'],
     [-0.25, 3, '−0.250'],
     [0, 4, '0'],
@@ -77,6 +78,7 @@ test('rates, shares, counts, short counts', () => {
   expect(formatCount(22713216)).toBe('22,713,216')
   expect(formatShort(22713216)).toBe('22.7M')
   expect(formatShort(950)).toBe('950')
+  expect(formatShort(3e17)).toBe('3.0e17')
   expect(formatValue(1.2e6, 'bytes')).toBe(`1.2${s}MB`)
   expect(plural(1, 'run')).toBe('1 run')
   expect(plural(1200, 'run')).toBe('1,200 runs')
