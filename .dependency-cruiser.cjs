@@ -29,12 +29,19 @@ const may = {
   'core/train': {
     places: [
       ...['core/contract', 'core/engine/engine.ts', 'core/engine/open.ts', 'core/models', 'core/nn', 'core/tasks'],
-      ...['core/data', 'core/checkpoint', 'core/worker/protocol.ts'],
+      ...['core/data', 'core/checkpoint', 'core/worker/protocol.ts', 'core/engine/variables.ts'],
+    ],
+    packages: ['node', '@tensorflow/tfjs-core'],
+  },
+  'core/generate': {
+    places: [
+      ...['core/contract', 'core/engine/engine.ts', 'core/engine/open.ts', 'core/engine/variables.ts', 'core/models'],
+      ...['core/nn', 'core/data', 'core/checkpoint', 'core/worker/protocol.ts'],
     ],
     packages: ['node', '@tensorflow/tfjs-core'],
   },
   'core/worker/(entry|event-groups).ts': {
-    places: ['core/contract', 'core/train', 'core/engine/open.ts', 'core/worker'],
+    places: ['core/contract', 'core/train', 'core/generate', 'core/engine/open.ts', 'core/worker'],
     packages: ['node'],
   },
   'core/worker': { places: ['core/contract'], packages: ['node'] },

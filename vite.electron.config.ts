@@ -13,6 +13,7 @@ const main = {
     'electron/main/main': 'electron/main/main.ts',
     'core/worker/entry': 'core/worker/entry.ts',
     'core/worker/process-entry': 'core/worker/process-entry.ts',
+    'core/train/data-thread': 'core/train/data-thread.ts',
     'core/store/backup-thread': 'core/store/backup-thread.ts',
   },
   external,

@@ -16,7 +16,7 @@ import { modules, root } from './setup/places.mjs'
 import { Problem } from './setup/problem.mjs'
 import { ensure } from './setup/steps.mjs'
 
-const content = ['native', 'starter', 'sample']
+const content = ['native', 'kernels', 'starter', 'sample']
 const cli = join(root, 'core', 'cli', 'main.ts')
 
 /** Node 24 takes this process's place. */
@@ -63,7 +63,7 @@ async function test(args) {
 
 /** The long forms of the reliability tests: `soak resume`, `soak kill`, or all of it. */
 async function soak([name, ...args]) {
-  await ensure(['packages', 'native'])
+  await ensure(['packages', 'native', 'kernels'])
   const script = name === 'resume' || name === 'kill' ? `${name}.ts` : 'all.ts'
   return node([join(root, 'test', 'soak', script), ...(script === 'all.ts' && name ? [name] : []), ...args], quiet)
 }

@@ -1,7 +1,13 @@
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName, usualTargets } from '../contract/settings.ts'
+import {
+  defaultLearningRate,
+  type RunConfig,
+  type SettingName,
+  tasksByArchitecture,
+  usualTargets,
+} from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -21,6 +27,12 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   }
   if (dataset.task !== config.task) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
+  }
+  if (!tasksByArchitecture[model.architecture]?.includes(config.task)) {
+    refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
+  }
+  if (config.method === 'head' && config.task === 'text-generation') {
+    refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
   }
   if (config.max_length > model.maxPositions) {
     refuse(

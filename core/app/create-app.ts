@@ -13,6 +13,7 @@ import { evaluationHandlers } from './evaluations.ts'
 import { createFileHandles, type FileHandles } from './file-handles.ts'
 import { openFolders } from './folders.ts'
 import { sweepFreed } from './freed.ts'
+import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
@@ -52,6 +53,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const queue = new RunQueue(context, () => reproductions.judge())
   const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
+  const generations = generationHandlers(context)
   const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
@@ -63,6 +65,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await reproductions.close()
     await preflights.close()
     await checkpoints.close()
+    await generations.close()
     await storage.close()
     await backups.close()
     owner.close()
@@ -76,6 +79,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...preflights.handlers,
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,
+    ...generations.handlers,
     ...storage.handlers,
     ...evaluationHandlers(context),
     ...comparisonHandlers(context),

@@ -162,6 +162,27 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .action((runs, options) =>
       grounded(async (ground) => (await import('./commands/compare.ts')).compareRuns(ground, runs, options)),
     )
+  const several = (text: string, former: readonly string[] = []) => [...former, text]
+  cli
+    .command('generate')
+    .description('texts that a run of task text-generation goes on with')
+    .argument('<run>', 'id, name, or the beginning of an id')
+    .option('--prompt <text>', 'how a text begins; may be given several times', several)
+    .option('--input <file>', 'a file of beginnings, as predict takes it; - for standard input')
+    .option('--column <name>', 'of a CSV or JSONL file')
+    .addOption(checkpointOption())
+    .option('--max-new-tokens <number>', 'tokens at most', wholeNumber(1, 100_000))
+    .option('--sample', 'draw each token; else the likeliest is taken')
+    .option('--temperature <number>', 'below 1 likely tokens gain', Number)
+    .option('--top-k <number>', 'draw from the k likeliest; 0: all', wholeNumber(0, 1_000_000))
+    .option('--top-p <number>', 'draw from the likeliest that together reach this probability', Number)
+    .option('--repetition-penalty <number>', 'above 1 what occurred already becomes less likely', Number)
+    .option('--seed <number>', 'of the draws', wholeNumber(0, 2147483647))
+    .option('--stop <text>', 'a text ends before it; may be given several times', several)
+    .action((run, options) =>
+      grounded(async (ground) => (await import('./commands/generate.ts')).generate(ground, run, options)),
+    )
+
   cli
     .command('predict')
     .description('label texts with a trained run')

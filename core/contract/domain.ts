@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorSchema } from './errors.ts'
-import { runConfigSchema, taskSchema } from './settings.ts'
+import { runConfigSchema, type TaskName, taskSchema } from './settings.ts'
 
 /** Milliseconds since 1970-01-01 UTC. */
 const timestamp = z.number().int()
@@ -156,6 +156,7 @@ export const phases = [
   'loading',
   'tokenizing',
   'compiling',
+  'features',
   'training',
   'evaluating',
   'predicting',
@@ -359,22 +360,35 @@ export interface SeriesInfo {
   readonly unit: string
   /** Which way is better; null where neither is. */
   readonly better: 'lower' | 'higher' | null
+  /** Only recorded for these tasks; for all when absent. */
+  readonly tasks?: readonly TaskName[]
 }
 
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher' },
-  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher' },
-  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower' },
-  { name: 'eval/token_accuracy', label: 'Validation token accuracy', unit: '', better: 'higher' },
+  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
+  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
+  {
+    name: 'eval/token_accuracy',
+    label: 'Validation token accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: ['text-generation'],
+  },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },
   { name: 'perf/tokens_per_second', label: 'Tokens per second', unit: '1/s', better: 'higher' },
   { name: 'perf/memory', label: 'Memory', unit: 'bytes', better: 'lower' },
 ]
+
+/** Whether a run of this task records a series. */
+export function isRecorded({ tasks }: SeriesInfo, task: TaskName): boolean {
+  return tasks?.includes(task) ?? true
+}
 
 export const xAxisSchema = z.enum(['step', 'epoch', 'examples', 'tokens', 'time'])
 export type XAxis = z.infer<typeof xAxisSchema>

@@ -8,6 +8,8 @@ export const appEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('queue') }),
   z.object({ type: z.literal('datasets') }),
   z.object({ type: z.literal('models') }),
+  /** More of a generation's text is there, or its end. */
+  z.object({ type: z.literal('generation'), id: z.string() }),
   /** How far a long call is; `task` is the handle or id the call was made with. Not stored. */
   z.object({
     type: z.literal('progress'),

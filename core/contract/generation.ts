@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { errorSchema } from './errors.ts'
 
 /** How text is generated. Names and defaults are those of transformers' GenerationConfig, but for the number of tokens. */
 export const generationOptionsSchema = z.strictObject({
@@ -21,4 +22,26 @@ export const generationOptionsSchema = z.strictObject({
 export type GenerationOptions = z.output<typeof generationOptionsSchema>
 
 /** Why a text ended: the model's own end, a stop string, as many tokens as asked for, no position left, or cancelled. */
-export type FinishReason = 'end' | 'stop' | 'max_new_tokens' | 'max_positions' | 'cancelled'
+export const finishReasonSchema = z.enum(['end', 'stop', 'max_new_tokens', 'max_positions', 'cancelled'])
+export type FinishReason = z.infer<typeof finishReasonSchema>
+
+export const generatedTextSchema = z.object({
+  prompt: z.string(),
+  /** What follows the prompt, as far as it is written. */
+  text: z.string(),
+  /** Null while it is being written. */
+  reason: finishReasonSchema.nullable(),
+  tokens: z.number().int(),
+})
+export type GeneratedText = z.infer<typeof generatedTextSchema>
+
+/** Texts that a run's weights write. Not stored: it lives as long as the app that writes it. */
+export const generationSchema = z.object({
+  id: z.string(),
+  run: z.string(),
+  /** One a prompt, in their order. */
+  texts: z.array(generatedTextSchema),
+  ended: z.boolean(),
+  error: errorSchema.nullable(),
+})
+export type Generation = z.infer<typeof generationSchema>

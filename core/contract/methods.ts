@@ -21,6 +21,7 @@ import {
   xAxisSchema,
 } from './domain.ts'
 import { preflightSchema } from './preflight.ts'
+import { generationOptionsSchema, generationSchema } from './generation.ts'
 import { runConfigInputSchema, taskSchema } from './settings.ts'
 
 const id = z.string().min(1)
@@ -194,6 +195,19 @@ export const methods = {
   'storage.undo': { input: z.strictObject({ undo: z.string().min(1) }), output: z.object({ bytes: z.number() }) },
   /** Removes for good what was deleted. */
   'storage.emptyTrash': { input: none, output: z.object({ bytes: z.number() }) },
+
+  /** Has a run's weights continue texts; `generation` pushes tell when there is more to get. One is written at a time. */
+  'generations.start': {
+    input: z.strictObject({
+      run: id,
+      checkpoint,
+      prompts: z.array(z.string().max(100_000)).min(1).max(64),
+      options: generationOptionsSchema.default(generationOptionsSchema.parse({})),
+    }),
+    output: z.object({ generation: generationSchema }),
+  },
+  'generations.get': { input: z.strictObject({ id }), output: z.object({ generation: generationSchema }) },
+  'generations.cancel': { input: z.strictObject({ id }), output: z.object({ generation: generationSchema }) },
 
   'metrics.series': {
     input: z.strictObject({

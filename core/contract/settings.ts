@@ -101,6 +101,12 @@ export const defaultTargetModules: Readonly<Record<string, readonly string[]>> =
   gpt2: ['c_attn'],
 }
 
+/** What a model of an architecture can be trained for. */
+export const tasksByArchitecture: Readonly<Record<string, readonly TaskName[]>> = {
+  bert: ['text-classification'],
+  gpt2: ['text-generation'],
+}
+
 /** Those of an architecture; BERT's where it is not known (yet). */
 export function usualTargets(architecture: string | undefined): readonly string[] {
   return defaultTargetModules[architecture ?? 'bert'] ?? ['query', 'value']

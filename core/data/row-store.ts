@@ -103,7 +103,8 @@ export class RowStore {
   readonly info: RowStoreInfo
   private readonly fd: number
   private readonly offsets: Float64Array
-  private readonly dir: string
+  /** Its folder. */
+  readonly dir: string
 
   constructor(dir: string, fd: number, info: RowStoreInfo, offsets: Float64Array) {
     this.dir = dir
@@ -196,6 +197,15 @@ export function openRowStore(dir: string): RowStore {
     throw damaged(dir, `${indexFile} does not fit ${rowsFile} (${size} bytes)`)
   }
   return new RowStore(dir, fd, info, offsets)
+}
+
+/** Bytes of a row store's rows and index; 0 where there is none that can be read. */
+export function rowStoreBytes(dir: string): number {
+  try {
+    return readInfo(dir).bytes
+  } catch {
+    return 0
+  }
 }
 
 function readInfo(dir: string): RowStoreInfo {

@@ -1,5 +1,5 @@
 import type { EngineInfo } from '../contract/domain.ts'
-import { nativeBindingPath } from '../engine/native/load.ts'
+import { expectedVersion, nativeBindingPath } from '../engine/native/load.ts'
 
 /**
  * The engine that a run with engine "auto" gets, found without loading it: libraries of half a gigabyte are loaded in
@@ -8,8 +8,7 @@ import { nativeBindingPath } from '../engine/native/load.ts'
 export function probeEngine(threads: number): { info: EngineInfo | null; problem: string | null } {
   const path = nativeBindingPath()
   if (path !== null) {
-    // Set-up names the folder by the library's version.
-    const version = /[\\/]tf-(\d[\w.]*)-/.exec(path)?.[1] ?? 'own'
+    const version = expectedVersion(path)
     return { info: { kind: 'graph', backend: 'tensorflow', version, threads }, problem: null }
   }
   return {

@@ -80,8 +80,10 @@ export interface Head<Config> {
 
 /** Sequence classification. */
 export interface ClassifierHead<Config> extends Head<Config> {
-  /** Logits [batch, labels]. `rng` null turns dropout off. */
-  forward(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+  /** What the head reads of each sequence [batch, hiddenSize], from parameters below it only. `rng` null turns dropout off. */
+  pooled(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+  /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
+  logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
 
 /** The next token, from those before it. */

@@ -10,8 +10,8 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { linear } from '../nn/linear.ts'
-import { layerNorm } from '../nn/norm.ts'
+import { activated, linear, linearProduct } from '../nn/linear.ts'
+import { layerNorm, residualNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
@@ -117,7 +117,7 @@ function embed(config: BertConfig, params: Params, { inputIds, tokenTypeIds }: T
 function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
   const [batch, , , length] = mask.shape as [number, number, number, number]
   const heads = (part: string) =>
-    splitHeads(linear(params.at('self').at(part), x, rng), batch, length, config.num_attention_heads)
+    splitHeads(linearProduct(params.at('self').at(part), x, rng), batch, length, config.num_attention_heads)
   const mixed = mergeHeads(
     attend(heads('query'), heads('key'), heads('value'), mask, config.attention_probs_dropout_prob, rng),
   )
@@ -126,23 +126,22 @@ function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Te
 
 /** x [batch·length, d] → [batch·length, d], through the wide inner layer */
 function mlp(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const activation = activationNamed(config.hidden_act) as (x: tf.Tensor) => tf.Tensor
-  const inner = activation(linear(params.at('intermediate.dense'), x, rng))
+  const inner = activated(linearProduct(params.at('intermediate.dense'), x, rng), config.hidden_act)
   return residual(config, params.at('output'), inner, x, rng)
 }
 
 /** LayerNorm(dropout(dense(y)) + x): how both halves of a block end. */
 function residual(config: BertConfig, params: Params, y: tf.Tensor, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const projected = dropout(linear(params.at('dense'), y, rng), config.hidden_dropout_prob, rng)
-  return layerNorm(params.at('LayerNorm'), tf.add(projected, x), config.layer_norm_eps)
+  const projected = linearProduct(params.at('dense'), y, rng)
+  return residualNorm(params.at('LayerNorm'), projected, x, config.hidden_dropout_prob, rng, config.layer_norm_eps)
 }
 
 function block(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
   return mlp(config, params, attention(config, params.at('attention'), x, mask, rng), rng)
 }
 
-/** Logits [batch, labels]. */
-function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
+/** The first token of the last layer through the pooler, [batch, d]. */
+function pooled(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
   const [rows, length] = batch.inputIds.shape as [number, number]
   const bert = params.at('bert')
   const mask = paddingMask(batch.attentionMask)
@@ -153,12 +152,13 @@ function forward(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng
     )
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
-  const pooled = tf.tanh(linear(bert.at('pooler.dense'), first, rng))
-  return linear(
-    params.at('classifier'),
-    dropout(pooled, config.classifier_dropout ?? config.hidden_dropout_prob, rng),
-    rng,
-  )
+  return activated(linearProduct(bert.at('pooler.dense'), first, rng), 'tanh')
+}
+
+/** → [batch, labels] */
+function logits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const rate = config.classifier_dropout ?? config.hidden_dropout_prob
+  return linear(params.at('classifier'), dropout(x, rate, rng), rng)
 }
 
 /**
@@ -201,7 +201,8 @@ export const bert: Architecture<BertConfig> = {
       parameters,
       rename,
       prefixes: ['classifier.'],
-      forward,
+      pooled,
+      logits,
     },
   },
 }

@@ -8,12 +8,14 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
-import { attend, causalMask, mergeHeads } from '../nn/attention.ts'
+import { attend, causalMask, mergeHeads, splitParts } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { conv1d } from '../nn/linear.ts'
+import { activated, conv1dProduct, type Unbiased } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { recomputed } from '../nn/recompute.ts'
+import { residual } from '../nn/residual.ts'
 import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
@@ -103,6 +105,9 @@ function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
   return specs
 }
 
+/** Query, key and value, each [batch, heads, length, d/heads]. */
+type Heads = [tf.Tensor, tf.Tensor, tf.Tensor]
+
 type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** Word and position, summed. → [batch·length, d] */
@@ -111,7 +116,7 @@ function embed(config: Gpt2Config, params: Params, { inputIds, positionIds }: To
   return dropout(tf.add(look('wte', inputIds), look('wpe', positionIds)), config.embd_pdrop, rng)
 }
 
-/** x [batch·length, d] → [batch·length, d] */
+/** x [batch·length, d] → [batch·length, d], the bias still to be added */
 function attention(
   config: Gpt2Config,
   params: Params,
@@ -119,31 +124,44 @@ function attention(
   batch: number,
   mix: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor,
   rng: Rng | null,
-): tf.Tensor {
-  const heads = config.n_head
-  const joined = tf.reshape(conv1d(params.at('c_attn'), x, rng), [batch, -1, 3, heads, config.n_embd / heads])
-  const [q, k, v] = tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor]
-  return dropout(conv1d(params.at('c_proj'), mergeHeads(mix(q, k, v)), rng), config.resid_pdrop, rng)
+): Unbiased {
+  const length = (x.shape[0] as number) / batch
+  const [q, k, v] = splitParts(conv1dProduct(params.at('c_attn'), x, rng), 3, batch, length, config.n_head) as Heads
+  return conv1dProduct(params.at('c_proj'), mergeHeads(mix(q, k, v)), rng)
 }
 
-/** x [batch·length, d] → [batch·length, d], through the wide inner layer */
-function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const activation = activationNamed(config.activation_function) as (x: tf.Tensor) => tf.Tensor
-  const inner = activation(conv1d(params.at('c_fc'), x, rng))
-  return dropout(conv1d(params.at('c_proj'), inner, rng), config.resid_pdrop, rng)
+/** x [batch·length, d] → [batch·length, d], through the wide inner layer; the bias still to be added */
+function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+  return conv1dProduct(
+    params.at('c_proj'),
+    activated(conv1dProduct(params.at('c_fc'), x, rng), config.activation_function),
+    rng,
+  )
 }
+
+/** A mix that is told what of `others` it may read, and where its dropout comes from. */
+type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
-function transform(config: Gpt2Config, params: Params, tokens: Tokens, mix: Mix, rng: Rng | null): tf.Tensor {
+function transform(
+  config: Gpt2Config,
+  params: Params,
+  tokens: Tokens,
+  mix: DrawingMix,
+  rng: Rng | null,
+  others: readonly tf.Tensor[] = [],
+): tf.Tensor {
   const [batch] = tokens.inputIds.shape as [number, number]
   const body = params.at('transformer')
   const norm = (place: Params, x: tf.Tensor) => layerNorm(place, x, config.layer_norm_epsilon)
   let x = embed(config, body, tokens, rng)
   for (let layer = 0; layer < config.n_layer; layer++) {
-    const block = body.at(`h.${layer}`)
-    const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer)
-    x = tf.add(x, attention(config, block.at('attn'), norm(block.at('ln_1'), x), batch, mixed, rng))
-    x = tf.add(x, mlp(config, block.at('mlp'), norm(block.at('ln_2'), x), rng))
+    x = recomputed(body.at(`h.${layer}`), x, others, rng, (block, input, read, draws) => {
+      const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer, read, draws)
+      const attended = attention(config, block.at('attn'), norm(block.at('ln_1'), input), batch, mixed, draws)
+      const y = residual(input, attended, config.resid_pdrop, draws)
+      return residual(y, mlp(config, block.at('mlp'), norm(block.at('ln_2'), y), draws), config.resid_pdrop, draws)
+    })
   }
   return norm(body.at('ln_f'), x)
 }
@@ -151,7 +169,9 @@ function transform(config: Gpt2Config, params: Params, tokens: Tokens, mix: Mix,
 function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng | null): tf.Tensor {
   const [, length] = batch.inputIds.shape as [number, number]
   const mask = causalMask(length, batch.segmentIds)
-  return transform(config, params, batch, (q, k, v) => attend(q, k, v, mask, config.attn_pdrop, rng), rng)
+  const mix: DrawingMix = (q, k, v, _layer, [seen], draws) =>
+    attend(q, k, v, seen as tf.Tensor, config.attn_pdrop, draws)
+  return transform(config, params, batch, mix, rng, [mask])
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel, runKernel } from './kernel.ts'
 
 /**
  * The exact GELU, x·Φ(x) with Φ the normal distribution function: what "gelu" means in a checkpoint's config.
@@ -35,9 +36,35 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   tanh: tf.tanh,
 }
 
+/** Numbers of those that engine/native/kernels/bias-activation.cc knows. */
+const fused: Readonly<Record<string, number>> = { gelu: 0, gelu_new: 1, gelu_pytorch_tanh: 1, relu: 2 }
+
 /** By the checkpoint's own word; undefined for one that is not known. */
 export function activationNamed(name: string): ((x: tf.Tensor) => tf.Tensor) | undefined {
   return Object.hasOwn(activations, name) ? activations[name] : undefined
 }
 
 export const activationNames: readonly string[] = Object.keys(activations)
+
+/** The activation of that name over x + bias, in one pass where the engine can. x [n, d], bias [d] → [n, d]. */
+export function biasActivation(x: tf.Tensor, bias: tf.Tensor, name: string): tf.Tensor {
+  const activation = fused[name]
+  if (activation === undefined || !hasKernel('AttuneBiasActivation')) {
+    const plain = activationNamed(name)
+    if (!plain) throw new Error(`there is no activation "${name}"`)
+    return plain(tf.add(x, bias))
+  }
+  const op = tf.customGrad((...args) => {
+    const [input, shift, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+    const [value] = runKernel<[tf.Tensor]>('AttuneBiasActivation', { x: input, bias: shift }, { activation })
+    save([input, shift])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [z, b] = saved as [tf.Tensor, tf.Tensor]
+        return runKernel<tf.Tensor[]>('AttuneBiasActivationGrad', { dy, x: z, bias: b }, { activation })
+      },
+    }
+  })
+  return op(x, bias)
+}

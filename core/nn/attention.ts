@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { dropout } from './dropout.ts'
+import { dropped } from './dropout.ts'
+import { type Draw, drawOf } from './keep-mask.ts'
+import { hasKernel, runKernel } from './kernel.ts'
+import { biased, type Unbiased } from './linear.ts'
 import type { Rng } from './random.ts'
 
 /** How much a masked position loses before the softmax: far below any score, and finite so that nothing becomes NaN. */
@@ -30,21 +33,55 @@ export function hiddenScores(hidden: tf.Tensor): tf.Tensor {
   return tf.mul(tf.cast(hidden, 'float32'), maskedScore)
 }
 
-/** [batch·length, heads·d] → [batch, heads, length, d] */
-export function splitHeads(x: tf.Tensor, batch: number, length: number, heads: number): tf.Tensor {
-  return tf.transpose(tf.reshape(x, [batch, length, heads, -1]), [0, 2, 1, 3])
+/** [batch·length, heads·d], its bias still to be added → [batch, heads, length, d] */
+export function splitHeads(x: Unbiased, batch: number, length: number, heads: number): tf.Tensor {
+  const [split] = splitParts(x, 1, batch, length, heads)
+  return split as tf.Tensor
+}
+
+/** The same of several matrices side by side, such as query, key and value: [batch·length, parts·heads·d]. */
+export function splitParts(x: Unbiased, parts: number, batch: number, length: number, heads: number): tf.Tensor[] {
+  if (hasKernel('AttuneSplitHeads')) {
+    const inputs = { x: x.product, bias: x.bias ?? tf.zeros([0]) }
+    return runKernel<tf.Tensor[]>('AttuneSplitHeads', inputs, { parts, length, heads })
+  }
+  const joined = tf.reshape(biased(x), [batch, length, parts, heads, -1])
+  return parts === 1
+    ? [tf.transpose(tf.reshape(joined, [batch, length, heads, -1]), [0, 2, 1, 3])]
+    : tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4]))
 }
 
 /** [batch, heads, length, d] → [batch·length, heads·d] */
 export function mergeHeads(x: tf.Tensor): tf.Tensor {
   const [batch, heads, length, width] = x.shape as [number, number, number, number]
-  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * length, heads * width])
+  if (!hasKernel('AttuneMergeHeads')) return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * length, heads * width])
+  const [merged] = runKernel<[tf.Tensor]>('AttuneMergeHeads', { 0: x }, { parts: 1, length, heads, sums: 0 })
+  return merged
 }
+
+tf.registerGradient({
+  kernelName: 'AttuneSplitHeads',
+  gradFunc: (dys, _, attrs) => {
+    const { parts = 1, length = 1, heads = 1 } = attrs as unknown as Record<string, number>
+    const inputs = Object.fromEntries([dys].flat().entries())
+    // Here and not in the functions below: what one of those leaves to the other is disposed between them.
+    const [x, bias] = runKernel<Pair>('AttuneMergeHeads', inputs, { parts, length, heads, sums: 1 })
+    return { x: () => x, bias: () => bias }
+  },
+})
+
+tf.registerGradient({
+  kernelName: 'AttuneMergeHeads',
+  gradFunc: (dys, _, attrs) => {
+    const { length = 1, heads = 1 } = attrs as unknown as Record<string, number>
+    const [dy] = dys as Pair
+    const inputs = { x: dy, bias: tf.zeros([0]) }
+    return { 0: () => runKernel<[tf.Tensor]>('AttuneSplitHeads', inputs, { parts: 1, length, heads })[0] }
+  },
+})
 
 /**
  * softmax(q·kᵀ/√d + mask)·v, all [batch, heads, length, d]; mask broadcasts against [batch, heads, length, length].
- * q is scaled before the product, not the scores after it: TensorFlow's graph optimiser would fuse a product, a scale
- * and a mask into one operation whose kernel here is ten times slower.
  * Source: Vaswani et al. 2017.
  */
 export function attend(
@@ -55,8 +92,39 @@ export function attend(
   dropoutRate: number,
   rng: Rng | null,
 ): tf.Tensor {
-  const scale = 1 / Math.sqrt(q.shape.at(-1) as number)
-  const scores = tf.matMul(tf.mul(q, scale), k, false, true)
-  const weights = tf.softmax(tf.add(scores, mask), -1)
-  return tf.matMul(dropout(weights, dropoutRate, rng), v)
+  const factor = 1 / Math.sqrt(q.shape.at(-1) as number)
+  const draw = drawOf(dropoutRate, rng)
+  if (hasKernel('AttuneAttentionSoftmax') && mask.rank === 4)
+    return tf.matMul(fusedSoftmax(tf.matMul(q, k, false, true), mask, factor, draw), v)
+  // q is scaled before the product, not the scores after it: TensorFlow's graph optimiser would fuse a product, a scale
+  // and a mask into one operation whose kernel here is ten times slower.
+  const scores = tf.matMul(tf.mul(q, factor), k, false, true)
+  return tf.matMul(dropped(tf.softmax(tf.add(scores, mask), -1), draw), v)
 }
+
+/** dropout(softmax(scores·factor + mask)); scores [batch, heads, queries, keys]. The mask gets no gradient. */
+function fusedSoftmax(scores: tf.Tensor, mask: tf.Tensor, factor: number, draw: Draw): tf.Tensor {
+  const { stream, threshold, scale } = draw
+  const attrs = { factor, stream, threshold, scale }
+  const op = tf.customGrad((...args) => {
+    const [x, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    const inputs = { scores: x, mask, state: draw.state }
+    const [probabilities, kept] = runKernel<Pair>('AttuneAttentionSoftmax', inputs, attrs)
+    save([probabilities, draw.state])
+    return {
+      value: threshold === 0 ? probabilities : kept,
+      gradFunc: (dkept: tf.Tensor, saved: tf.Tensor[]) => {
+        const [p, state] = saved as [tf.Tensor, tf.Tensor]
+        const [dscores] = runKernel<[tf.Tensor]>(
+          'AttuneAttentionSoftmaxGrad',
+          { dkept, probabilities: p, state },
+          attrs,
+        )
+        return dscores
+      },
+    }
+  })
+  return op(scores)
+}
+
+type Pair = [tf.Tensor, tf.Tensor]

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { keepMask } from './keep-mask.ts'
+import { type Draw, drawOf, keepMask } from './keep-mask.ts'
+import { hasKernel, runKernel } from './kernel.ts'
 import type { Rng } from './random.ts'
 
 /**
@@ -8,6 +9,25 @@ import type { Rng } from './random.ts'
  * Source: Srivastava et al. 2014.
  */
 export function dropout(x: tf.Tensor, rate: number, rng: Rng | null): tf.Tensor {
-  if (rng === null || rate === 0) return x
-  return tf.mul(x, keepMask(rng.state, rng.nextStream(), rate, x.shape))
+  return dropped(x, drawOf(rate, rng))
+}
+
+/** The same for a place that has drawn. */
+export function dropped(x: tf.Tensor, draw: Draw): tf.Tensor {
+  if (draw.threshold === 0) return x
+  if (!hasKernel('AttuneDropout')) return tf.mul(x, keepMask(draw, x.shape))
+  const { stream, threshold, scale } = draw
+  const drop = (value: tf.Tensor, state: tf.Tensor) => {
+    const [kept] = runKernel<[tf.Tensor]>('AttuneDropout', { x: value, state }, { stream, threshold, scale })
+    return kept
+  }
+  const op = tf.customGrad((...args) => {
+    const [value, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    save([draw.state])
+    return {
+      value: drop(value, draw.state),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => drop(dy, saved[0] as tf.Tensor),
+    }
+  })
+  return op(x)
 }

@@ -1,14 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel, runKernel } from './kernel.ts'
 
 /** √Σ‖g‖² over all gradients, []. */
 export function globalNorm(grads: readonly tf.Tensor[]): tf.Tensor {
+  if (hasKernel('AttuneGlobalNorm')) {
+    const [norm] = runKernel<[tf.Tensor]>('AttuneGlobalNorm', Object.fromEntries(grads.entries()))
+    return norm
+  }
   return tf.sqrt(tf.addN(grads.map(sumOfSquares)))
 }
 
 function sumOfSquares(x: tf.Tensor): tf.Tensor {
-  if (tf.getKernel('AttuneL2Loss', tf.getBackend()))
-    return tf.mul(tf.engine().runKernel('AttuneL2Loss', { x }) as tf.Tensor, 2)
-  return tf.sum(tf.square(x))
+  if (!hasKernel('AttuneL2Loss')) return tf.sum(tf.square(x))
+  const [half] = runKernel<[tf.Tensor]>('AttuneL2Loss', { x })
+  return tf.mul(half, 2)
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { crossEntropyAndSlope, sparseCrossEntropy } from './losses.ts'
+import { crossEntropy, weightedCrossEntropy } from './losses.ts'
 import { after } from './order.ts'
 
 /**
@@ -31,12 +31,11 @@ export function headCrossEntropy(
       const part = tf.slice(h, [from, 0], [count, -1])
       const rows = matrixGrad ? after(part, matrixGrad, hiddenGrads.at(-1) as tf.Tensor) : part
       const logits = tf.matMul(rows as tf.Tensor2D, w, false, true)
-      const { value, slope } = crossEntropyAndSlope(logits, tf.slice(labels, [from], [count]))
       const share = tf.slice(weights, [from], [count])
+      const { value, slope } = weightedCrossEntropy(logits, tf.slice(labels, [from], [count]), share)
       values.push(tf.sum(tf.mul(value, share)))
-      const logitGrad = tf.mul(slope, tf.reshape(share, [count, 1])) as tf.Tensor2D
-      hiddenGrads.push(tf.matMul(logitGrad, w))
-      const piece = tf.matMul(logitGrad, part as tf.Tensor2D, true, false)
+      hiddenGrads.push(tf.matMul(slope as tf.Tensor2D, w))
+      const piece = tf.matMul(slope as tf.Tensor2D, part as tf.Tensor2D, true, false)
       matrixGrad = matrixGrad ? tf.add(matrixGrad, piece) : piece
     }
     save([tf.concat(hiddenGrads, 0), matrixGrad as tf.Tensor])
@@ -77,7 +76,7 @@ export function judgeHead(
     const rows = losses.length > 0 ? after(part, losses.at(-1) as tf.Tensor, hits.at(-1) as tf.Tensor) : part
     const logits = tf.matMul(rows as tf.Tensor2D, matrix as tf.Tensor2D, false, true)
     const truth = tf.slice(labels, [from], [count])
-    losses.push(sparseCrossEntropy(logits, truth))
+    losses.push(crossEntropy(logits, truth))
     hits.push(tf.cast(tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), truth), 'float32'))
   }
   return { loss: tf.concat(losses, 0), right: tf.concat(hits, 0) }

@@ -1,22 +1,42 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { biasActivation } from './activations.ts'
 import type { Params } from './params.ts'
 import type { Rng } from './random.ts'
 
-/**
- * y = x·Wᵀ + b, with PyTorch's layout of the weight. x [n, in], `weight` [out, in], `bias` [out] → [n, out].
- * Where an adapter stands at this place, its low-rank addition joins in.
- */
+/** A linear layer's product, to which its bias is still to be added: what follows may do that in the same pass. */
+export interface Unbiased {
+  /** [n, out] */
+  readonly product: tf.Tensor
+  /** [out], or null where the layer has none. */
+  readonly bias: tf.Tensor | null
+}
+
+/** y = x·Wᵀ + b, with PyTorch's layout of the weight. x [n, in], `weight` [out, in], `bias` [out] → [n, out]. */
 export function linear(params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  return withAdditions(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D, false, true), rng)
+  return biased(linearProduct(params, x, rng))
 }
 
-/** y = x·W + b, with the layout of GPT-2's Conv1D: `weight` [in, out]; else as `linear`. */
-export function conv1d(params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  return withAdditions(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D), rng)
+/** x·Wᵀ. Where an adapter stands at this place, its low-rank addition joins in. */
+export function linearProduct(params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+  return withAddition(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D, false, true), rng)
 }
 
-function withAdditions(params: Params, x: tf.Tensor, product: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const y = params.has('bias') ? tf.add(product, params.get('bias')) : product
+/** x·W, with the layout of GPT-2's Conv1D: `weight` [in, out]; else as `linearProduct`. */
+export function conv1dProduct(params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+  return withAddition(params, x, tf.matMul(x, params.get('weight') as tf.Tensor2D), rng)
+}
+
+function withAddition(params: Params, x: tf.Tensor, product: tf.Tensor, rng: Rng | null): Unbiased {
   const delta = params.delta(x, rng)
-  return delta ? tf.add(y, delta) : y
+  return { product: delta ? tf.add(product, delta) : product, bias: params.has('bias') ? params.get('bias') : null }
+}
+
+/** The layer's output [n, out]. */
+export function biased({ product, bias }: Unbiased): tf.Tensor {
+  return bias ? tf.add(product, bias) : product
+}
+
+/** The activation of that name (a config's word) over the layer's output. → [n, out] */
+export function activated({ product, bias }: Unbiased, activation: string): tf.Tensor {
+  return biasActivation(product, bias ?? tf.zeros([product.shape[1] as number]), activation)
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasKernel, runKernel } from './kernel.ts'
 
 /**
  * Σ weight·loss / `total` []: what a batch adds to the loss of its step. perExample and weights [n] (0 for what only
@@ -37,13 +38,36 @@ export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Ten
   return op(logits)
 }
 
+/**
+ * Softmax cross-entropy [n] of rows of weight `weights` [n], and what Σ weight·loss grows by with each logit, [n, classes]:
+ * one pass, in the memory of the logits, where the engine can. No gradient of its own.
+ */
+export function weightedCrossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  weights: tf.Tensor,
+): { value: tf.Tensor; slope: tf.Tensor } {
+  if (hasKernel('AttuneCrossEntropy')) {
+    const inputs = { logits, labels, weights }
+    const [value, slope] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneCrossEntropy', inputs, { with_slope: 1 })
+    return { value, slope }
+  }
+  const { value, slope } = crossEntropyAndSlope(logits, labels)
+  return { value, slope: tf.mul(slope, tf.reshape(weights, [-1, 1])) }
+}
+
+/** Softmax cross-entropy [n] alone. No gradient. */
+export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  if (!hasKernel('AttuneCrossEntropy')) return crossEntropyAndSlope(logits, labels).value
+  const inputs = { logits, labels, weights: tf.zeros([0]) }
+  return runKernel<[tf.Tensor]>('AttuneCrossEntropy', inputs, { with_slope: 0 })[0]
+}
+
 /** Softmax cross-entropy [n], and what it grows by with each logit: softmax − one-hot, [n, classes]. */
-export function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
-  if (tf.getKernel('AttuneSparseSoftmaxCrossEntropy', tf.getBackend())) {
-    const [value, slope] = tf
-      .engine()
-      .runKernel('AttuneSparseSoftmaxCrossEntropy', { logits, labels }) as unknown as tf.Tensor[]
-    return { value: value as tf.Tensor, slope: slope as tf.Tensor }
+function crossEntropyAndSlope(logits: tf.Tensor, labels: tf.Tensor): { value: tf.Tensor; slope: tf.Tensor } {
+  if (hasKernel('AttuneSparseSoftmaxCrossEntropy')) {
+    const [value, slope] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneSparseSoftmaxCrossEntropy', { logits, labels })
+    return { value, slope }
   }
   const logProbabilities = tf.logSoftmax(logits as tf.Tensor2D)
   // Cast, because the WebAssembly backend's float one-hot holds integers.

@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { dropped } from './dropout.ts'
+import { drawOf } from './keep-mask.ts'
+import { hasKernel, runKernel } from './kernel.ts'
+import type { Unbiased } from './linear.ts'
 import type { Params } from './params.ts'
+import type { Rng } from './random.ts'
 
 /**
  * y = (x − μ)/√(σ² + ε) · weight + bias over the last axis, σ² the biased variance. x [n, d] → [n, d].
@@ -7,10 +12,11 @@ import type { Params } from './params.ts'
  * Source: Ba, Kiros, Hinton 2016.
  */
 export function layerNorm(params: Params, x: tf.Tensor, epsilon: number): tf.Tensor {
-  return layerNormOp(x, params.get('weight'), params.get('bias'), epsilon)
+  const norm = hasKernel('AttuneLayerNorm') ? fusedNorm : composedNorm
+  return norm(x, params.get('weight'), params.get('bias'), epsilon)
 }
 
-function layerNormOp(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
+function composedNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
   const width = x.shape.at(-1) as number
   const op = tf.customGrad((...args) => {
     const [input, gain, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc]
@@ -33,3 +39,61 @@ function layerNormOp(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: 
   })
   return op(x, weight, bias)
 }
+
+function fusedNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [z, gain, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+    const [value, moments] = runKernel<[tf.Tensor, tf.Tensor]>('AttuneLayerNorm', { z, gain, shift }, { epsilon })
+    save([z, moments, gain])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [input, m, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
+        return runKernel<tf.Tensor[]>('AttuneLayerNormGrad', { dy, z: input, moments: m, gain: g })
+      },
+    }
+  })
+  return op(x, weight, bias)
+}
+
+/**
+ * LayerNorm(dropout(product + bias) + residual): how a block of a post-norm Transformer ends, in one pass where the
+ * engine can. product, residual [n, d] → [n, d]; `params` are the norm's.
+ */
+export function residualNorm(
+  params: Params,
+  { product, bias }: Unbiased,
+  residual: tf.Tensor,
+  rate: number,
+  rng: Rng | null,
+  epsilon: number,
+): tf.Tensor {
+  const draw = drawOf(rate, rng)
+  if (bias === null || !hasKernel('AttuneResidualNorm')) {
+    const y = bias ? tf.add(product, bias) : product
+    return layerNorm(params, tf.add(dropped(y, draw), residual), epsilon)
+  }
+  const { stream, threshold, scale } = draw
+  const op = tf.customGrad((...args) => {
+    const [x, b, rest, gain, shift, save] = args as [...Tensors5, tf.GradSaveFunc]
+    const inputs = { x, bias: b, residual: rest, gain, shift, state: draw.state }
+    const attrs = { epsilon, stream, threshold, scale }
+    const [value, z, moments] = runKernel<[tf.Tensor, tf.Tensor, tf.Tensor]>('AttuneResidualNorm', inputs, attrs)
+    save([z, moments, gain, draw.state])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [sum, m, g, state] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+        const [dresidual, dx, dbias, dgain, dshift] = runKernel<Tensors5>(
+          'AttuneResidualNormGrad',
+          { dy, z: sum, moments: m, gain: g, state },
+          { stream, threshold, scale },
+        )
+        return [dx, dbias, dresidual, dgain, dshift]
+      },
+    }
+  })
+  return op(product, bias, residual, params.get('weight'), params.get('bias'))
+}
+
+type Tensors5 = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../contract/settings.ts'
-import type { Task } from './task.ts'
+import { classificationOnFeatures } from './classification-on-features.ts'
+import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
 
@@ -9,6 +10,16 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
 }
 
+const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
+  'text-classification': classificationOnFeatures,
+  'text-generation': null,
+}
+
 export function taskNamed(name: RunConfig['task']): Task {
   return tasks[name]
+}
+
+/** How a task trains its head on features; null where it has no head of its own. */
+export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {
+  return featureTasks[name]
 }

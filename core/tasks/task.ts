@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
 import type { TokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { RowTokens } from '../data/row-tokens.ts'
 import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
 import type { Architecture, Head } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
@@ -18,7 +18,7 @@ export interface BatchLayout {
 
 /** One batch as a program is fed it. */
 export interface TaskBatch {
-  /** Padded length in tokens: one of the buckets. */
+  /** Padded length in tokens: one of the buckets, or 0 where features stand for the tokens. */
   readonly length: number
   readonly feeds: Readonly<Record<string, Values>>
   /** What the loss is the mean of: rows, or target tokens. */
@@ -67,32 +67,13 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
 
-  /**
-   * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
-   * Throws AttuneError bad_data where the rows are no data for this task.
-   */
-  prepare(
-    store: RowStore,
-    labels: readonly string[],
-    tokenizer: Tokenizer,
-    config: PrepareConfig,
-    onRow: (done: number, total: number) => void,
-  ): PreparedData<E>
-
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
   /** The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. */
   batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig): TaskBatch
 
   /** The loss [] that is trained on: Σ weight·loss / `total`, where `total` [] is the weight of all batches of the step. */
-  trainingLoss(
-    model: TaskModel,
-    params: Params,
-    feeds: Tensors,
-    rng: Rng,
-    total: Tensor,
-    config: Pick<RunConfig, 'label_smoothing_factor'>,
-  ): Tensor
+  trainingLoss(model: TaskModel, params: Params, feeds: Tensors, rng: Rng, total: Tensor, config: LossConfig): Tensor
   /** What an evaluation needs of a batch, without dropout. */
   evaluation(model: TaskModel, params: Params, feeds: Tensors): Readonly<Record<string, Tensor>>
 
@@ -110,10 +91,36 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
   predictions(scored: S): PredictionColumns | null
 }
 
+/** What the trunk of a model said of each sequence, once: float32 [sequences, width]. */
+export interface Features {
+  readonly features: Float32Array
+}
+
+/** A task whose head can be trained on features, where nothing below the head is trained. */
+export interface FeatureTask {
+  /** What the head would read of the sequences of a batch, [batch, width]; without dropout. */
+  features(model: TaskModel, params: Params, feeds: Tensors): Tensor
+  /** The same task over sequences whose features are known. Its batches have the length 0. */
+  over(width: number): Task
+}
+
+/**
+ * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
+ * Throws AttuneError bad_data where the rows are no data for the task.
+ */
+export type Prepare<E extends TokenRows = TokenRows> = (
+  store: RowStore,
+  labels: readonly string[],
+  tokens: RowTokens,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+) => PreparedData<E>
+
 export type PrepareConfig = Pick<
   RunConfig,
   'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
 >
+export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 export type BatchConfig = Pick<RunConfig, 'packing'>
 
 /** Columns of equal length, but `scores`, which holds a probability a class, row by row. */

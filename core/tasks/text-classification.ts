@@ -1,40 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Prediction } from '../contract/domain.ts'
-import { AttuneError } from '../contract/errors.ts'
-import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
-import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { ClassifierHead, TokenBatch } from '../models/architecture.ts'
 import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
-import type {
-  BatchLayout,
-  Evaluate,
-  PredictionColumns,
-  PrepareConfig,
-  PreparedData,
-  Task,
-  TaskBatch,
-  TaskModel,
-} from './task.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import type { BatchLayout, Evaluate, LossConfig, PredictionColumns, Task, TaskBatch, TaskModel } from './task.ts'
 
 /**
  * Text classification: a row is one text and one label; a model gives one logit a class. Tokens become three int32
  * matrices, the label a class id; the loss is softmax cross-entropy, averaged over the rows of a batch.
  */
-
-/** Tokenised rows, one sequence each. */
-export interface LabelledRows extends TokenRows {
-  /** Class ids. */
-  readonly labels: Int32Array
-}
-
-/** Streams of the generator that thins the two sides: the split seed decides, so runs can be judged on the same rows. */
-const trainStream = 11
-const validationStream = 12
 
 export const textClassification: Task<LabelledRows, ScoredRows> = {
   name: 'text-classification',
@@ -44,72 +22,18 @@ export const textClassification: Task<LabelledRows, ScoredRows> = {
     label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
     problem_type: 'single_label_classification',
   }),
-  prepare,
   batchSpecs,
   batch,
-  trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
-    const perExample = smoothedCrossEntropy(logitsOf(model, params, feeds, rng), feeds.labels as tf.Tensor, smoothing)
-    return weightedMean(perExample, feeds.weights as tf.Tensor, total)
+  trainingLoss(model, params, feeds, rng, total, config) {
+    // A frozen model is not made to fail at random: only the head has dropout then.
+    const pooled = pooledOf(model, params, feeds, config.method === 'head' ? null : rng)
+    return lossOf(logitsOf(model, params, pooled, rng), feeds, total, config)
   },
-  evaluation(model, params, feeds) {
-    const logits = logitsOf(model, params, feeds, null)
-    return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
-  },
+  evaluation: (model, params, feeds) =>
+    answersOf(logitsOf(model, params, pooledOf(model, params, feeds, null), null), feeds),
   score: (encoded, layout, _config, evaluate, onRows) => scoreRows(encoded, layout, evaluate, onRows),
   metrics: evaluationMetrics,
   predictions: columnsOf,
-}
-
-/** Throws AttuneError bad_data: one class only, an unknown label, or nothing to hold out. */
-function prepare(
-  store: RowStore,
-  labels: readonly string[],
-  tokenizer: Tokenizer,
-  config: PrepareConfig,
-  onRow: (done: number, total: number) => void,
-): PreparedData<LabelledRows> {
-  const classes = classIds(store, labels)
-  const split = splitRows(classes, config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
-    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
-    throw new AttuneError('bad_data', message)
-  }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
-  const total = train.length + validation.length
-  let done = 0
-  let truncated = 0
-  const encode = (rows: Int32Array): LabelledRows => {
-    const ids = Array.from(rows, (row) => {
-      const { ids, length } = tokenizer.encode(store.read(row).text, config.max_length)
-      if (length > ids.length) truncated++
-      onRow(++done, total)
-      return ids
-    })
-    return { rows, labels: rows.map((row) => classes[row] as number), ids }
-  }
-  return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
-}
-
-/** The class id of every row of the dataset. */
-function classIds(store: RowStore, labels: readonly string[]): Int32Array {
-  if (labels.length < 2) {
-    const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
-    throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)
-  }
-  const idOf = new Map(labels.map((label, id) => [label, id]))
-  const classes = new Int32Array(store.count)
-  for (const { row, line, label } of store.iterate()) {
-    const id = idOf.get(label)
-    if (id === undefined) {
-      throw new AttuneError(
-        'bad_data',
-        `Row ${row} (line ${line}) has the label "${label}", which the run does not know.`,
-      )
-    }
-    classes[row] = id
-  }
-  return classes
 }
 
 /** The tensors of one batch, by the names that transformers gives them. */
@@ -144,9 +68,24 @@ function batch(encoded: LabelledRows, positions: Int32Array, layout: BatchLayout
   return { length, feeds, weight: positions.length, examples: positions.length, tokens: realTokens }
 }
 
-/** Logits [batch, classes]; `rng` null turns dropout off. */
-function logitsOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
-  return (head as ClassifierHead<unknown>).forward(config, params, modelInput(feeds), rng)
+/** What the head reads of each row, [batch, width]; `rng` null turns dropout off. */
+export function pooledOf({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): tf.Tensor {
+  return (head as ClassifierHead<unknown>).pooled(config, params, modelInput(feeds), rng)
+}
+
+/** Logits [batch, classes]. */
+export function logitsOf({ head, config }: TaskModel, params: Params, pooled: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return (head as ClassifierHead<unknown>).logits(config, params, pooled, rng)
+}
+
+export function lossOf(logits: tf.Tensor, feeds: Tensors, total: tf.Tensor, config: LossConfig): tf.Tensor {
+  const perExample = smoothedCrossEntropy(logits, feeds.labels as tf.Tensor, config.label_smoothing_factor)
+  return weightedMean(perExample, feeds.weights as tf.Tensor, total)
+}
+
+/** What an evaluation takes from a batch: logits and each row's loss. */
+export function answersOf(logits: tf.Tensor, feeds: Tensors): Record<string, tf.Tensor> {
+  return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
 }
 
 /** The part of a batch that the model reads. */
@@ -180,6 +119,7 @@ export function scoreRows(
   layout: BatchLayout,
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
+  build: (positions: Int32Array) => TaskBatch = (positions) => batch(encoded, positions, layout),
 ): ScoredRows & { readonly logits: Float64Array } {
   const count = encoded.ids.length
   const predicted = new Int32Array(count)
@@ -188,7 +128,7 @@ export function scoreRows(
   let logits = new Float64Array(0)
   let done = 0
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
-    const output = evaluate(batch(encoded, positions, layout))
+    const output = evaluate(build(positions))
     const classes = (output.logits as Float32Array).length / layout.batchSize
     if (done === 0) {
       scores = new Float64Array(count * classes)

@@ -1,44 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { AttuneError } from '../contract/errors.ts'
-import { filled, lengthOrder, padTokens, type TokenRows } from '../data/batches.ts'
-import { packSequences } from '../data/packing.ts'
-import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
 import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
-import type {
-  BatchConfig,
-  BatchLayout,
-  Evaluate,
-  PrepareConfig,
-  PreparedData,
-  Task,
-  TaskBatch,
-  TaskModel,
-} from './task.ts'
+import type { PackedRows, Piece } from './packed-rows.ts'
+import type { BatchConfig, BatchLayout, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
 
 /**
  * Text generation: a row is one text; the model learns each token from those before it, the end of the text included.
  * Texts longer than max_length become several pieces. With packing, short ones share a row, each with its own positions
  * and blind to the others. The loss is cross-entropy, averaged over the predicted tokens.
  */
-
-/** A text, or a piece of a long one, in a sequence. */
-interface Piece {
-  /** Row of the dataset. */
-  readonly row: number
-  readonly length: number
-}
-
-/** Sequences of one or several pieces; of each piece, every token but the first is predicted. */
-interface PackedRows extends TokenRows {
-  /** The pieces of each sequence, in order. */
-  readonly pieces: readonly (readonly Piece[])[]
-}
 
 /** What the model said about texts: mean loss (nats) and share right over a text's predicted tokens, and their number. */
 type ScoredTexts = {
@@ -48,15 +22,10 @@ type ScoredTexts = {
   readonly tokens: Float64Array
 }
 
-/** Streams of the generator that thins the two sides: see text-classification.ts. */
-const trainStream = 11
-const validationStream = 12
-
 export const textGeneration: Task<PackedRows, ScoredTexts> = {
   name: 'text-generation',
   headOf: ({ heads }) => heads.languageModel,
   modelFields: () => ({}),
-  prepare,
   batchSpecs,
   batch,
   trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
@@ -73,66 +42,6 @@ export const textGeneration: Task<PackedRows, ScoredTexts> = {
   score,
   metrics,
   predictions: () => null,
-}
-
-/** Throws AttuneError bad_data: too few texts to hold one out, or nothing in them to predict. */
-function prepare(
-  store: RowStore,
-  _labels: readonly string[],
-  tokenizer: Tokenizer,
-  config: PrepareConfig,
-  onRow: (done: number, total: number) => void,
-): PreparedData<PackedRows> {
-  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few texts to split (${store.count}): two are needed.`)
-  }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
-  const total = train.length + validation.length
-  let done = 0
-  const encode = (rows: Int32Array, side: string): PackedRows => {
-    const pieces = Array.from(rows).flatMap((row) => {
-      const cut = piecesOf(store.read(row).text, tokenizer, config.max_length)
-      onRow(++done, total)
-      return cut.map((ids) => ({ row, ids }))
-    })
-    if (pieces.length === 0) {
-      const message = `None of the ${rows.length} ${side} texts has two tokens: there is nothing to predict.`
-      throw new AttuneError('bad_data', message)
-    }
-    return inRows(rows, pieces, config)
-  }
-  return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: 0 }
-}
-
-/** A text's tokens and the token that ends texts, cut into pieces of at most `maxLength`; those of one token are dropped. */
-function piecesOf(text: string, tokenizer: Tokenizer, maxLength: number): Int32Array[] {
-  const { ids } = tokenizer.encode(text, Number.MAX_SAFE_INTEGER)
-  const ends = tokenizer.eosId === null || ids.at(-1) === tokenizer.eosId
-  const whole = new Int32Array(ids.length + (ends ? 0 : 1))
-  whole.set(ids)
-  if (!ends) whole[ids.length] = tokenizer.eosId as number
-  const pieces: Int32Array[] = []
-  // A piece begins with the last token of the one before: no token goes unpredicted.
-  for (let start = 0; start + 1 < whole.length; start += maxLength - 1)
-    pieces.push(whole.slice(start, start + maxLength))
-  return pieces
-}
-
-function inRows(
-  rows: Int32Array,
-  pieces: readonly { row: number; ids: Int32Array }[],
-  { packing, max_length: capacity }: PrepareConfig,
-): PackedRows {
-  const lengths = pieces.map(({ ids }) => ids.length)
-  const packed = packing ? packSequences(lengths, capacity) : pieces.map((_, i) => ({ members: [i] }))
-  const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as (typeof pieces)[number]))
-  return {
-    rows,
-    ids: members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids)))),
-    pieces: members.map((inside) => inside.map(({ row, ids }) => ({ row, length: ids.length }))),
-  }
 }
 
 function batchSpecs(batchSize: number, length: number, { packing }: BatchConfig): Record<string, TensorSpec> {

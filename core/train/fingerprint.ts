@@ -3,7 +3,6 @@ import { modelHash } from '../checkpoint/content-hash.ts'
 import type { TrainingState } from '../checkpoint/training-state.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 
@@ -29,7 +28,7 @@ const free: ReadonlySet<keyof RunConfig> = new Set([
 /** Reads the whole weights once (their hash), so it is asked for at the first save, not before the first step. */
 export async function fingerprintOf(
   { config, modelDir, datasetDir, labels }: TrainSpec,
-  tokenizer: Pick<Tokenizer, 'hash'>,
+  tokenizer: string,
   data: PreparedData,
   layout: Fingerprint['layout'],
 ): Promise<Fingerprint> {
@@ -38,7 +37,7 @@ export async function fingerprintOf(
   store.close()
   const hashes = {
     model: await modelHash(modelDir),
-    tokenizer: tokenizer.hash,
+    tokenizer,
     dataset,
     labels: sha256(JSON.stringify(labels)),
     rows: sha256(JSON.stringify([Array.from(data.train.rows), Array.from(data.validation.rows)])),

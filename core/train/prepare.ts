@@ -1,20 +1,47 @@
-import type { RunConfig } from '../contract/settings.ts'
+import type { TaskName } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
-import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import type { PreparedData, Task } from '../tasks/task.ts'
+import { RememberedTokens } from '../data/row-tokens.ts'
+import { readTokenizer } from '../data/tokenizers/tokenizer.ts'
+import { preparationOf } from '../tasks/preparation.ts'
+import type { PrepareConfig, PreparedData } from '../tasks/task.ts'
 
-/** A run's data out of its row store: see Task.prepare. */
-export function prepareData(
-  task: Task,
-  datasetDir: string,
-  labels: readonly string[],
-  tokenizer: Tokenizer,
-  config: RunConfig,
+/** What a run's data is made from. */
+export interface DataSpec {
+  readonly task: TaskName
+  readonly datasetDir: string
+  /** For its tokenizer. */
+  readonly modelDir: string
+  readonly labels: readonly string[]
+  readonly config: PrepareConfig
+}
+
+/** Both sides of a run's data, and what a run has to know of the tokenizer behind it. */
+export interface RunData {
+  readonly data: PreparedData
+  readonly padId: number
+  readonly tokenizerHash: string
+  /** Rows that were tokenised now, and rows that an earlier run had tokenised in the same way. */
+  readonly tokenised: number
+  readonly remembered: number
+}
+
+/**
+ * A run's data out of its row store: see tasks/preparation.ts. With `remembers`, tokenised rows are kept beside the dataset for
+ * later runs. Throws AttuneError: bad_data, bad_file, not_found, unsupported.
+ */
+export async function prepareData(
+  { task, datasetDir, modelDir, labels, config }: DataSpec,
+  remembers: boolean,
   onRow: (done: number, total: number) => void,
-): PreparedData {
+): Promise<RunData> {
+  const files = await readTokenizer(modelDir)
   const store = openRowStore(datasetDir)
   try {
-    return task.prepare(store, labels, tokenizer, config, onRow)
+    const tokens = new RememberedTokens(store, files, remembers)
+    const data = preparationOf(task)(store, labels, tokens, config, onRow)
+    tokens.remember()
+    const { padId, asked, known } = tokens
+    return { data, padId, tokenizerHash: files.hash, tokenised: asked - known, remembered: known }
   } finally {
     store.close()
   }

@@ -1,19 +1,20 @@
 import { type TrainingState, writeEvaluation, writeTrainingState } from '../checkpoint/training-state.ts'
 import type { RunPlan } from '../contract/domain.ts'
-import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
-import type { Engine, Session } from '../engine/engine.ts'
+
+import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
+import { type DataSource, startData } from './data-source.ts'
 import { nameFailure } from './failures.ts'
+import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
-import { programLengths } from './lengths.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
-import { prepareData } from './prepare.ts'
+import { lengthsOf, planOf } from './plan.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
@@ -27,14 +28,14 @@ import {
   resumedPrecision,
   tellEngineChange,
 } from './resume.ts'
-import { scheduleOf, totalSteps } from './schedule.ts'
+import { scheduleOf } from './schedule.ts'
 import { checkpointBytes, clearHeld, optimizerBytes, restoreSession, writeOptimizer } from './session-state.ts'
 import { beginWith } from './start.ts'
 import { type Control, checkAnyStop, isStop } from './stop.ts'
 import { Stopwatch } from './stopwatch.ts'
 import type { Surroundings } from './surroundings.ts'
-import { countParameters, type Trainable, trainableOf } from './trainable.ts'
-import { fillVariables, trainedSpecs } from './weights.ts'
+import { type Trainable, trainableOf } from './trainable.ts'
+import { fillVariables } from './weights.ts'
 import { checkpointWriter } from './write-model.ts'
 
 /**
@@ -66,15 +67,15 @@ interface Prepared {
   readonly data: PreparedData
   readonly lengths: ProgramLengths
   readonly plan: RunPlan
+  readonly features: FeaturePlan | null
   readonly fingerprint: () => Promise<Fingerprint>
   readonly resume: Resume | null
 }
 
 async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome> {
   const prepared = await prepare(spec, surroundings)
-  const { engine, model, trainable, lengths, precision } = prepared
   surroundings.reporter.phase('compiling')
-  const session = await engine.open(sessionSpec(model, trainable, spec.config, lengths, precision))
+  const session = await prepared.engine.open(specOf(prepared))
   try {
     return await runIn(session, prepared, surroundings)
   } finally {
@@ -82,7 +83,28 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome
   }
 }
 
-async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surroundings): Promise<Prepared> {
+function specOf({ spec: { config }, model, trainable, lengths, precision, features }: Prepared): SessionSpec {
+  return features === null
+    ? sessionSpec(model, trainable, config, lengths, precision)
+    : featureSessionSpec(model, trainable, config, lengths, precision, features)
+}
+
+/** The data is prepared beside all else; a run that fails before it is there leaves nothing going on. */
+async function prepare(spec: TrainSpec, surroundings: Surroundings): Promise<Prepared> {
+  const { config, datasetDir, modelDir, labels } = spec
+  const source = startData({ task: config.task, datasetDir, modelDir, labels, config })
+  try {
+    return await prepareWith(source, spec, surroundings)
+  } finally {
+    source.close()
+  }
+}
+
+async function prepareWith(
+  source: DataSource,
+  spec: TrainSpec,
+  { emit, reporter, watch, control }: Surroundings,
+): Promise<Prepared> {
   const { config, labels } = spec
   reporter.phase('starting')
   const engine = await openEngine(config.engine, spec.threads)
@@ -101,14 +123,14 @@ async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surr
   const trainable = trainableOf(model, config)
   const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
   reporter.log('info', `The optimizer (${config.optim}) keeps ${kept} MB.`)
-  const tokenizer = await loadTokenizer(spec.modelDir)
 
   reporter.phase('tokenizing')
-  const data = prepareData(model.task, spec.datasetDir, labels, tokenizer, config, (done, total) => {
+  const { data, padId, tokenizerHash, remembered } = await source.result((done, total) => {
     checkAnyStop(control)
-    reporter.progress(done, total)
+    if (total > 0) reporter.progress(done, total)
   })
-  const lengths = programLengths(data, config.max_length)
+  if (remembered > 0) reporter.log('info', `Rows whose tokens an earlier run has left: ${remembered}.`)
+  const lengths = lengthsOf(data, config)
   const plan = planOf(spec, model, trainable, data, lengths)
   const layout = {
     trainBuckets: lengths.train,
@@ -118,35 +140,20 @@ async function prepare(spec: TrainSpec, { emit, reporter, watch, control }: Surr
   }
   let known: Promise<Fingerprint> | null = null
   const fingerprint = () => {
-    known ??= fingerprintOf(spec, tokenizer, data, layout)
+    known ??= fingerprintOf(spec, tokenizerHash, data, layout)
     return known
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const { padId } = tokenizer
-  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, fingerprint, resume }
+  const features = planFeatures(model, config, data.train.ids.length + data.validation.ids.length, plan)
+  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }
 
 async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
-  const { spec, model, trainable, padId, data, lengths, plan, resume } = prepared
+  const { spec, model, trainable, plan, resume } = prepared
   const { config, labels, runDir } = spec
   const { emit, reporter, control } = surroundings
   const { stepsPerEpoch } = plan
-
-  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
-  const content = contentOf(session, prepared, surroundings, () => ({
-    window: window.state,
-    earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
-    optimizerSteps,
-  }))
-  const keeper = new CheckpointKeeper(runDir, content, config)
-  const evaluation = {
-    task: model.task,
-    encoded: data.validation,
-    layout: { buckets: lengths.evaluate, batchSize: config.per_device_eval_batch_size, padId },
-    classes: labels.length,
-  }
-  const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
   let optimizerSteps = resume?.state.optimizerSteps ?? 0
   const begun = resume === null ? null : begunOf(resume.state)
@@ -156,6 +163,20 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     if (spec.start) optimizerSteps = await beginWith(spec.start, session, model, trainable, config, reporter)
   } else {
     await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
+  }
+  const { task, train, validation, layouts } = materialOf(session, prepared, config, surroundings)
+
+  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
+  const content = contentOf(session, prepared, surroundings, () => ({
+    window: window.state,
+    earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },
+    optimizerSteps,
+  }))
+  const keeper = new CheckpointKeeper(runDir, content, config)
+  const evaluation = { task, encoded: validation, layout: layouts.evaluate, classes: labels.length }
+  const judge = new Judge(session, evaluation, keeper, config, surroundings)
+
+  if (resume !== null) {
     const best = await bestBefore(runDir, resume, reporter)
     judge.goOnFrom(best, await evaluationOf(resume), resume.state.earlyStopping.withoutImprovement)
     // The record went back to this checkpoint, and its predictions with it.
@@ -174,8 +195,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     begun,
   }
   const schedule = scheduleOf(config, plan.totalSteps)
-  const layout = { buckets: lengths.train, batchSize: config.per_device_train_batch_size, padId }
-  const plans = { task: model.task, encoded: data.train, layout, stepsPerEpoch, schedule }
+  const plans = { task, encoded: train, layout: layouts.train, stepsPerEpoch, schedule }
   const loop = { ...plans, config, done, optimizerSteps }
   return runSteps(session, loop, {
     ...surroundings,
@@ -215,28 +235,5 @@ function contentOf(
       })
       if (scored !== null) await writeEvaluation(dir, scored)
     },
-  }
-}
-
-/** What is known of a run before its first step. */
-function planOf(
-  { config, labels }: TrainSpec,
-  model: LoadedModel,
-  trainable: Trainable,
-  data: PreparedData,
-  lengths: ProgramLengths,
-): RunPlan {
-  const batches = Math.ceil(data.train.ids.length / config.per_device_train_batch_size)
-  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
-  return {
-    totalSteps: totalSteps(config, stepsPerEpoch),
-    stepsPerEpoch,
-    trainRows: data.train.rows.length,
-    evalRows: data.validation.rows.length,
-    labels: [...labels],
-    parameters: countParameters({ ...model.parameters, ...trainable.adapters }),
-    trainableParameters: countParameters(trainedSpecs(model, trainable)),
-    lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
-    truncatedShare: data.truncatedShare,
   }
 }

@@ -28,6 +28,9 @@ port.once('message', async ({ spec, control }: ToWorker) => {
       const { reporterOf } = await import('../train/reporter.ts')
       const reporter = reporterOf((event) => groups.add(event))
       post({ type: 'preflight', preflight: await preflight(spec, reporter, { startedAt, bytes: startBytes }) })
+    } else if (spec.kind === 'generate') {
+      const { generateTexts } = await import('../generate/generate-texts.ts')
+      await generateTexts(spec, post, () => Atomics.load(words, stopWord) !== 0)
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

@@ -1,6 +1,7 @@
 import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimings } from '../contract/domain.ts'
 import type { ErrorPayload } from '../contract/errors.ts'
 import type { Preflight } from '../contract/preflight.ts'
+import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
 import type { RunConfig } from '../contract/settings.ts'
 
 /**
@@ -74,7 +75,14 @@ export interface HostMemory {
   readonly othersBytes: number
 }
 
-export type WorkSpec = TrainSpec | PredictSpec | PreflightSpec
+/** What a language model is to write. */
+export interface GenerateSpec extends Pick<PredictSpec, 'checkpointDir' | 'modelDir' | 'config' | 'threads'> {
+  readonly kind: 'generate'
+  readonly prompts: readonly string[]
+  readonly options: GenerationOptions
+}
+
+export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec
 
 export type ToWorker = { type: 'start'; spec: WorkSpec; control: SharedArrayBuffer }
 
@@ -127,5 +135,8 @@ export type FromWorker =
   | { type: 'events'; seq: number; events: readonly RunEvent[] }
   | { type: 'predictions'; predictions: readonly Prediction[] }
   | { type: 'preflight'; preflight: Preflight }
+  /** What the text of a prompt goes on with, and its end. */
+  | { type: 'text'; row: number; text: string }
+  | { type: 'text-end'; row: number; reason: FinishReason; tokens: number }
   | { type: 'done' }
   | { type: 'failed'; error: ErrorPayload }

@@ -1,4 +1,5 @@
 import { Anchor, Code, Stack, Table, Text, Title } from '@mantine/core'
+import { Link } from 'wouter'
 import type { AppInfo } from '../../core/contract/domain.ts'
 import { useCall } from '../client/hooks.ts'
 import { ErrorPanel } from '../ui/error-panel.tsx'
@@ -53,7 +54,14 @@ function Machine({ info }: { info: AppInfo }) {
               <Table.Th fw={400} c="dimmed" pl={0}>
                 {name}
               </Table.Th>
-              <Table.Td>{name === 'Data folder' ? <Code>{value}</Code> : value}</Table.Td>
+              <Table.Td>
+                {name === 'Data folder' ? <Code>{value}</Code> : value}
+                {name === 'Disk' && (
+                  <Anchor component={Link} href="/storage" fz={13} ml={10}>
+                    What takes it, and freeing it
+                  </Anchor>
+                )}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

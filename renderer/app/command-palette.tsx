@@ -6,6 +6,7 @@ import { useCall } from '../client/hooks.ts'
 import classes from './command-palette.module.css'
 import { type Command, search } from './commands.ts'
 import { usePreferences } from './preferences.ts'
+import { useQueueCommands, useRunCommands } from './run-commands.ts'
 import { comparePath, useSelection } from './selection.ts'
 
 export interface CommandPaletteProps {
@@ -107,6 +108,8 @@ function Palette({ onClose, onShortcuts }: Omit<CommandPaletteProps, 'opened'>) 
 
 function useCommands(onShortcuts: () => void): Command[] {
   const [, navigate] = useLocation()
+  const ofRun = useRunCommands()
+  const ofQueue = useQueueCommands()
   const { setColorScheme } = useMantineColorScheme()
   const toggleRail = usePreferences((preferences) => preferences.toggleRail)
   const selected = useSelection((selection) => selection.selected)
@@ -122,19 +125,22 @@ function useCommands(onShortcuts: () => void): Command[] {
     })
     const act = (title: string, run: () => void): Command => ({ id: title, group: 'Commands', title, act: run })
     return [
+      ...ofRun,
       go('Go to', 'New run', '/new'),
       go('Go to', 'Runs', '/runs'),
       go('Go to', 'Compare', comparePath(selected), selected.length > 1 ? `${selected.length} selected` : undefined),
       go('Go to', 'Datasets', '/datasets'),
       go('Go to', 'Models', '/models'),
+      go('Go to', 'Storage', '/storage', 'What takes room, and freeing it'),
       go('Go to', 'About Attune', '/about'),
       ...(runs ?? []).map((run) => go('Runs', run.name, `/runs/${run.id}`, run.state)),
       ...(datasets ?? []).map((dataset) => go('Datasets', dataset.name, `/datasets/${dataset.id}`)),
+      ...ofQueue,
       act('Light colours', () => setColorScheme('light')),
       act('Dark colours', () => setColorScheme('dark')),
       act('Colours as the system has them', () => setColorScheme('auto')),
       act('Fold or unfold the rail', toggleRail),
       act('Keyboard shortcuts', onShortcuts),
     ]
-  }, [navigate, setColorScheme, toggleRail, selected, runs, datasets, onShortcuts])
+  }, [navigate, setColorScheme, toggleRail, selected, runs, datasets, onShortcuts, ofRun, ofQueue])
 }

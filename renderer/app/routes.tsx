@@ -9,6 +9,7 @@ const NewRunScreen = lazy(async () => ({ default: (await import('../features/tra
 const CompareScreen = lazy(async () => ({ default: (await import('../features/compare/screen.tsx')).CompareScreen }))
 const DatasetsScreen = lazy(async () => ({ default: (await import('../features/datasets/screen.tsx')).DatasetsScreen }))
 const ModelsScreen = lazy(async () => ({ default: (await import('../features/models/screen.tsx')).ModelsScreen }))
+const StorageScreen = lazy(async () => ({ default: (await import('../features/storage/screen.tsx')).StorageScreen }))
 const AboutScreen = lazy(async () => ({ default: (await import('./about.tsx')).AboutScreen }))
 
 /** Which screen an address shows. Screens read ids with `useParams` and queries with `useSearchParams` of wouter. */
@@ -27,6 +28,7 @@ export function Routes() {
           <Route path="/compare" component={CompareScreen} />
           <Route path="/datasets/:id?" component={DatasetsScreen} />
           <Route path="/models" component={ModelsScreen} />
+          <Route path="/storage" component={StorageScreen} />
           <Route path="/about" component={AboutScreen} />
           <Route>
             <EmptyState title="There is nothing at this address">Choose a screen on the left.</EmptyState>

@@ -12,8 +12,10 @@ export function isStale([method, input]: CallKey, events: Iterable<AppEvent>): b
   for (const event of events) {
     if (event.type === 'datasets' && method.startsWith('datasets.')) return true
     if (event.type === 'models' && method.startsWith('models.')) return true
+    if (event.type === 'generation' && method === 'generations.get' && concerns(input, event.id)) return true
+    if (event.type === 'queue' && method === 'queue.get') return true
     if (event.type === 'run') {
-      if (method === 'runs.list') return true
+      if (method === 'runs.list' || method === 'queue.get') return true
       if ((perRun.includes(method) || comparing.includes(method)) && concerns(input, event.id)) return true
     }
   }
@@ -50,7 +52,7 @@ export function batchEvents(everyMs: number, flush: (events: readonly AppEvent[]
   }
   return {
     add(event) {
-      pending.set(event.type === 'run' ? `run ${event.id}` : event.type, event)
+      pending.set('id' in event ? `${event.type} ${event.id}` : event.type, event)
       if (timer === undefined) send()
     },
     cancel() {

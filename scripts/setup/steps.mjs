@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildReady, provideElectron, provideRenderer } from './build.mjs'
 import { findChromium, provideChromium } from './chromium.mjs'
+import { kernelsObstacle, kernelsReady, provideKernels } from './kernels.mjs'
 import { withLock } from './lock.mjs'
 import { nativeObstacle, nativeReady, provideNative } from './native.mjs'
 import { node24 } from './node24.mjs'
@@ -29,6 +30,13 @@ const steps = {
     obstacle: nativeObstacle,
     lock: cacheLock('native'),
     without: 'Training will run on the slow engine (WebAssembly instead of TensorFlow), and the app says so.',
+  },
+  kernels: {
+    ready: kernelsReady,
+    provide: provideKernels,
+    obstacle: kernelsObstacle,
+    lock: cacheLock('native'),
+    without: "Training will do with TensorFlow's own operations, which takes about a third longer.",
   },
   starter: {
     ready: starterReady,

@@ -5,6 +5,13 @@ export interface EncoderSizes {
   readonly intermediate_size: number
 }
 
+/** The same of a GPT-2, whose inner layer is four times as wide as the others. */
+export interface DecoderSizes {
+  readonly n_layer: number
+  readonly n_embd: number
+  readonly vocab_size: number
+}
+
 /** One batch: its rows and how many real tokens are in all of them. */
 export interface BatchSize {
   readonly rows: number
@@ -20,14 +27,42 @@ export interface BatchSize {
  * gradient, so only the one to the input is left, and not even that where nothing below is trained (query, key, value of
  * the first layer); the adapters themselves are left out, being a hundredth.
  */
-export function stepFlops(sizes: EncoderSizes, { rows, tokens }: BatchSize, method: 'full' | 'lora'): number {
+export function encoderStepFlops(sizes: EncoderSizes, { rows, tokens }: BatchSize, method: 'full' | 'lora'): number {
   const { num_hidden_layers: layers, hidden_size: d, intermediate_size: inner } = sizes
   const linear = 2 * tokens * layers * (4 * d * d + 2 * d * inner)
   const pooler = 2 * rows * d * d
   const attention = 4 * tokens * (tokens / rows) * layers * d
-  if (method === 'full') return 3 * (linear + pooler + attention)
-  const untouched = 2 * tokens * 3 * d * d
-  return 2 * (linear + pooler) - untouched + 3 * attention
+  return trained(method, linear + pooler, attention, 2 * tokens * 3 * d * d)
+}
+
+/**
+ * The same of a GPT-2. The head's product with the word embedding counts, tied or not; looking tokens up does not.
+ * Attention is counted half: a token needs itself and those before it, whatever a program computes and masks.
+ */
+export function decoderStepFlops(sizes: DecoderSizes, { rows, tokens }: BatchSize, method: 'full' | 'lora'): number {
+  const { n_layer: layers, n_embd: d } = sizes
+  const attention = 4 * tokens * meanContext(tokens / rows) * layers * d
+  return trained(method, tokens * linearFlops(sizes), attention, 2 * tokens * 3 * d * d)
+}
+
+/** Operations of a GPT-2 for one more token behind `context` others, whose keys and values are kept. */
+export function decoderTokenFlops(sizes: DecoderSizes, context: number): number {
+  return linearFlops(sizes) + 4 * (context + 1) * sizes.n_layer * sizes.n_embd
+}
+
+/** Of a token on its way through the linear layers and the head. */
+function linearFlops({ n_layer: layers, n_embd: d, vocab_size: vocabulary }: DecoderSizes): number {
+  return 2 * (layers * 12 * d * d + d * vocabulary)
+}
+
+/** How many tokens one sees on average, itself among them. */
+function meanContext(length: number): number {
+  return (length + 1) / 2
+}
+
+/** From the forward pass to the step; `untouched` is what below the lowest adapter needs no backward pass. */
+function trained(method: 'full' | 'lora', linear: number, attention: number, untouched: number): number {
+  return method === 'full' ? 3 * (linear + attention) : 2 * linear - untouched + 3 * attention
 }
 
 /** Share of the machine's ceiling (operations a second) that a step of so many operations reaches. */

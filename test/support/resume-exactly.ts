@@ -28,6 +28,7 @@ export const resumeCases: Readonly<Record<string, Partial<RunConfigInput>>> = {
   LoRA: { method: 'lora', lora_dropout: 0.1, learning_rate: 0.01 },
   accumulation: { per_device_train_batch_size: 1, gradient_accumulation_steps: 3 },
   bf16: { precision: 'bf16', method: 'lora', learning_rate: 0.01 },
+  head: { method: 'head', learning_rate: 0.05 },
   recomputed: { gradient_checkpointing: true },
   Adafactor: { optim: 'adafactor', learning_rate: 0.01 },
   SGD: { optim: 'sgd', learning_rate: 0.02, per_device_train_batch_size: 1, gradient_accumulation_steps: 3 },

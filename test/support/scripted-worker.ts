@@ -46,6 +46,18 @@ if (!isMainThread && parentPort) {
       post({ type: 'done' })
     } else if (spec.kind === 'preflight') {
       post({ type: 'preflight', preflight: foreseen(spec) })
+    } else if (spec.kind === 'generate') {
+      const words = new Int32Array(control)
+      for (const [row, prompt] of spec.prompts.entries()) {
+        let tokens = 0
+        while (tokens < spec.options.max_new_tokens && Atomics.load(words, stopWord) === 0) {
+          post({ type: 'text', row, text: ` ${prompt}` })
+          tokens++
+          await setTimeout(1)
+        }
+        const reason = tokens === spec.options.max_new_tokens ? 'max_new_tokens' : 'cancelled'
+        post({ type: 'text-end', row, reason, tokens })
+      }
       post({ type: 'done' })
     } else {
       await play(spec, new Int32Array(control), post)

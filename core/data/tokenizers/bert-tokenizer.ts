@@ -89,6 +89,13 @@ export class BertTokenizer implements Tokenizer {
     return { ids: Int32Array.from([...this.before, ...kept, ...this.after]), length }
   }
 
+  decode(ids: readonly number[]): string {
+    const special = new Set([...this.before, ...this.after])
+    return this.tokens(ids.filter((id) => !special.has(id)))
+      .join(' ')
+      .replaceAll(' ##', '')
+  }
+
   tokens(ids: ArrayLike<number>): string[] {
     return Array.from(ids, (id) => this.byId[id] ?? '')
   }

@@ -37,6 +37,11 @@ export class LibraryTokenizer implements Tokenizer {
     return { ids: Int32Array.from([...head, ...tail]), length: ids.length }
   }
 
+  decode(ids: readonly number[]): string {
+    if (ids.length === 0) return ''
+    return this.library.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false })
+  }
+
   tokens(ids: ArrayLike<number>): string[] {
     return Array.from(ids, (id) => this.byId[id] ?? '')
   }

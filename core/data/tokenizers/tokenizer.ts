@@ -19,6 +19,8 @@ export interface Encoding {
 export interface Tokenizer {
   /** Cuts the text's end, not the special tokens, to `maxLength` (≥ number of special tokens). */
   encode(text: string, maxLength: number): Encoding
+  /** The text that ids come to, special tokens left out. What is no whole character reads \uFFFD. */
+  decode(ids: readonly number[]): string
   /** How ids read. */
   tokens(ids: ArrayLike<number>): string[]
   readonly padId: number
@@ -30,22 +32,44 @@ export interface Tokenizer {
   readonly hash: string
 }
 
+/** The files that a tokenizer is made of, read but not yet made sense of. */
+export interface TokenizerFiles {
+  /** See Tokenizer. */
+  readonly hash: string
+  /** SHA-256 over all of them, hex. */
+  readonly contentHash: string
+  /** Throws AttuneError: bad_file (damaged, or harmful settings), unsupported (a kind that is not known). */
+  build(): Tokenizer
+}
+
 /**
  * The tokenizer of a model folder: tokenizer.json, else vocab.txt as BERT's. Throws AttuneError: not_found (neither is
  * there), bad_file (damaged, or harmful settings), unsupported (a kind of tokenizer that is not known).
  */
 export async function loadTokenizer(modelDir: string): Promise<Tokenizer> {
-  const settings = parseSettings(await readText(modelDir, 'tokenizer_config.json'), modelDir)
+  return (await readTokenizer(modelDir)).build()
+}
+
+/** The files of `loadTokenizer`. Throws AttuneError: not_found, bad_file (cannot be read). */
+export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
+  const settingsText = await readText(modelDir, 'tokenizer_config.json')
+  const filesOf = (text: string, kind: string, parse: (settings: Record<string, unknown>) => TokenizerJson) => ({
+    hash: sha256(text),
+    contentHash: sha256(JSON.stringify([kind, text, settingsText])),
+    build() {
+      const settings = parseSettings(settingsText, modelDir)
+      return build(parse(settings), settings, sha256(text))
+    },
+  })
   const json = await readText(modelDir, 'tokenizer.json')
-  if (json !== null) {
-    return build(parseTokenizerJson(json, `tokenizer.json in ${modelDir}`), settings, sha256(json))
-  }
+  if (json !== null) return filesOf(json, 'json', () => parseTokenizerJson(json, `tokenizer.json in ${modelDir}`))
   const vocabulary = await readText(modelDir, 'vocab.txt')
   if (vocabulary === null) {
     throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
   }
-  const tokens = parseVocabText(vocabulary, `vocab.txt in ${modelDir}`)
-  return build(bertTokenizerJson(tokens, settings), settings, sha256(vocabulary))
+  return filesOf(vocabulary, 'vocab', (settings) =>
+    bertTokenizerJson(parseVocabText(vocabulary, `vocab.txt in ${modelDir}`), settings),
+  )
 }
 
 function build(json: TokenizerJson, settings: Record<string, unknown>, hash: string): Tokenizer {

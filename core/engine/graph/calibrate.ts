@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { attuneCache } from '../../util/paths.ts'
-import type { Engine, Precision, SessionSpec } from '../engine.ts'
+import type { Engine, Precision, Session } from '../engine.ts'
 
 /** Side of the square matrices: a product of about two billion operations, some milliseconds. */
 const side = 1024
@@ -46,15 +46,36 @@ async function calibrationOf(engine: Engine): Promise<Calibration> {
   const known = readCalibrations(path)
   const noted = known[key]
   if (noted) return noted
-  const measured = { fp32Ms: await productMs(engine, 'fp32'), bf16Ms: await productMs(engine, 'bf16') }
+  const measured = await measure(engine)
   noteCalibrations(path, { ...known, [key]: measured })
   return measured
 }
 
-/** Shortest time of one product of two square matrices, milliseconds. */
-async function productMs(engine: Engine, precision: Precision): Promise<number> {
+/** Shortest times of one product of two square matrices; in turns, so that other work on the machine hits both alike. */
+async function measure(engine: Engine): Promise<Calibration> {
+  const [fp32, bf16] = [await productIn(engine, 'fp32'), await productIn(engine, 'bf16')]
+  try {
+    const best = { fp32Ms: Number.POSITIVE_INFINITY, bf16Ms: Number.POSITIVE_INFINITY }
+    for (let i = 0; i < runs; i++) {
+      best.fp32Ms = Math.min(best.fp32Ms, timed(fp32))
+      best.bf16Ms = Math.min(best.bf16Ms, timed(bf16))
+    }
+    return best
+  } finally {
+    fp32.close()
+    bf16.close()
+  }
+}
+
+function timed(session: Session): number {
+  const begun = performance.now()
+  session.run('product', {})
+  return performance.now() - begun
+}
+
+async function productIn(engine: Engine, precision: Precision): Promise<Session> {
   const matrix = { shape: [side, side], dtype: 'float32' } as const
-  const spec: SessionSpec = {
+  const session = await engine.open({
     variables: { a: matrix, b: matrix },
     optimized: [],
     precision,
@@ -64,21 +85,10 @@ async function productMs(engine: Engine, precision: Precision): Promise<number> 
         run: (_, { a, b }) => ({ fetches: { sum: tf.sum(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D)) } }),
       },
     },
-  }
-  const session = await engine.open(spec)
-  try {
-    const values = Float32Array.from({ length: side * side }, (_, i) => (i % 97) / 97 - 0.5)
-    session.write({ a: values, b: values })
-    let shortest = Number.POSITIVE_INFINITY
-    for (let i = 0; i < runs; i++) {
-      const begun = performance.now()
-      session.run('product', {})
-      shortest = Math.min(shortest, performance.now() - begun)
-    }
-    return shortest
-  } finally {
-    session.close()
-  }
+  })
+  const values = Float32Array.from({ length: side * side }, (_, i) => (i % 97) / 97 - 0.5)
+  session.write({ a: values, b: values })
+  return session
 }
 
 function readCalibrations(path: string): Record<string, Calibration> {

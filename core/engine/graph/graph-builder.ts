@@ -22,6 +22,7 @@ export type Attr =
   | { readonly bool: boolean }
   | { readonly int: number }
   | { readonly float: number }
+  | { readonly floats: readonly number[] }
   | { readonly string: string }
   | { readonly shape: readonly number[] }
   | { readonly tensor: { dtype: DataType; shape: readonly number[]; content: Uint8Array } }
@@ -140,6 +141,11 @@ function encodeAttr(attr: Attr): Field {
   if ('string' in attr) return text(2, attr.string)
   if ('int' in attr) return int(3, attr.int)
   if ('float' in attr) return float(4, attr.float)
+  if ('floats' in attr)
+    return message(
+      1,
+      attr.floats.map((value) => float(4, value)),
+    )
   if ('bool' in attr) return int(5, attr.bool)
   if ('type' in attr) return int(6, dataTypes[attr.type])
   if ('shape' in attr) return message(7, encodeShape(attr.shape))

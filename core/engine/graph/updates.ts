@@ -1,5 +1,6 @@
 import { type AdamWScalars, momentNames, type ProgramResult, type Update } from '../engine.ts'
 import type { TraceBackend } from '../trace/backend.ts'
+import { emitFusedAdamW } from './fused-adamw.ts'
 import type { GraphBuilder, Ref } from './graph-builder.ts'
 
 const float32 = { type: 'float32' } as const
@@ -32,8 +33,11 @@ export function emitUpdates(
     if (!ref) throw new Error(`an update names the variable "${name}", which the session does not have`)
     return ref
   }
+  const atOnce = adamw && backend.fusedKernels ? updates.filter((update) => update.kind === 'adamw') : []
+  const moved = adamw && atOnce.length > 0 ? [emitFusedAdamW(backend, handle, atOnce, adamw)] : []
   const step = adamw && adamwOf(backend, builder, handle, adamw)
-  return updates.map((update) => {
+  const others = updates.filter((update) => moved.length === 0 || update.kind !== 'adamw')
+  const changed = others.map((update) => {
     if (update.kind === 'assign') {
       const read = reads.get(update.name)
       // Rows that were written where the variable lies are its new value already.
@@ -55,6 +59,7 @@ export function emitUpdates(
     if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
     return step(update.name, backend.ref(update.grad), update.weightDecay)
   })
+  return [...moved, ...changed]
 }
 
 /** SGD with momentum; the weights are read for their decay when the gradient is there, not before. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { createRequire, Module } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import util from 'node:util'
 import { isMainThread, threadId } from 'node:worker_threads'
 import { AttuneError } from '../../contract/errors.ts'
 import { attuneCache } from '../../util/paths.ts'
+import { kernelSources, kernelsLoaded, kernelsPath, kernelsUsed, loadKernels } from './kernels.ts'
 
 /**
  * The only place that loads tfjs-node. Its native binding and TensorFlow's library lie in the per-user cache, put
@@ -29,6 +30,23 @@ export function nativeBindingPath(): string | null {
   if (chosen?.endsWith('.node')) return existsSync(chosen) ? chosen : null
   const dir = chosen ? chosen : join(attuneCache(), 'native', folder)
   return places.map((place) => join(dir, place)).find((path) => existsSync(path)) ?? null
+}
+
+/** What the library at this path is taken for before it is loaded: set-up names the folder by the library's version. */
+export function expectedVersion(path: string): string {
+  const version = /[\\/]tf-(\d[\w.]*)-/.exec(path)?.[1] ?? 'own'
+  return versionOf(version, kernelsPath(dirname(path)) !== null)
+}
+
+/** Whether programs are made of our own operations: they are loaded, or will be when TensorFlow is. */
+export function usesKernels(): boolean {
+  const path = nativeBindingPath()
+  return kernelsUsed(path === null ? null : dirname(path))
+}
+
+/** Numbers differ in the last digits with and without our own operations, so a run's record tells which it had. */
+function versionOf(library: string, kernels: boolean): string {
+  return kernels ? `${library}+${kernelSources}` : library
 }
 
 /** Node 23 removed two functions that tfjs-node 4.22 still calls. */
@@ -92,6 +110,7 @@ export async function loadTfjsNode(threads: number): Promise<TfjsNode> {
   }
   await loaded.ready()
   const { binding } = loaded.backend() as { binding?: { TF_Version?: string } }
-  nativeVersion = binding?.TF_Version ?? nativeVersion
+  loadKernels(dirname(path))
+  nativeVersion = versionOf(binding?.TF_Version ?? nativeVersion, kernelsLoaded())
   return loaded
 }

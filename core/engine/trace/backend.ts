@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
+import { usesKernels } from '../native/load.ts'
+import { GradientForms } from './gradient-forms.ts'
 
 export const traceBackendName = 'trace'
 
@@ -29,12 +31,16 @@ export class TraceBackend extends tf.KernelBackend {
   private graph: GraphBuilder | null = null
   /** Of the matrix products in the trace under way. */
   precision: Precision = 'fp32'
+  /** Whether engine/native/kernels are there. */
+  readonly fusedKernels: boolean = usesKernels()
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
   /** Those of them that hold all there is: the float32 node is made from the bfloat16 one. */
   private readonly exact = new Map<Ref, Ref>()
   /** What was written into a variable in place, by the node that stands for the variable's new value. */
   private readonly written = new Map<Ref, { read: Ref; done: Ref }>()
+  /** Shorter forms of gradients that nodes stand for. */
+  readonly gradients = new GradientForms()
 
   get builder(): GraphBuilder {
     if (!this.graph) throw new Error('a traced operation ran outside of a trace')
@@ -156,6 +162,7 @@ export class TraceBackend extends tf.KernelBackend {
     this.halves.clear()
     this.exact.clear()
     this.written.clear()
+    this.gradients.forget()
   }
 
   private emitted(x: tf.TensorInfo): Traced & { ref: Ref } {

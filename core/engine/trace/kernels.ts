@@ -46,10 +46,11 @@ for (const [kernel, op] of Object.entries({
     const b = input(inputs, 'b')
     const shape = broadcast(a.shape, b.shape)
     const trivial = kernel === 'Multiply' ? timesOne(a, b, shape, backend) : null
-    return (
-      trivial ??
-      backend.output(shape, a.dtype, backend.builder.node(op, [backend.ref(a), backend.ref(b)], { T: type(a.dtype) }))
-    )
+    if (trivial) return trivial
+    const [x, y] = [backend.ref(a), backend.ref(b)]
+    const ref = backend.builder.node(op, [x, y], { T: type(a.dtype) })
+    if (kernel === 'Multiply' && b.shape.length === 0) backend.gradients.noteScaled(ref, x, y)
+    return backend.output(shape, a.dtype, ref)
   }
 }
 
@@ -352,15 +353,13 @@ table.UnsortedSegmentSum = (inputs, attrs, backend) => {
   const x = input(inputs, 'x')
   const segments = input(inputs, 'segmentIds')
   const count = attrs.numSegments as number
-  const ref = backend.builder.node(
-    'UnsortedSegmentSum',
-    [backend.ref(x), backend.ref(segments), backend.builder.int(count)],
-    {
-      T: type(x.dtype),
-      Tindices: type('int32'),
-      Tnumsegments: type('int32'),
-    },
-  )
+  const [rows, ids] = [backend.ref(x), backend.ref(segments)]
+  const ref = backend.builder.node('UnsortedSegmentSum', [rows, ids, backend.builder.int(count)], {
+    T: type(x.dtype),
+    Tindices: type('int32'),
+    Tnumsegments: type('int32'),
+  })
+  if (rankOf(x) === 2 && rankOf(segments) === 1) backend.gradients.noteRowSum(ref, rows, ids, x.shape, count)
   return backend.output([count, ...x.shape.slice(rankOf(segments))], x.dtype, ref)
 }
 

@@ -89,6 +89,7 @@ export function pushStream(
 /** Two pushes about the same subject: the newer one says all that the older one said. */
 function subjectOf(event: AppEvent): string {
   if (event.type === 'run') return `run ${event.id}`
+  if (event.type === 'generation') return `generation ${event.id}`
   if (event.type === 'progress') return `progress ${event.task}`
   return event.type
 }

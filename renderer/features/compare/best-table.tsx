@@ -2,8 +2,9 @@ import type { MetricRow, Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount, formatDuration, formatShort, formatValue } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
-import { winners } from './metric-cells.ts'
+import { spreadAt, winners } from './metric-cells.ts'
 import { RunName } from './run-name.tsx'
+import { SpreadNote } from './spread-note.tsx'
 import styles from './table.module.css'
 
 const shown = ['eval/accuracy', 'eval/f1', 'eval/loss']
@@ -49,6 +50,7 @@ export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly
                   >
                     {formatValue(best?.value, row.unit)}
                     <span className={styles.step}>{best ? `step ${formatCount(best.step)}` : ''}</span>
+                    <SpreadNote spread={spreadAt(row.values[at], 'best')} unit={row.unit} />
                   </td>
                 )
               })}

@@ -12,6 +12,19 @@ export interface MetricCell {
   readonly share: number | null
   /** Null where neither way is better, or there is no difference. */
   readonly improves: boolean | null
+  /** Over the run and its repeats; null where there are none. */
+  readonly spread: Spread | null
+}
+
+export interface Spread {
+  readonly mean: number
+  readonly deviation: number
+  readonly runs: number
+}
+
+/** Mean and deviation of one value of a row over the repeats of a run. */
+export function spreadAt(value: MetricRow['values'][number] | undefined, at: At): Spread | null {
+  return value?.spread ? { ...value.spread[at], runs: value.spread.runs } : null
 }
 
 export interface MetricLine {
@@ -50,6 +63,7 @@ function cellOf(value: number, step: number | null, base: number | null, better:
     delta,
     share: delta === null || base === null || base === 0 ? null : delta / Math.abs(base),
     improves: even || better === null ? null : delta > 0 === (better === 'higher'),
+    spread: null,
   }
 }
 
@@ -68,8 +82,12 @@ export function metricLines(rows: readonly MetricRow[], chosen: At): MetricLine[
         label: row.label,
         unit: row.unit,
         better: row.better,
-        cells: row.values.map((value, column) =>
-          value ? cellOf(value[at].value, value[at].step, column === 0 ? null : base, row.better) : null,
+        cells: row.values.map(
+          (value, column) =>
+            value && {
+              ...cellOf(value[at].value, value[at].step, column === 0 ? null : base, row.better),
+              spread: spreadAt(value, at),
+            },
         ),
         winners: winners(row, at),
       }

@@ -6,6 +6,7 @@ import { formatChange, formatCount, formatDelta, formatDuration, formatShort, fo
 import { type At, costLines, type MetricCell, type MetricLine, metricLines } from './metric-cells.ts'
 import { RunHead } from './run-head.tsx'
 import { Section } from './section.tsx'
+import { SpreadNote } from './spread-note.tsx'
 import styles from './table.module.css'
 
 export interface MetricsTableProps {
@@ -106,7 +107,7 @@ function deltaText(delta: number, unit: string): string {
 }
 
 function Cell({ cell, unit }: { cell: MetricCell; unit: string }) {
-  const { value, step, delta, share, improves } = cell
+  const { value, step, delta, share, improves, spread } = cell
   return (
     <>
       <span className={styles.value}>{valueText(value, unit)}</span>
@@ -120,6 +121,7 @@ function Cell({ cell, unit }: { cell: MetricCell; unit: string }) {
         )}
         {step !== null && `step ${formatCount(step)}`}
       </span>
+      <SpreadNote spread={spread} unit={unit} />
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { useIntersection } from '@mantine/hooks'
 import { memo, type ReactNode, useMemo } from 'react'
-import { type Run, type Series, seriesInfos } from '../../../core/contract/domain.ts'
+import { isRecorded, type Run, type Series, seriesInfos } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
@@ -19,10 +19,11 @@ export function ChartGrid({ runs }: { runs: readonly Run[] }) {
   const { x, smoothing } = useSelection((selection) => selection.charts)
   const drawn = useDrawn(runs)
   const ids = useMemo(() => drawn.map((run) => run.id), [drawn])
+  const recorded = seriesInfos.filter((info) => runs.some(({ config }) => isRecorded(info, config.task)))
   const series = useSeries(ids, names, x, smoothing)
   return (
     <div className={classes.grid}>
-      {names.map((name) => (
+      {(runs.length === 0 ? seriesInfos : recorded).map(({ name }) => (
         <WhenSeen key={name}>
           <SeriesChart name={name} series={series} runs={drawn} />
         </WhenSeen>

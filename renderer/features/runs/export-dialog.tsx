@@ -6,7 +6,8 @@ import { useAct, useClient } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes } from '../../ui/format.ts'
 
-export type Which = 'best' | 'last'
+/** By what it is, or by its step. */
+export type Which = 'best' | 'last' | number
 
 export interface ExportDialogProps {
   run: Run
@@ -21,6 +22,10 @@ export function ExportDialog({ run, which, onClose }: ExportDialogProps) {
       {which !== null && <ExportForm run={run} first={which} onClose={onClose} />}
     </Modal>
   )
+}
+
+function whichOf(value: string): Which {
+  return value === 'best' || value === 'last' ? value : Number(value)
 }
 
 function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: () => void }) {
@@ -62,7 +67,7 @@ function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: 
 
   return (
     <Stack gap="md">
-      <Radio.Group label="Checkpoint" value={checkpoint} onChange={(value) => setCheckpoint(value as Which)}>
+      <Radio.Group label="Checkpoint" value={String(checkpoint)} onChange={(value) => setCheckpoint(whichOf(value))}>
         <Stack gap={6} mt={6}>
           <Radio
             size="xs"
@@ -70,6 +75,7 @@ function ExportForm({ run, first, onClose }: { run: Run; first: Which; onClose: 
             label={`Best, by ${seriesInfo(run.config.metric_for_best_model).label.toLowerCase()}`}
           />
           <Radio size="xs" value="last" label="Last" />
+          {typeof first === 'number' && <Radio size="xs" value={String(first)} label={`Step ${first}`} />}
         </Stack>
       </Radio.Group>
       {adapter && (

@@ -20,6 +20,7 @@ const phaseWords: Record<Phase, string> = {
   loading: 'Loading the model',
   tokenizing: 'Tokenizing',
   compiling: 'Preparing programs',
+  features: 'Reading all rows once',
   training: 'Training',
   evaluating: 'Evaluating',
   predicting: 'Predicting the validation rows',

@@ -6,6 +6,11 @@ export function canResume({ state, bytes }: Pick<Run, 'state' | 'bytes'>): boole
   return (state === 'stopped' || state === 'failed') && bytes > 0
 }
 
+/** Whether there are weights that another run could begin with: bytes of a run that has begun are checkpoints'. */
+export function canFork({ bytes, startedAt }: Pick<Run, 'bytes' | 'startedAt'>): boolean {
+  return bytes > 0 && startedAt !== null
+}
+
 const mostSeeds = 20
 const largestSeed = 2147483647
 

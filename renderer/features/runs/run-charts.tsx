@@ -1,5 +1,6 @@
 import { memo, useMemo } from 'react'
-import { type Run, type Series, seriesInfos } from '../../../core/contract/domain.ts'
+import { isRecorded, type Run, type Series, seriesInfos } from '../../../core/contract/domain.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { useSelection } from '../../app/selection.ts'
 import type { Dash } from '../../charts/curve.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
@@ -35,6 +36,8 @@ const charts: readonly Chart[] = [
       { name: 'eval/f1', label: 'F1 (macro)', dash: 'dashed' },
     ],
   },
+  single('eval/perplexity'),
+  single('eval/token_accuracy'),
   single('train/learning_rate'),
   single('train/grad_norm'),
   single('perf/examples_per_second'),
@@ -43,7 +46,12 @@ const charts: readonly Chart[] = [
 ]
 const names = seriesInfos.map((info) => info.name)
 
-export function RunCharts({ run }: { run: Pick<Run, 'id' | 'name' | 'colour'> }) {
+/** Those that a run of this task records. */
+function chartsOf(task: TaskName): readonly Chart[] {
+  return charts.filter(({ series }) => series.some(({ name }) => isRecorded(seriesInfo(name), task)))
+}
+
+export function RunCharts({ run }: { run: Pick<Run, 'id' | 'name' | 'colour' | 'config'> }) {
   const { x, smoothing } = useSelection((selection) => selection.charts)
   const ids = useMemo(() => [run.id], [run.id])
   const series = useSeries(ids, names, x, smoothing)
@@ -51,7 +59,7 @@ export function RunCharts({ run }: { run: Pick<Run, 'id' | 'name' | 'colour'> })
     <>
       <ChartSettings drawn={1} drawable={1} />
       <div className={classes.grid}>
-        {charts.map((chart) => (
+        {chartsOf(run.config.task).map((chart) => (
           <RunChart key={chart.title} chart={chart} series={series} id={run.id} colour={run.colour} />
         ))}
       </div>

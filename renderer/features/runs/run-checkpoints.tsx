@@ -1,12 +1,16 @@
-import { Badge, Button, Group } from '@mantine/core'
+import { Badge, Button, Group, Text } from '@mantine/core'
+import { HardDrive } from 'lucide-react'
+import { useState } from 'react'
 import type { Checkpoint, Run } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatNumber, formatPercent, formatWhen } from '../../ui/format.ts'
 import type { Which } from './export-dialog.tsx'
+import { FreeSpaceDialog } from './free-space.tsx'
 import classes from './run-detail.module.css'
 import { NotYet } from './run-summary.tsx'
+import { isOver, useRunActs } from './use-run-acts.ts'
 
 export interface RunCheckpointsProps {
   run: Run
@@ -15,6 +19,8 @@ export interface RunCheckpointsProps {
 
 export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   const { data, error, refetch } = useCall('runs.checkpoints', { id: run.id })
+  const [freeing, setFreeing] = useState(false)
+  const { fork } = useRunActs(run)
   if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
   if (!data) return null
   if (data.checkpoints.length === 0) {
@@ -26,18 +32,46 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   }
   return (
     <div className={classes.padded}>
+      <Group justify="space-between" mb="xs" gap="xs">
+        <Text fz={12} c="dimmed">
+          {usage(run, data.checkpoints)}
+        </Text>
+        {isOver(run) && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            leftSection={<HardDrive size={12} />}
+            onClick={() => setFreeing(true)}
+          >
+            Free space…
+          </Button>
+        )}
+      </Group>
       <DataTable
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns(onExport)}
+        columns={columns(onExport, fork)}
         initialSort={{ column: 'step', descending: true }}
       />
+      <FreeSpaceDialog run={run} checkpoints={data.checkpoints} opened={freeing} onClose={() => setFreeing(false)} />
     </div>
   )
 }
 
-function columns(onExport: (which: Which) => void): Column<Checkpoint>[] {
+/** "91 MB in all, 60 MB of it the optimizer's state. The best one answers and is exported unless another is asked for." */
+function usage(run: Run, checkpoints: readonly Checkpoint[]): string {
+  const states = checkpoints.reduce((sum, { optimizerBytes }) => sum + optimizerBytes, 0)
+  const own = checkpoints.reduce((sum, { bytes }) => sum + bytes, 0)
+  const parts = [
+    `${formatBytes(run.bytes)} in all`,
+    states > 0 && `${formatBytes(states)} of it the optimizer's state`,
+    run.start && run.bytes > own && `${formatBytes(run.bytes - own)} what it began with`,
+  ].filter(Boolean)
+  return `${parts.join(', ')}. The best one answers, and is exported and forked, unless another is asked for.`
+}
+
+function columns(onExport: (which: Which) => void, onFork: (step: number) => void): Column<Checkpoint>[] {
   const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
     id,
     title,
@@ -75,24 +109,43 @@ function columns(onExport: (which: Which) => void): Column<Checkpoint>[] {
       title: 'On disk',
       align: 'end',
       value: ({ bytes }) => bytes,
-      cell: ({ bytes }) => formatBytes(bytes),
+      cell: ({ bytes, optimizerBytes }) => (
+        <span
+          title={
+            optimizerBytes > 0
+              ? `${formatBytes(optimizerBytes)} of it the optimizer's state`
+              : 'Without an optimizer state'
+          }
+        >
+          {formatBytes(bytes)}
+        </span>
+      ),
     },
     { id: 'when', title: 'Written', align: 'end', cell: ({ createdAt }) => formatWhen(createdAt, Date.now()) },
     {
       id: 'act',
       title: '',
       align: 'end',
-      cell: ({ best, last, step }) =>
-        (best || last) && (
+      cell: ({ best, last, step }) => (
+        <Group gap={6} justify="flex-end" wrap="nowrap">
+          <Button
+            variant="default"
+            size="compact-xs"
+            aria-label={`Fork from the checkpoint of step ${step}`}
+            onClick={() => onFork(step)}
+          >
+            Fork
+          </Button>
           <Button
             variant="default"
             size="compact-xs"
             aria-label={`Export the checkpoint of step ${step}`}
-            onClick={() => onExport(best ? 'best' : 'last')}
+            onClick={() => onExport(best ? 'best' : last ? 'last' : step)}
           >
             Export
           </Button>
-        ),
+        </Group>
+      ),
     },
   ]
 }

@@ -2,7 +2,6 @@ import { Tabs } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
-import type { TaskName } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ExportDialog, type Which } from './export-dialog.tsx'
@@ -14,21 +13,17 @@ import { RunLog } from './run-log.tsx'
 import { RunSettings } from './run-settings.tsx'
 import { RunSummary } from './run-summary.tsx'
 import { RunTry } from './run-try.tsx'
+import { RunWrite } from './run-write.tsx'
 
 const tabs = { charts: 'Charts', settings: 'Settings', log: 'Log', checkpoints: 'Checkpoints', try: 'Try it' }
 type Tab = keyof typeof tabs
-
-/** Classes can be tried on a text; what a language model writes cannot yet. */
-function tabsOf(task: TaskName): [Tab, string][] {
-  const all = Object.entries(tabs) as [Tab, string][]
-  return task === 'text-classification' ? all : all.filter(([name]) => name !== 'try')
-}
 
 /** All about one run. The open tab is part of the address. */
 export function RunDetail({ id }: { id: string }) {
   const { data, error, refetch } = useCall('runs.get', { id }, { placeholderData: keepPreviousData })
   const [, navigate] = useLocation()
   const asked = new URLSearchParams(useSearch()).get('tab') ?? ''
+  const tab: Tab = Object.hasOwn(tabs, asked) ? (asked as Tab) : 'charts'
   const [exporting, setExporting] = useState<Which | null>(null)
   if (error) {
     return (
@@ -39,8 +34,6 @@ export function RunDetail({ id }: { id: string }) {
   }
   const run = data?.run
   if (!run) return null
-  const offered = tabsOf(run.config.task)
-  const tab = offered.find(([name]) => name === asked)?.[0] ?? 'charts'
   return (
     <div className={classes.detail}>
       <RunHeader key={run.id} run={run} onExport={setExporting} />
@@ -52,7 +45,7 @@ export function RunDetail({ id }: { id: string }) {
         onChange={(next) => navigate(`/runs/${id}${next === 'charts' ? '' : `?tab=${next}`}`, { replace: true })}
       >
         <Tabs.List className={classes.tabList ?? ''}>
-          {offered.map(([value, title]) => (
+          {Object.entries(tabs).map(([value, title]) => (
             <Tabs.Tab key={value} value={value} fz={13}>
               {title}
             </Tabs.Tab>
@@ -63,7 +56,12 @@ export function RunDetail({ id }: { id: string }) {
           {tab === 'settings' && <RunSettings run={run} />}
           {tab === 'log' && <RunLog id={run.id} />}
           {tab === 'checkpoints' && <RunCheckpoints run={run} onExport={setExporting} />}
-          {tab === 'try' && <RunTry key={run.id} run={run} />}
+          {tab === 'try' &&
+            (run.config.task === 'text-generation' ? (
+              <RunWrite key={run.id} run={run} />
+            ) : (
+              <RunTry key={run.id} run={run} />
+            ))}
         </Tabs.Panel>
       </Tabs>
       <ExportDialog run={run} which={exporting} onClose={() => setExporting(null)} />

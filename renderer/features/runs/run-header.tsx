@@ -1,16 +1,30 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core'
-import { Archive, ArrowLeft, CircleStop, Columns2, Copy, Download, Ellipsis, Repeat, Trash2 } from 'lucide-react'
+import {
+  Archive,
+  ArrowLeft,
+  CircleStop,
+  Columns2,
+  Copy,
+  CopyCheck,
+  Download,
+  Ellipsis,
+  GitFork,
+  Repeat,
+  Trash2,
+} from 'lucide-react'
 import { useState } from 'react'
-import { useLocation } from 'wouter'
+import { useLocation, useSearchParams } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
 import { comparePath, useSelection } from '../../app/selection.ts'
 import { runColour, runDash } from '../../charts/palette.ts'
+import { useAct } from '../../client/hooks.ts'
 import { formatWhen } from '../../ui/format.ts'
 import { PageHeader } from '../../ui/page.tsx'
 import { useShortcut } from '../../ui/shortcuts.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Swatch } from '../../ui/swatch.tsx'
 import type { Which } from './export-dialog.tsx'
+import { canFork, canResume } from './resumable.ts'
 import { PauseOrResume, RepeatDialog } from './run-again.tsx'
 import { RunTitle } from './run-title.tsx'
 import { StopDialog } from './stop-dialog.tsx'
@@ -19,12 +33,29 @@ import { isOver, useRunActs } from './use-run-acts.ts'
 export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which) => void }) {
   const [, navigate] = useLocation()
   const [stopping, setStopping] = useState(false)
-  const [repeating, setRepeating] = useState(false)
+  const [search, setSearch] = useSearchParams()
+  const repeating = search.get('do') === 'repeat'
+  const setRepeating = (on: boolean) =>
+    setSearch(
+      (now) => {
+        if (on) now.set('do', 'repeat')
+        else now.delete('do')
+        return now
+      },
+      { replace: true },
+    )
   const acts = useRunActs(run)
   const over = isOver(run)
   const archived = run.state === 'archived'
   const selected = useSelection((selection) => selection.selected)
   const baseline = selected.find((id) => id !== run.id)
+  const pause = useAct('runs.pause')
+  const resume = useAct('runs.resume')
+  const canPause = run.state === 'running' && !run.stopRequested
+  useShortcut('P', 'Pause it', 'Run', canPause ? () => pause.mutate({ id: run.id }) : null)
+  useShortcut('P', 'Let it go on', 'Run', canResume(run) ? () => resume.mutate({ id: run.id }) : null)
+  useShortcut('R', 'Repeat it with other seeds', 'Run', () => setRepeating(true))
+  useShortcut('F', 'Fork it from a checkpoint', 'Run', canFork(run) ? () => acts.fork() : null)
   useShortcut('Escape', 'Back to the charts of all runs', 'Run', () => navigate('/runs'))
 
   return (
@@ -94,7 +125,17 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
                   New run with these settings
                 </Menu.Item>
                 <Menu.Item leftSection={<Repeat size={14} />} onClick={() => setRepeating(true)}>
-                  Repeat…
+                  Repeat with other seeds…
+                </Menu.Item>
+                <Menu.Item leftSection={<GitFork size={14} />} disabled={!canFork(run)} onClick={() => acts.fork()}>
+                  Fork from a checkpoint…
+                </Menu.Item>
+                <Menu.Item
+                  leftSection={<CopyCheck size={14} />}
+                  disabled={run.state !== 'finished'}
+                  onClick={acts.reproduce}
+                >
+                  Reproduce
                 </Menu.Item>
                 <Menu.Item leftSection={<Archive size={14} />} disabled={!over} onClick={() => acts.archive(!archived)}>
                   {archived ? 'Take out of the archive' : 'Archive'}

@@ -1,9 +1,12 @@
-import { Alert, Progress, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Progress, Text, Textarea } from '@mantine/core'
 import { CircleAlert, Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
+import { useCall } from '../../client/hooks.ts'
 import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, formatShort } from '../../ui/format.ts'
+import { ForkInstead, Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
+import { placeText } from './queue-order.ts'
 import { ResumeFrom } from './run-again.tsx'
 import classes from './run-detail.module.css'
 import { isOver, useRunActs } from './use-run-acts.ts'
@@ -22,7 +25,16 @@ export function RunSummary({ run }: { run: Run }) {
           title={run.state === 'paused' ? 'This run was paused' : 'This run failed'}
         >
           {run.error.message}
+          {run.error.details?.offer === 'fork' && (
+            <>
+              <br />
+              <ForkInstead id={run.id} />
+            </>
+          )}
         </Alert>
+      )}
+      {run.reproduction && (run.reproduction.outcome !== 'pending' || run.state === 'finished') && (
+        <ReproductionAlert reproduction={run.reproduction} />
       )}
       {run.state === 'interrupted' && (
         <Alert mb={10} color="yellow" variant="light" icon={<Unplug size={18} />} title="This run was interrupted">
@@ -41,9 +53,10 @@ export function RunSummary({ run }: { run: Run }) {
             animated={run.state === 'running' && share === null}
             aria-label={`${formatPercent(share ?? 0, 0)} done`}
           />
-          <span className="tabular">{progressText(run)}</span>
+          <span className="tabular">{run.state === 'queued' ? <Waiting run={run} /> : progressText(run)}</span>
         </div>
       )}
+      <Lineage run={run} />
       <dl className={classes.facts}>
         {factsOf(run).map(({ name, value, note }) => (
           <div key={name}>
@@ -57,6 +70,27 @@ export function RunSummary({ run }: { run: Run }) {
       </dl>
       <Notes key={run.id} run={run} />
     </div>
+  )
+}
+
+/** Where it stands in the queue, and the way to the front. */
+function Waiting({ run }: { run: Run }) {
+  const { data: queue } = useCall('queue.get', {})
+  const acts = useRunActs(run)
+  const place = placeText(queue?.runs ?? [], run.id)
+  if (place === '') return progressText(run)
+  const goesOn = run.step > 0 ? `, goes on from step ${run.step}` : ''
+  return (
+    <>
+      {place}
+      {goesOn}
+      {queue?.paused && '; the queue is paused'}
+      {(queue?.runs.indexOf(run.id) ?? 0) > 0 && (
+        <Button ml={10} size="compact-xs" variant="default" onClick={() => acts.move('front')}>
+          To the front
+        </Button>
+      )}
+    </>
   )
 }
 

@@ -1,11 +1,12 @@
 import { Button, Group, SegmentedControl, Stack, Text, Textarea } from '@mantine/core'
 import { Play } from 'lucide-react'
 import { Fragment, useState } from 'react'
-import type { Prediction, Run } from '../../../core/contract/domain.ts'
+import type { Checkpoint, Prediction, Run } from '../../../core/contract/domain.ts'
 import { runColour } from '../../charts/palette.ts'
+import { seriesInfo } from '../../charts/series.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatPercent } from '../../ui/format.ts'
+import { formatNumber, formatPercent } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import type { Which } from './export-dialog.tsx'
 import classes from './run-detail.module.css'
@@ -75,6 +76,9 @@ export function RunTry({ run }: { run: Run }) {
           onChange={(value) => setWhich(value as Which)}
         />
       </Group>
+      <Text fz={12} c="dimmed">
+        {whichText(run, which, checkpoints ?? [])}
+      </Text>
       <div aria-live="polite">
         {act.error && <ErrorPanel error={act.error} />}
         {act.data && prediction && (
@@ -83,6 +87,18 @@ export function RunTry({ run }: { run: Run }) {
       </div>
     </Stack>
   )
+}
+
+/** Which weights answer: the best ones unless the last are asked for, and by which measure they are the best. */
+function whichText(run: Run, which: Which, checkpoints: readonly Checkpoint[]): string {
+  const found = checkpoints.find((checkpoint) => (which === 'last' ? checkpoint.last : checkpoint.best))
+  if (!found) return which === 'last' ? '' : 'No checkpoint was evaluated yet: choose the last one.'
+  const measure = run.config.metric_for_best_model
+  const value = found.metrics[measure]
+  const score = value === undefined ? '' : `, ${seriesInfo(measure).label.toLowerCase()} ${formatNumber(value)}`
+  return which === 'last'
+    ? `Answers with the last checkpoint, of step ${found.step}${score}.`
+    : `Answers with the best checkpoint, of step ${found.step}${score}: it also is what is exported unless you choose another.`
 }
 
 function Bars({ labels, prediction, colour }: { labels: readonly string[]; prediction: Prediction; colour: string }) {

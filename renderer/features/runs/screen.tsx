@@ -13,6 +13,7 @@ import { ChartSettings } from './chart-settings.tsx'
 import { drawnOf, type ListView, listed } from './list-order.ts'
 import { NoRuns } from './no-runs.tsx'
 import { progressText, shareDone } from './progress.ts'
+import { QueuePanel } from './queue-panel.tsx'
 import { RunDetail } from './run-detail.tsx'
 import { RunList } from './run-list.tsx'
 import classes from './screen.module.css'
@@ -58,6 +59,7 @@ export function RunsScreen() {
         {id === undefined ? (
           <>
             <Live run={runs.find((run) => run.state === 'running')} />
+            <QueuePanel runs={runs} />
             <ChartSettings
               drawn={drawn.length}
               drawable={drawnOf(shown, hidden, true).length}

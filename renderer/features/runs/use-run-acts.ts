@@ -1,5 +1,6 @@
 import { useLocation } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
+import type { Input } from '../../../core/contract/methods.ts'
 import { useAct } from '../../client/hooks.ts'
 import { formatBytes } from '../../ui/format.ts'
 import { notifyDone, offerUndo } from '../../ui/undo.tsx'
@@ -18,9 +19,34 @@ export function useRunActs(run: Run) {
   const archive = useAct('runs.archive')
   const remove = useAct('runs.delete')
   const restore = useAct('runs.restore')
+  const resume = useAct('runs.resume')
+  const move = useAct('queue.move')
+  const reproduce = useAct('runs.reproduce')
 
   return {
     stop: (keep: boolean) => stop.mutate({ id, keep }),
+    move: (to: Input<'queue.move'>['to']) => move.mutate({ id, to }),
+    leaveQueue: () =>
+      stop.mutate(
+        { id, keep: false },
+        {
+          onSuccess: ({ run: left }) =>
+            offerUndo(left.state === 'paused' ? `“${name}” is paused again.` : `“${name}” is out of the queue.`, () =>
+              resume.mutateAsync({ id }),
+            ),
+        },
+      ),
+    fork: (checkpoint: 'best' | 'last' | number = 'best') => navigate(`/new?fork=${id}&checkpoint=${checkpoint}`),
+    reproduce: () =>
+      reproduce.mutate(
+        { id },
+        {
+          onSuccess: ({ run: again }) => {
+            navigate(`/runs/${again.id}`)
+            notifyDone('The same run is queued again. It says whether it came out equal once it has finished.')
+          },
+        },
+      ),
     rename: (to: string) => update.mutate({ id, name: to }),
     setNotes: (notes: string) => update.mutate({ id, notes }),
     archive: (archived: boolean) =>

@@ -1,6 +1,8 @@
-import type { AppInfo, Dataset, Model } from '../../../core/contract/domain.ts'
+import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { tasksByArchitecture, taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
+import { methodProblem } from './fork.ts'
 
 export interface Situation {
   readonly draft: Draft
@@ -9,14 +11,25 @@ export interface Situation {
   readonly dataset: Dataset | undefined
   /** Undefined until the app has said what it has. */
   readonly info: Pick<AppInfo, 'engine' | 'engineProblem'> | undefined
+  /** The run that a fork is of. */
+  readonly parent?: Run | undefined
 }
 
 /** Why the run cannot start, as a sentence; null when it can. */
-export function blockedBecause({ draft, read, model, dataset, info }: Situation): string | null {
+export function blockedBecause({ draft, read, model, dataset, info, parent }: Situation): string | null {
+  if (parent && model?.id !== parent.config.model) {
+    return `The model of “${parent.name}” was deleted: restore it before forking the run.`
+  }
   if (!model) return 'Choose a model.'
   if (!dataset) return 'Choose a dataset.'
   if (dataset.task === 'text-classification' && dataset.labels.length < 2)
     return `${dataset.name} has one class only; there is nothing to tell apart.`
+  if (!tasksByArchitecture[model.architecture]?.includes(dataset.task)) {
+    return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
+  }
+  if (draft.method === 'head' && dataset.task === 'text-generation') {
+    return 'A language model has no head to train alone; choose full or LoRA.'
+  }
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
   if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`
   const length = settingOf(read.given, 'max_length', draft.method)
@@ -27,6 +40,8 @@ export function blockedBecause({ draft, read, model, dataset, info }: Situation)
     const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model.architecture))
     if (unknown) return `Target modules: ${model.name} has no "${unknown}". It has ${model.linearModules.join(', ')}.`
   }
+  const problem = parent ? methodProblem(draft.method, parent) : null
+  if (problem) return problem
   if (info && info.engine === null) return info.engineProblem ?? 'No training engine could be loaded.'
   return null
 }

@@ -1,11 +1,10 @@
 import { ActionIcon, CopyButton, Tabs, Tooltip } from '@mantine/core'
 import { Check, Copy } from 'lucide-react'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
-import { commandOf } from './draft.ts'
 import styles from './train.module.css'
 
 /** The same run for a file or a shell. */
-export function ConfigPreview({ config }: { config: RunConfigInput }) {
+export function ConfigPreview({ config, command }: { config: RunConfigInput; command: string }) {
   return (
     <Tabs defaultValue="json" variant="default" className={styles.preview} keepMounted={false}>
       <Tabs.List>
@@ -16,7 +15,7 @@ export function ConfigPreview({ config }: { config: RunConfigInput }) {
         <Code text={JSON.stringify(config, null, 2)} what="CONFIG.json" />
       </Tabs.Panel>
       <Tabs.Panel value="command">
-        <Code text={commandOf(config)} what="the command" />
+        <Code text={command} what="the command" />
       </Tabs.Panel>
     </Tabs>
   )

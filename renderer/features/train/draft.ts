@@ -10,6 +10,7 @@ import {
   usualTargets,
 } from '../../../core/contract/settings.ts'
 import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
+import type { Fork } from './fork.ts'
 
 /** The form as typed. A setting that is absent (or empty) takes its default. */
 export interface Draft {
@@ -19,9 +20,18 @@ export interface Draft {
   /** The dataset's. */
   readonly task: TaskName
   readonly typed: Readonly<Partial<Record<SettingName, string | readonly string[]>>>
+  /** The checkpoint to begin with; null for the model's own weights. */
+  readonly fork: Fork | null
 }
 
-export const emptyDraft: Draft = { model: null, dataset: null, method: 'full', task: 'text-classification', typed: {} }
+export const emptyDraft: Draft = {
+  model: null,
+  dataset: null,
+  method: 'full',
+  task: 'text-classification',
+  typed: {},
+  fork: null,
+}
 
 export interface ReadDraft {
   /** What was given, by setting; only what was typed and can be read. */
@@ -92,7 +102,7 @@ export function draftFrom(config: RunConfig): Draft {
     else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
   }
   const { model, dataset, task, method } = config
-  return { model, dataset, task, method, typed }
+  return { model, dataset, task, method, typed, fork: null }
 }
 
 /** Target modules of any architecture's default are left empty: they are decided by the model again. */

@@ -68,5 +68,8 @@ export const methodLines: Record<Method, { title: string; line: string }> = {
     title: 'LoRA',
     line: 'Trains small matrices beside frozen layers, and the head. Faster; checkpoints of a few MB.',
   },
-  head: { title: 'Head only', line: 'Trains the classifier on top of a frozen model. Fastest, least able.' },
+  head: {
+    title: 'Head only',
+    line: 'Trains the classifier on a frozen model, which reads each row once, without dropout. Fastest, least able.',
+  },
 }

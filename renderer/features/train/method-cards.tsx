@@ -19,6 +19,8 @@ export function MethodCards({ method, onChoose, read, model, dataset }: MethodCa
     lora_r: settingOf(read.given, 'lora_r', 'lora'),
     target_modules: settingOf(read.given, 'target_modules', 'lora', model?.architecture),
   }
+  // A language model has no head of its own to train.
+  const offered = dataset?.task === 'text-generation' ? methods.filter((one) => one !== 'head') : methods
   const facts = (one: Method) => {
     if (!model) return undefined
     const count = trainableParameters(model, dataset?.labels.length ?? 2, one, lora)
@@ -27,7 +29,7 @@ export function MethodCards({ method, onChoose, read, model, dataset }: MethodCa
   }
   return (
     <div className={styles.methods} role="radiogroup" aria-label="Method">
-      {methods.map((one) => (
+      {offered.map((one) => (
         <ChoiceCard
           key={one}
           group="method"

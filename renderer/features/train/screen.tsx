@@ -1,5 +1,6 @@
 import { Select, Skeleton } from '@mantine/core'
 import { useLocation } from 'wouter'
+import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatWhen } from '../../ui/format.ts'
@@ -10,6 +11,8 @@ import { blockedBecause } from './blocked.ts'
 import { DatasetCards } from './dataset-cards.tsx'
 import { configOf, draftFrom, readDraft } from './draft.ts'
 import { fieldsFor } from './field.ts'
+import { forkCommand } from './fork.ts'
+import { ForkCard } from './fork-card.tsx'
 import { MethodCards } from './method-cards.tsx'
 import { ModelCards } from './model-cards.tsx'
 import { SettingField } from './setting-field.tsx'
@@ -25,24 +28,35 @@ export function NewRunScreen() {
   const runs = useCall('runs.list', {})
   const info = useCall('app.info', {})
   const [, navigate] = useLocation()
-  const { draft, pick, setMethod, replace } = useDraft()
+  const { draft, pick, setMethod, replace, setFork } = useDraft()
   usePrefill({ models: models.data?.models, datasets: datasets.data?.datasets, runs: runs.data?.runs })
 
   const model = models.data?.models.find(({ id }) => id === draft.model)
   const dataset = datasets.data?.datasets.find(({ id }) => id === draft.dataset)
   const read = readDraft(draft)
   const config = configOf(draft)
-  const blocked = blockedBecause({ draft, read, model, dataset, info: info.data })
-  const create = useAct('runs.create', { quiet: true, onSuccess: ({ run }) => navigate(`/runs/${run.id}`) })
-  const start = blocked === null && config !== null && !create.isPending ? () => create.mutate({ config }) : null
+  const { fork } = draft
+  const parent = fork === null ? undefined : runs.data?.runs.find(({ id }) => id === fork.run)
+  const blocked = blockedBecause({ draft, read, model, dataset, info: info.data, parent })
+  const started = { quiet: true, onSuccess: ({ run }: { run: { id: string } }) => navigate(`/runs/${run.id}`) }
+  const create = useAct('runs.create', started)
+  const forking = useAct('runs.fork', started)
+  const act = parent ? forking : create
+  const begin = (config: RunConfigInput) =>
+    fork !== null && parent
+      ? forking.mutate({ id: fork.run, checkpoint: fork.checkpoint, optimizer: fork.optimizer, config })
+      : create.mutate({ config })
+  const start = blocked === null && config !== null && !act.isPending ? () => begin(config) : null
   useShortcut('Mod+Enter', 'Start the run', 'New run', start)
 
   const failed = models.error ?? datasets.error
   const basic = fieldsFor(draft.method, draft.task).filter(({ level }) => level === 'basic')
   return (
     <Page
-      title="New run"
-      subtitle="Fine-tune a model on your data, on this machine"
+      title={parent ? 'Fork a run' : 'New run'}
+      subtitle={
+        parent ? `A new run from a checkpoint of ${parent.name}` : 'Fine-tune a model on your data, on this machine'
+      }
       width="full"
       actions={
         <Select
@@ -68,7 +82,9 @@ export function NewRunScreen() {
         <div className={styles.form}>
           {failed && <ErrorPanel error={failed} />}
           <Section title="Model">
-            {models.data ? (
+            {fork !== null && parent ? (
+              <ForkCard fork={fork} parent={parent} onFork={setFork} />
+            ) : models.data ? (
               <ModelCards models={models.data.models} chosen={draft.model} onChoose={(id) => pick({ model: id })} />
             ) : (
               <Skeleton height={72} />
@@ -99,8 +115,9 @@ export function NewRunScreen() {
         </div>
         <Summary
           {...{ draft, read, model, dataset, config, blocked }}
-          error={create.error}
-          starting={create.isPending}
+          error={act.error}
+          starting={act.isPending}
+          command={fork !== null && parent && config !== null ? forkCommand(fork, config, parent.config) : undefined}
           onStart={start}
         />
       </div>

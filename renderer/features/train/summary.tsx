@@ -6,7 +6,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, formatShort } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import { ConfigPreview } from './config-preview.tsx'
-import { type Draft, type ReadDraft, settingOf } from './draft.ts'
+import { commandOf, type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { estimateSteps, methodLines, trainableParameters } from './estimates.ts'
 import { writeNumber } from './field.ts'
 import styles from './train.module.css'
@@ -22,10 +22,23 @@ export interface SummaryProps {
   error: unknown
   starting: boolean
   onStart: (() => void) | null
+  /** The same from a shell, where it is not a plain start. */
+  command?: string | undefined
 }
 
 /** What the form comes to, and the button. */
-export function Summary({ draft, read, model, dataset, config, blocked, error, starting, onStart }: SummaryProps) {
+export function Summary({
+  draft,
+  read,
+  model,
+  dataset,
+  config,
+  blocked,
+  error,
+  starting,
+  onStart,
+  command,
+}: SummaryProps) {
   const { method } = draft
   const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) =>
     settingOf(read.given, name, method, model?.architecture)
@@ -93,7 +106,7 @@ export function Summary({ draft, read, model, dataset, config, blocked, error, s
           </>
         )}
       </div>
-      {config && <ConfigPreview config={config} />}
+      {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
     </aside>
   )
 }

@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import type { Method, SettingName } from '../../../core/contract/settings.ts'
 import { type Draft, emptyDraft } from './draft.ts'
+import type { Fork } from './fork.ts'
 
 interface DraftStore {
   readonly draft: Draft
@@ -9,6 +10,7 @@ interface DraftStore {
   /** Undefined clears the field. */
   type(name: SettingName, entered: string | readonly string[] | undefined): void
   replace(draft: Draft): void
+  setFork(fork: Fork | null): void
 }
 
 /** The form outlives its screen: importing a dataset on the way loses nothing. A window's own; not kept on disk. */
@@ -22,4 +24,5 @@ export const useDraft = create<DraftStore>()((set) => ({
       return { draft: { ...draft, typed: entered === undefined ? others : { ...others, [name]: entered } } }
     }),
   replace: (draft) => set({ draft }),
+  setFork: (fork) => set(({ draft }) => ({ draft: { ...draft, fork } })),
 }))

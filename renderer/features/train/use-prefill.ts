@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
 import { draftFrom } from './draft.ts'
+import { forkFrom } from './fork.ts'
 import { useDraft } from './use-draft.ts'
 
 export interface Known {
@@ -11,24 +12,26 @@ export interface Known {
 }
 
 /**
- * `#/new?from=<run>&model=…&dataset=…`: first the run's settings, then what the address names besides. Without either,
- * an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is let go.
+ * `#/new?from=<run>&model=…&dataset=…`: first the run's settings, then what the address names besides; `fork=<run>` is the
+ * same beginning with a checkpoint of that run. A new address without it begins with a model again. Without either, an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is let go.
  */
 export function usePrefill({ models, datasets, runs }: Known): void {
   const [search] = useSearchParams()
-  const { draft, pick, replace } = useDraft()
+  const { draft, pick, replace, setFork } = useDraft()
   const applied = useRef<string | null>(null)
   const address = search.toString()
 
   useEffect(() => {
     if (!models || !datasets || !runs || applied.current === address) return
     applied.current = address
-    const from = runs.find((run) => run.id === search.get('from'))
-    if (from) replace(draftFrom(from.config))
+    const fork = forkFrom(search)
+    const from = runs.find((run) => run.id === (fork?.run ?? search.get('from')))
+    if (from) replace({ ...draftFrom(from.config), fork })
+    else setFork(null)
     const model = search.get('model')
     const dataset = search.get('dataset')
     pick({ ...(model && { model }), ...(dataset && { dataset }) })
-  }, [address, search, models, datasets, runs, pick, replace])
+  }, [address, search, models, datasets, runs, pick, replace, setFork])
 
   useEffect(() => {
     if (!models || !datasets || !runs) return

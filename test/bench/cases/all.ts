@@ -1,9 +1,11 @@
 import type { Case } from './case.ts'
 import { checkpointCase } from './checkpoint.ts'
+import { generationCase } from './generation.ts'
 import { mailCases } from './mails.ts'
 import { overheadCase } from './overhead.ts'
 import { scalingCase } from './scaling.ts'
 import { shapeCases } from './shapes.ts'
+import { sharedCase } from './shared.ts'
 import { startupCase } from './startup.ts'
 import { threadsCase } from './threads.ts'
 
@@ -11,9 +13,11 @@ import { threadsCase } from './threads.ts'
 export const cases: readonly Case[] = [
   ...shapeCases,
   ...mailCases,
+  generationCase,
   startupCase,
   overheadCase,
   checkpointCase,
   scalingCase,
   threadsCase,
+  sharedCase,
 ]

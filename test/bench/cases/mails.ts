@@ -3,7 +3,7 @@ import { readModelConfig } from '../../../core/checkpoint/config.ts'
 import type { Precision } from '../../../core/engine/engine.ts'
 import { attuneCache } from '../../../core/util/paths.ts'
 import { warmUp } from '../bench.ts'
-import { type EncoderSizes, stepFlops } from '../flops.ts'
+import { type EncoderSizes, encoderStepFlops } from '../flops.ts'
 import type { Home, Settings } from '../home.ts'
 import type { PeerSpec } from '../peer/peer.ts'
 import { runPeer } from '../peer/peer.ts'
@@ -70,7 +70,7 @@ function mailCase(method: 'full' | 'lora'): Case {
           threads,
           by: 'tokens/s',
           reach: 2,
-          flops: ({ tokensPerStep }) => stepFlops(sizes, { rows: batch, tokens: tokensPerStep }, method),
+          flops: ({ tokensPerStep }) => encoderStepFlops(sizes, { rows: batch, tokens: tokensPerStep }, method),
           ours: () => home.train(mailSettings(method, precision, warmUp + steps), threads, warmUp),
           peers: peer
             ? [

@@ -1,4 +1,4 @@
-import { shapes } from '../shapes.ts'
+import { bertShapes } from '../shapes.ts'
 import type { Case } from './case.ts'
 import { compareShape } from './shapes.ts'
 
@@ -16,7 +16,7 @@ export const scalingCase: Case = {
   name: 'scaling',
   about: 'longer rows and more of them, the middle BERT, fp32',
   async *run(bench) {
-    const { config } = shapes.m
+    const { config } = bertShapes.m
     for (const [batch, length] of layouts) {
       yield await compareShape(bench, {
         case: 'scaling',

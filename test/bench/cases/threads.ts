@@ -1,6 +1,6 @@
 import { times } from '../report.ts'
 import type { StepResult } from '../result.ts'
-import { shapes } from '../shapes.ts'
+import { bertShapes } from '../shapes.ts'
 import type { Case } from './case.ts'
 import { compareShape } from './shapes.ts'
 
@@ -14,7 +14,7 @@ export const threadsCase: Case = {
       const result = await compareShape(bench, {
         case: 'threads',
         variant: threads === 1 ? '1 thread' : '2 threads',
-        shape: shapes.m,
+        shape: bertShapes.m,
         precision: 'fp32',
         threads,
         steps: bench.stepsOr(30),

@@ -3,8 +3,8 @@ import type { EngineInfo } from '../../../core/contract/domain.ts'
 import type { RunConfig } from '../../../core/contract/settings.ts'
 import type { Precision } from '../../../core/engine/engine.ts'
 import { linesOf, outcome } from '../child.ts'
-import type { Shape } from '../shapes.ts'
 import type { Measure } from '../statistics.ts'
+import type { ShapeSpec } from './open-shape.ts'
 
 /**
  * Parts of our side that are processes of their own, since TensorFlow's threads are chosen once a process and memory is
@@ -15,7 +15,7 @@ export interface Parts {
   ceiling: { spec: { precision: Precision; threads: number }; result: { engine: EngineInfo; flops: number } }
   /** Steps of a model of this shape with random weights, by nothing but the session. */
   shape: {
-    spec: { shape: Shape; precision: Precision; threads: number; steps: number; warmUp: number }
+    spec: ShapeSpec & { steps: number; warmUp: number }
     result: Measure & { engine: EngineInfo }
   }
   /** The steps that a run of the command took, on the same rows in the same order, by nothing but the session. */
@@ -31,6 +31,16 @@ export interface Parts {
       warmUp: number
     }
     result: Measure
+  }
+  /** Steps a second of each of so many sessions at work in one process at the same time. */
+  shared: {
+    spec: ShapeSpec & { sessions: number; steps: number; warmUp: number }
+    result: { stepsPerSecond: readonly number[] }
+  }
+  /** One text of so many tokens behind the prompt: a step is a token after the first. */
+  generate: {
+    spec: { modelDir: string; precision: Precision; threads: number; prompt: readonly number[]; tokens: number }
+    result: Measure & { ids: readonly number[]; engine: EngineInfo }
   }
 }
 
@@ -53,6 +63,10 @@ export async function bePart(name: string, json: string): Promise<unknown> {
       return (await import('./shape.ts')).measureShape(spec as Parts['shape']['spec'])
     case 'replay':
       return (await import('./replay.ts')).replayRun(spec as Parts['replay']['spec'])
+    case 'shared':
+      return (await import('./shared.ts')).measureShared(spec as Parts['shared']['spec'])
+    case 'generate':
+      return (await import('./generate.ts')).measureGeneration(spec as Parts['generate']['spec'])
     default:
       throw new Error(`there is no part "${name}"`)
   }

@@ -1,3 +1,5 @@
+import type { ParameterSpec } from '../../../core/models/architecture.ts'
+
 /** Repeatable values spread evenly over `spread` around 0: quick, for weights whose values do not matter. */
 export function someValues(count: number, seed: number, spread: number): Float32Array {
   const values = new Float32Array(count)
@@ -7,4 +9,12 @@ export function someValues(count: number, seed: number, spread: number): Float32
     values[i] = (state / 2 ** 32 - 0.5) * spread
   }
   return values
+}
+
+/** First values of a parameter, as large as its own kind of beginning makes them. */
+export function someWeights(name: string, { shape, init }: ParameterSpec): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1)
+  if (init.kind === 'zeros' || init.kind === 'ones') return new Float32Array(count).fill(init.kind === 'ones' ? 1 : 0)
+  // Even spread of the same deviation as the normal one.
+  return someValues(count, name.length, init.kind === 'normal' ? init.stddev * Math.sqrt(12) : 2 * init.bound)
 }

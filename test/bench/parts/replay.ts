@@ -1,5 +1,4 @@
 import { chooseBuckets, epochOrder } from '../../../core/data/batches.ts'
-import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
 import { openEngine } from '../../../core/engine/open.ts'
 import { loadModel } from '../../../core/train/load-model.ts'
 import { stepFeeds } from '../../../core/train/optimizer.ts'
@@ -19,12 +18,12 @@ export async function replayRun(spec: Parts['replay']['spec']): Promise<Measure>
     dropout: config.dropout,
   })
   const trainable = trainableOf(model, config)
-  const tokenizer = await loadTokenizer(spec.modelDir)
-  const { train: rows } = prepareData(model.task, spec.datasetDir, labels, tokenizer, config, () => {})
+  const { data, padId } = await prepareData({ task: config.task, ...spec }, false, () => {})
+  const { train: rows } = data
   const lengths = rows.ids.map((ids) => ids.length)
   const buckets = chooseBuckets(lengths, config.max_length)
   const batchSize = config.per_device_train_batch_size
-  const layout = { buckets, batchSize, padId: tokenizer.padId }
+  const layout = { buckets, batchSize, padId }
   const order = epochOrder(rows, buckets, batchSize, config.seed, 0)
   if (order.length < warmUp + steps) throw new Error(`an epoch has only ${order.length} steps`)
   const engine = await openEngine('graph', threads)

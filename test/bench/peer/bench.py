@@ -1,9 +1,9 @@
-"""One measurement of the Python side: `python bench.py '<JSON>'`, the JSON being PeerSpec of ../peer.ts.
+"""One measurement of the Python side: `python bench.py '<JSON>'`, the JSON being PeerSpec or PeerGeneration of peer.ts.
 
 A plain PyTorch loop over transformers' and peft's own models, as their users write it: fused AdamW without decay on
 biases and norms, linear schedule with warm-up, clipping by the global norm, dropout as in the model's config.
 Writes {"event": "first_step"} when the first optimizer step is done, and at the end one JSON object with the timed
-steps, their real tokens and the largest resident set of this process.
+steps, their real tokens and the largest resident set of this process. Of generation, a step is a token after the first.
 """
 
 import contextlib
@@ -19,13 +19,18 @@ os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TRANSFORME
 
 import torch
 import transformers
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel
 
-NO_DECAY = ("bias", "LayerNorm")
+NO_DECAY = ("bias", "LayerNorm", "ln_")
 
 
 def main(spec):
     torch.set_num_threads(spec["threads"])
+    return generation(spec) if spec["kind"] == "generation" else training(spec)
+
+
+def training(spec):
     torch.manual_seed(spec["seed"])
     model, batches = mails(spec) if spec["kind"] == "mails" else shape(spec)
     model.train()
@@ -45,15 +50,59 @@ def main(spec):
         schedule.step()
         loss.item()
         step_ms.append((time.perf_counter() - begun) * 1000)
-        step_tokens.append(int(batch["attention_mask"].sum()))
+        step_tokens.append(int(batch["attention_mask"].sum()) if "attention_mask" in batch else batch["input_ids"].numel())
         if step == 0:
             print(json.dumps({"event": "first_step"}), flush=True)
-    unit = 1 if sys.platform == "darwin" else 1024
     return {
         "stepMs": step_ms[spec["warmUp"] :],
         "stepTokens": step_tokens[spec["warmUp"] :],
-        "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        "peakBytes": peak_bytes(),
     }
+
+
+def generation(spec):
+    """Greedy, by generate with its cache: once to warm up and once on the clock, which a streamer reads at each token."""
+    dtype = torch.bfloat16 if spec["precision"] == "bf16" else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(spec["modelDir"], dtype=dtype).eval()
+    prompt = torch.tensor([spec["prompt"]])
+    tokens = spec["tokens"]
+
+    class Clock:
+        def __init__(self):
+            self.at = []
+
+        def put(self, _):
+            self.at.append(time.perf_counter())
+
+        def end(self):
+            pass
+
+    def write():
+        clock = Clock()
+        with torch.inference_mode():
+            ids = model.generate(
+                prompt,
+                attention_mask=torch.ones_like(prompt),
+                do_sample=False,
+                min_new_tokens=tokens,
+                max_new_tokens=tokens,
+                use_cache=True,
+                streamer=clock,
+            )
+        # The first call tells of the prompt.
+        return ids[0, prompt.shape[1] :].tolist(), clock.at[1:]
+
+    write()
+    ids, at = write()
+    if not len(ids) == len(at) == tokens:
+        raise RuntimeError(f"{len(ids)} tokens came at {len(at)} times where {tokens} were asked for")
+    step_ms = [(after - before) * 1000 for before, after in zip(at, at[1:])]
+    return {"ids": ids, "stepMs": step_ms, "stepTokens": [1] * len(step_ms), "peakBytes": peak_bytes()}
+
+
+def peak_bytes():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def mails(spec):
@@ -68,10 +117,7 @@ def mails(spec):
     labels = torch.tensor([classes.index(row["label"]) for row in rows])
     encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=spec["length"])
     if spec["method"] == "lora":
-        from peft import LoraConfig, get_peft_model
-
-        config = LoraConfig(task_type="SEQ_CLS", r=8, lora_alpha=16, lora_dropout=0.0, target_modules=["query", "value"])
-        model = get_peft_model(model, config)
+        model = adapted(model, task_type="SEQ_CLS", target_modules=["query", "value"])
 
     def batches():
         generator = torch.Generator().manual_seed(spec["seed"])
@@ -85,16 +131,32 @@ def mails(spec):
     return model, batches()
 
 
+def adapted(model, **options):
+    from peft import LoraConfig, get_peft_model
+
+    return get_peft_model(model, LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, **options))
+
+
 def shape(spec):
     """A model of the given config with random weights, and one batch of random tokens over and over."""
-    model = BertForSequenceClassification(BertConfig(**spec["config"], num_labels=2))
     size = (spec["batch"], spec["length"])
-    batch = {
-        "input_ids": torch.randint(0, spec["config"]["vocab_size"], size),
-        "attention_mask": torch.ones(size, dtype=torch.long),
-        "token_type_ids": torch.zeros(size, dtype=torch.long),
-        "labels": torch.arange(spec["batch"]) % 2,
-    }
+    config = dict(spec["config"])
+    model_type = config.pop("model_type")
+    ids = torch.randint(0, config["vocab_size"], size)
+    if model_type == "gpt2":
+        # No cache is filled while training, and without a mask attention takes its quickest way.
+        model = GPT2LMHeadModel(GPT2Config(**config, use_cache=False))
+        if spec["method"] == "lora":
+            model = adapted(model, task_type="CAUSAL_LM", target_modules=["c_attn"], fan_in_fan_out=True)
+        batch = {"input_ids": ids, "labels": ids}
+    else:
+        model = BertForSequenceClassification(BertConfig(**config, num_labels=2))
+        batch = {
+            "input_ids": ids,
+            "attention_mask": torch.ones(size, dtype=torch.long),
+            "token_type_ids": torch.zeros(size, dtype=torch.long),
+            "labels": torch.arange(spec["batch"]) % 2,
+        }
 
     def batches():
         while True:

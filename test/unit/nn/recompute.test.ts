@@ -66,7 +66,7 @@ describe('a block that is computed again for its gradients', () => {
     }
     const [plain, ...others] = results as [Record<string, ArrayLike<number>>]
     expect(Object.keys(plain)).toHaveLength(6)
-    expect(Math.max(...Array.from(plain['grad_1'] ?? [], Math.abs))).toBeGreaterThan(0.01)
+    expect(Math.max(...Array.from(plain.grad_1 ?? [], Math.abs))).toBeGreaterThan(0.01)
     for (const other of others) {
       for (const [name, values] of Object.entries(plain)) {
         expect(largestDifference(values, other[name] ?? []), name).toBeLessThan(1e-5)

@@ -33,6 +33,7 @@ const chosen: Draft = { ...emptyDraft, model: 'm1', dataset: 'd1' }
 const miniLm = {
   id: 'm1',
   name: 'MiniLM-L6',
+  architecture: 'bert',
   parameters: 22_713_216,
   hiddenSize: 384,
   layers: 6,
@@ -248,7 +249,10 @@ describe('estimates', () => {
 })
 
 describe('why Start is blocked', () => {
-  const dataset = { name: 'Mails', labels: [{}, {}] } as Parameters<typeof blockedBecause>[0]['dataset']
+  const dataset = { name: 'Mails', task: 'text-classification', labels: [{}, {}] } as Parameters<
+    typeof blockedBecause
+  >[0]['dataset']
+  const stories = { name: 'Stories', task: 'text-generation', labels: [] } as unknown as typeof dataset
   const because = (draft: Draft, more: Partial<Parameters<typeof blockedBecause>[0]> = {}) =>
     blockedBecause({ draft, read: readDraft(draft), model: miniLm, dataset, info: undefined, ...more })
 
@@ -259,6 +263,7 @@ describe('why Start is blocked', () => {
     expect(because(chosen, { dataset: undefined })).toBe('Choose a dataset.')
     expect(because({ ...chosen, typed: { weight_decay: '3' } })).toMatch(/^Weight decay: /)
     expect(because({ ...chosen, typed: { max_length: '1024' } })).toContain('at most 512 tokens')
+    expect(because(chosen, { dataset: stories })).toContain('cannot be trained for text generation')
     const unknown: Draft = { ...chosen, method: 'lora', typed: { target_modules: ['c_attn'] } }
     expect(because(unknown)).toContain('"c_attn"')
     const path: Draft = { ...chosen, method: 'lora', typed: { target_modules: ['attention.self.query'] } }

@@ -20,8 +20,10 @@ test('an owner that is killed is no longer alive, and is swept by the next', asy
   const dir = temporaryDir()
   const module = join(import.meta.dirname, '../../../core/store/owner.ts')
   const script = `import { becomeOwner } from ${JSON.stringify(module)}
-    process.stdout.write(becomeOwner(${JSON.stringify(dir)}).id)
-    setInterval(() => {}, 1000)`
+    const owner = becomeOwner(${JSON.stringify(dir)})
+    process.stdout.write(owner.id)
+    // Held on to: a database that nothing refers to is closed sooner or later.
+    setInterval(() => owner.id, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [id] = await once(child.stdout.setEncoding('utf8'), 'data')
   expect(isOwnerAlive(dir, String(id))).toBe(true)

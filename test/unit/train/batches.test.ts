@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens } from '../../../core/data/batches.ts'
-import { type LabelledRows, textClassification } from '../../../core/tasks/text-classification.ts'
+import type { LabelledRows } from '../../../core/tasks/labelled-rows.ts'
+import { textClassification } from '../../../core/tasks/text-classification.ts'
 
 /** Rows of these lengths; a row's ids are its own number, so that they can be told apart. */
 function encodedOf(lengths: readonly number[]): LabelledRows {

@@ -29,6 +29,7 @@ const points: Record<string, StopPoint[]> = {
   LoRA: [at(3), at(5)],
   accumulation: [at(0, 1), at(1, 2), at(3, 1), at(3, 2)],
   bf16: [at(4), at(6)],
+  head: [at(1), at(5)],
   recomputed: [at(5)],
   Adafactor: [at(3), at(6)],
   SGD: [at(1, 1), at(6)],

@@ -106,7 +106,8 @@ describe('its data', () => {
   test('packs texts, predicts every token but the first of each, and cuts long ones into pieces', async () => {
     const { modelDir, datasetDir, config } = await spec({ max_length: 16 })
     const tokenizer = await loadTokenizer(modelDir)
-    const { train, validation } = prepareData(textGeneration, datasetDir, [], tokenizer, config, () => {})
+    const { data } = await prepareData({ task: config.task, datasetDir, modelDir, labels: [], config }, false, () => {})
+    const { train, validation } = data
     expect([...train.rows, ...validation.rows].toSorted((a, b) => a - b)).toEqual([...stories.keys()])
     for (const ids of train.ids) expect(ids.length).toBeLessThanOrEqual(16)
     const layout = { buckets: [16], batchSize: train.ids.length, padId: tokenizer.padId }
@@ -140,10 +141,8 @@ describe('its data', () => {
       join(modelDir, 'tokenizer_config.json'),
       JSON.stringify({ tokenizer_class: 'GPT2TokenizerFast', model_max_length: 32 }),
     )
-    const tokenizer = await loadTokenizer(modelDir)
-    expect(() => prepareData(textGeneration, join(dir, 'empty'), [], tokenizer, config, () => {})).toThrow(
-      'nothing to predict',
-    )
+    const empty = { task: config.task, datasetDir: join(dir, 'empty'), modelDir, labels: [], config }
+    await expect(prepareData(empty, false, () => {})).rejects.toThrow('nothing to predict')
   })
 })
 

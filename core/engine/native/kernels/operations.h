@@ -1,0 +1,11 @@
+// The operations that module.cc makes known, a file each.
+#pragma once
+
+void provideBiasActivation();
+void provideCrossEntropy();
+void provideDropout();
+void provideHeads();
+void provideNorm();
+void provideOptimizer();
+void provideRowSums();
+void provideSoftmax();

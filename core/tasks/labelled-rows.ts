@@ -1,0 +1,68 @@
+import { AttuneError } from '../contract/errors.ts'
+import type { TokenRows } from '../data/batches.ts'
+import type { RowStore } from '../data/row-store.ts'
+import type { RowTokens } from '../data/row-tokens.ts'
+import { splitRows, thinRows } from '../data/split.ts'
+import type { PrepareConfig, PreparedData } from './task.ts'
+
+/** Tokenised rows, one sequence each. */
+export interface LabelledRows extends TokenRows {
+  /** Class ids. */
+  readonly labels: Int32Array
+}
+
+/** Streams of the generator that thins the two sides: the split seed decides, so runs can be judged on the same rows. */
+const trainStream = 11
+const validationStream = 12
+
+/** Throws AttuneError bad_data: one class only, an unknown label, or nothing to hold out. */
+export function prepareLabelled(
+  store: RowStore,
+  labels: readonly string[],
+  tokens: RowTokens,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<LabelledRows> {
+  const classes = classIds(store, labels)
+  const split = splitRows(classes, config.validation_split, config.split_seed)
+  if (split.train.length === 0 || split.validation.length === 0) {
+    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
+    throw new AttuneError('bad_data', message)
+  }
+  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
+  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
+  const total = train.length + validation.length
+  let done = 0
+  let truncated = 0
+  const encode = (rows: Int32Array): LabelledRows => {
+    const ids = Array.from(rows, (row) => {
+      const { ids, length } = tokens.encode(row, config.max_length)
+      if (length > ids.length) truncated++
+      onRow(++done, total)
+      return ids
+    })
+    return { rows, labels: rows.map((row) => classes[row] as number), ids }
+  }
+  return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
+}
+
+/** The class id of every row of the dataset. */
+function classIds(store: RowStore, labels: readonly string[]): Int32Array {
+  if (labels.length < 2) {
+    const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
+    throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)
+  }
+  const idOf = new Map(labels.map((label, id) => [label, id]))
+  const classes = new Int32Array(store.count)
+  for (const { row, line, label } of store.iterate()) {
+    const id = idOf.get(label)
+    if (id === undefined) {
+      throw new AttuneError(
+        'bad_data',
+        `Row ${row} (line ${line}) has the label "${label}", which the run does not know.`,
+      )
+    }
+    classes[row] = id
+  }
+  return classes
+}

@@ -1,0 +1,46 @@
+import type { RunPlan } from '../contract/domain.ts'
+import type { RunConfig } from '../contract/settings.ts'
+import { chooseBuckets, type TokenRows } from '../data/batches.ts'
+import type { PreparedData } from '../tasks/task.ts'
+import type { TrainSpec } from '../worker/protocol.ts'
+import type { LoadedModel } from './load-model.ts'
+import type { ProgramLengths } from './programs.ts'
+import { totalSteps } from './schedule.ts'
+import { countParameters, type Trainable } from './trainable.ts'
+import { trainedSpecs } from './weights.ts'
+
+/** The padded lengths of both sides. */
+export function lengthsOf(
+  { train, validation }: PreparedData,
+  { max_length: most }: Pick<RunConfig, 'max_length'>,
+): { train: number[]; evaluate: number[] } {
+  const buckets = ({ ids }: TokenRows) =>
+    chooseBuckets(
+      ids.map(({ length }) => length),
+      most,
+    )
+  return { train: buckets(train), evaluate: buckets(validation) }
+}
+
+/** What is known of a run before its first step. */
+export function planOf(
+  { config, labels }: TrainSpec,
+  model: LoadedModel,
+  trainable: Trainable,
+  data: PreparedData,
+  lengths: ProgramLengths,
+): RunPlan {
+  const batches = Math.ceil(data.train.ids.length / config.per_device_train_batch_size)
+  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
+  return {
+    totalSteps: totalSteps(config, stepsPerEpoch),
+    stepsPerEpoch,
+    trainRows: data.train.rows.length,
+    evalRows: data.validation.rows.length,
+    labels: [...labels],
+    parameters: countParameters({ ...model.parameters, ...trainable.adapters }),
+    trainableParameters: countParameters(trainedSpecs(model, trainable)),
+    lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
+    truncatedShare: data.truncatedShare,
+  }
+}

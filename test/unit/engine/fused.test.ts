@@ -1,0 +1,230 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { describe, expect, test } from 'vitest'
+import type { Program } from '../../../core/engine/engine.ts'
+import { GraphBuilder } from '../../../core/engine/graph/graph-builder.ts'
+import { kernelsLoaded } from '../../../core/engine/native/kernels.ts'
+import { traceProgram, withTraceBackend } from '../../../core/engine/trace/trace.ts'
+import { attend, causalMask, mergeHeads, paddingMask, splitHeads, splitParts } from '../../../core/nn/attention.ts'
+import { dropout } from '../../../core/nn/dropout.ts'
+import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
+import { headCrossEntropy, judgeHead } from '../../../core/nn/head-loss.ts'
+import { activated } from '../../../core/nn/linear.ts'
+import { layerNorm, residualNorm } from '../../../core/nn/norm.ts'
+import { paramsOf } from '../../../core/nn/params.ts'
+import { type Rng, rngOf } from '../../../core/nn/random.ts'
+import { residual } from '../../../core/nn/residual.ts'
+import { bothEngines, largestDifference, runOnBoth, someValues } from '../../support/engines.ts'
+import { trainBlockOnBoth } from '../../support/trained-block.ts'
+
+/**
+ * The operations of core/engine/native/kernels, which only the graph engine has, against what the eager one does
+ * instead: values and gradients. Rows of 37 end amid a vector; those of 600, 70 of them, are worked on in parts.
+ */
+interface Case {
+  readonly shapes: readonly (readonly number[])[]
+  /** Nodes that must be in the graph, or the case shows nothing. */
+  readonly nodes: readonly string[]
+  run(tensors: tf.Tensor[], rng: Rng): tf.Tensor
+}
+
+const t = (tensors: readonly tf.Tensor[], i: number) => tensors[i] as tf.Tensor
+const unbiased = (tensors: readonly tf.Tensor[]) => ({ product: t(tensors, 0), bias: t(tensors, 1) })
+
+function rows(count: number, width: number): Record<string, Case> {
+  const matrix = [count, width]
+  const vector = [width]
+  const named = (gain: tf.Tensor, shift: tf.Tensor) => paramsOf({ weight: gain, bias: shift })
+  return {
+    ...Object.fromEntries(
+      ['gelu', 'gelu_new', 'relu'].map((name): [string, Case] => [
+        `bias and ${name}`,
+        {
+          shapes: [matrix, vector],
+          nodes: ['AttuneBiasActivation', 'AttuneBiasActivationGrad'],
+          run: (given) => activated(unbiased(given), name),
+        },
+      ]),
+    ),
+    'layer norm': {
+      shapes: [matrix, vector, vector],
+      nodes: ['AttuneLayerNorm', 'AttuneLayerNormGrad'],
+      run: (given) => layerNorm(named(t(given, 1), t(given, 2)), t(given, 0), 1e-5),
+    },
+    'dropout, residual and layer norm': {
+      shapes: [matrix, vector, matrix, vector, vector],
+      nodes: ['AttuneResidualNorm', 'AttuneResidualNormGrad'],
+      run: (given, rng) => residualNorm(named(t(given, 3), t(given, 4)), unbiased(given), t(given, 2), 0.3, rng, 1e-5),
+    },
+    'residual and layer norm': {
+      shapes: [matrix, vector, matrix, vector, vector],
+      nodes: ['AttuneResidualNorm', 'AttuneResidualNormGrad'],
+      run: (given, rng) => residualNorm(named(t(given, 3), t(given, 4)), unbiased(given), t(given, 2), 0, rng, 1e-5),
+    },
+    'dropout and residual': {
+      shapes: [matrix, vector, matrix],
+      nodes: ['AttuneResidual', 'AttuneResidualGrad'],
+      run: (given, rng) => residual(t(given, 2), unbiased(given), 0.3, rng),
+    },
+    dropout: {
+      shapes: [matrix],
+      nodes: ['AttuneDropout'],
+      run: ([x], rng) => dropout(x as tf.Tensor, 0.4, rng),
+    },
+  }
+}
+
+/** Three texts of `length` tokens, four heads of `size`. */
+function attention(length: number, size: number): Record<string, Case> {
+  const matrix = [3 * length, 4 * size]
+  const vector = [4 * size]
+  const seen = Int32Array.from({ length: 3 * length }, (_, i) => (i % length < length - (i >= length ? 3 : 0) ? 1 : 0))
+  const mask = () => paddingMask(tf.tensor(seen, [3, length], 'int32'))
+  const segments = () =>
+    tf.tensor(
+      Int32Array.from(seen, (_, i) => ((i % length) / 4) | 0),
+      [3, length],
+      'int32',
+    )
+  const nodes = ['AttuneSplitHeads', 'AttuneMergeHeads', 'AttuneAttentionSoftmax', 'AttuneAttentionSoftmaxGrad']
+  return {
+    'attention behind padding, with dropout': {
+      shapes: [matrix, vector, matrix, vector, matrix, vector],
+      nodes,
+      run(given, rng) {
+        const heads = (i: number) => splitHeads({ product: t(given, i), bias: t(given, i + 1) }, 3, length, 4)
+        return mergeHeads(attend(heads(0), heads(2), heads(4), mask(), 0.2, rng))
+      },
+    },
+    'attention of a decoder, query, key and value side by side': {
+      shapes: [[3 * length, 12 * size], [12 * size]],
+      nodes,
+      run(given, rng) {
+        const [q, k, v] = splitParts(unbiased(given), 3, 3, length, 4) as [tf.Tensor, tf.Tensor, tf.Tensor]
+        return mergeHeads(attend(q, k, v, causalMask(length, segments()), 0, rng))
+      },
+    },
+    'heads without a bias': {
+      shapes: [matrix],
+      nodes: ['AttuneSplitHeads', 'AttuneMergeHeads'],
+      run: ([x]) => tf.tanh(splitHeads({ product: x as tf.Tensor, bias: null }, 3, length, 4)),
+    },
+  }
+}
+
+const cases: Record<string, Case> = {
+  ...Object.fromEntries(Object.entries(rows(5, 37)).map(([name, one]) => [`${name}, 5 × 37`, one])),
+  ...Object.fromEntries(Object.entries(rows(70, 600)).map(([name, one]) => [`${name}, 70 × 600`, one])),
+  ...Object.fromEntries(Object.entries(attention(7, 5)).map(([name, one]) => [`${name}, 7 × 5`, one])),
+  ...Object.fromEntries(Object.entries(attention(48, 32)).map(([name, one]) => [`${name}, 48 × 32`, one])),
+}
+
+/** The value of Σ c·f(x…) for fixed c, f itself, and the gradients of all x. */
+function program({ shapes, run }: Case): Program {
+  const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, { shape, dtype: 'float32' as const }]))
+  return {
+    feeds: { ...feeds, rng: { shape: [2], dtype: 'int32' } },
+    run(fed) {
+      const xs = shapes.map((_, i) => fed[`x${i}`] as tf.Tensor)
+      const f = (given: tf.Tensor[]) => run(given, rngOf(fed.rng as tf.Tensor))
+      const y = f(xs)
+      const weights = tf.tensor(someValues(y.size, 99), y.shape)
+      const { grads } = tf.valueAndGrads((...given: tf.Tensor[]) => tf.sum(tf.mul(f(given), weights)) as tf.Scalar)(xs)
+      return { fetches: { y, ...Object.fromEntries(grads.entries()) } }
+    },
+  }
+}
+
+const length = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
+
+test('they are there: set-up compiles them, and without them the other tests here show nothing', async () => {
+  await bothEngines()
+  expect(kernelsLoaded()).toBe(true)
+})
+
+describe('the fused operations do what the composed ones do', () => {
+  test.each(Object.keys(cases))('%s', async (name) => {
+    const one = cases[name] as Case
+    const feeds = Object.fromEntries(one.shapes.map((shape, i) => [`x${i}`, someValues(length(shape), i + 1, -2, 2)]))
+    const result = await runOnBoth(program(one), { ...feeds, rng: Int32Array.of(11, 5) })
+    const sizes = Object.values(result.eager).map((values) => Math.max(...Array.from(values, Math.abs)))
+    expect(Math.min(...sizes)).toBeGreaterThan(0)
+    // By the largest of all: a key's bias has a gradient of nothing but rounding.
+    for (const [fetch, values] of Object.entries(result.eager)) {
+      const difference = largestDifference(values, result.graph[fetch] ?? []) / Math.max(...sizes)
+      expect(difference, fetch).toBeLessThan(3e-6)
+    }
+    expect(await nodesOf(program(one))).toEqual(expect.arrayContaining([...one.nodes]))
+  })
+
+  test('the loss of a language model, in pieces, and its judgement', async () => {
+    const [n, d, vocabulary] = [9, 12, 53] as const
+    const head: Program = {
+      feeds: {
+        hidden: { shape: [n, d], dtype: 'float32' },
+        matrix: { shape: [vocabulary, d], dtype: 'float32' },
+        labels: { shape: [n], dtype: 'int32' },
+        weights: { shape: [n], dtype: 'float32' },
+      },
+      run({ hidden, matrix, labels, weights }) {
+        const f = (h: tf.Tensor, m: tf.Tensor) =>
+          headCrossEntropy(h, m, labels as tf.Tensor, weights as tf.Tensor, 4 * vocabulary) as tf.Scalar
+        const { value, grads } = tf.valueAndGrads(f)([hidden as tf.Tensor, matrix as tf.Tensor])
+        const { loss, right } = judgeHead(hidden as tf.Tensor, matrix as tf.Tensor, labels as tf.Tensor)
+        return { fetches: { value, dh: grads[0] as tf.Tensor, dm: grads[1] as tf.Tensor, loss, right } }
+      },
+    }
+    const { graph, eager } = await runOnBoth(head, {
+      hidden: someValues(n * d, 1, -2, 2),
+      matrix: someValues(vocabulary * d, 2),
+      labels: Int32Array.from({ length: n }, (_, i) => (i * 17) % vocabulary),
+      weights: someValues(n, 3, 0, 1),
+    })
+    for (const [fetch, values] of Object.entries(eager))
+      expect(largestDifference(values, graph[fetch] ?? []), fetch).toBeLessThan(5e-6)
+  })
+
+  test('the global norm, and what clipping leaves', async () => {
+    const shape = [70, 600] as const
+    const clipping: Program = {
+      feeds: { a: { shape, dtype: 'float32' }, b: { shape: [5], dtype: 'float32' } },
+      run({ a, b }) {
+        const { clipped, norm } = clipByGlobalNorm([a as tf.Tensor, b as tf.Tensor], 2)
+        return { fetches: { norm, a: clipped[0] as tf.Tensor, b: clipped[1] as tf.Tensor } }
+      },
+    }
+    const { graph, eager } = await runOnBoth(clipping, { a: someValues(42_000, 1), b: someValues(5, 2) })
+    expect(largestDifference(graph.norm ?? [], eager.norm ?? [])).toBeLessThan(1e-4)
+    expect(largestDifference(graph.a ?? [], eager.a ?? [])).toBeLessThan(1e-7)
+    expect(largestDifference(graph.b ?? [], eager.b ?? [])).toBeLessThan(1e-7)
+    expect(await nodesOf(clipping)).toContain('AttuneGlobalNorm')
+  })
+
+  test('a block over an embedding is trained to the same weights', async () => {
+    const { graph, eager } = await trainBlockOnBoth()
+    for (const [name, values] of Object.entries(eager))
+      expect(largestDifference(values, graph[name] ?? []), name).toBeLessThan(2e-5)
+  })
+
+  test('what is no number stays so', async () => {
+    for (const name of ['bias and gelu, 5 × 37', 'dropout, residual and layer norm, 5 × 37']) {
+      const one = cases[name] as Case
+      const feeds = Object.fromEntries(one.shapes.map((shape, i) => [`x${i}`, someValues(length(shape), i + 1)]))
+      ;(feeds.x0 as Float32Array)[3] = Number.NaN
+      const session = await (await bothEngines()).graph.open({
+        variables: {},
+        optimized: [],
+        programs: { main: program(one) },
+      })
+      const { y } = session.run('main', { ...feeds, rng: Int32Array.of(2, 1) })
+      session.close()
+      expect(Array.from(y ?? []).some(Number.isNaN), name).toBe(true)
+    }
+  })
+})
+
+/** The operations that a program is traced to. */
+async function nodesOf(traced: Program): Promise<string[]> {
+  const builder = new GraphBuilder()
+  await withTraceBackend((backend) => traceProgram(backend, builder, 'main', traced, { variables: {} }, new Map()))
+  return builder.nodes.map(({ op }) => op)
+}
