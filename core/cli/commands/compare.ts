@@ -50,15 +50,15 @@ function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: 
   const numbers = table<MetricRow>(
     [
       { title: 'METRIC (best, against the first)', value: ({ label }) => label },
-      ...perRun<MetricRow>(({ values }, run) => {
+      ...perRun<MetricRow>(({ values, better }, run) => {
         const value = values[run]
         if (!value) return '–'
         const sign = value.deltaBest > 0 ? '+' : ''
         const own =
           run === 0 ? number(value.best.value) : `${number(value.best.value)} (${sign}${number(value.deltaBest)})`
         const { spread } = value
-        if (!spread) return own
-        return `${own}; ${number(spread.best.mean)} ± ${number(spread.best.deviation)} over ${spread.runs} seeds`
+        if (!spread || better === null) return own
+        return `${own}; ${number(spread.best.mean)} ± ${Number(spread.best.deviation.toPrecision(2))} over ${spread.runs} seeds`
       }),
     ],
     metrics,
