@@ -3,7 +3,7 @@ import type { RunConfig } from '../contract/settings.ts'
 import type { Precision } from './engine.ts'
 import type { Pace } from './footprint/program.ts'
 import { notedSpeed } from './graph/calibrate.ts'
-import { nativeBindingPath, nativeVersion } from './native/load.ts'
+import { expectedVersion, nativeBindingPath } from './native/load.ts'
 
 /** What a run will compute with, as far as that can be told without loading an engine. */
 export interface ExpectedEngine {
@@ -23,9 +23,9 @@ export function expectedEngine(
   { engine, precision }: Pick<RunConfig, 'engine' | 'precision'>,
   threads: number,
 ): ExpectedEngine {
-  const native = nativeBindingPath() !== null
-  const kind = engine === 'eager' || !native ? 'eager' : 'graph'
-  const noted = native ? notedSpeed(nativeVersion, threads) : null
+  const native = nativeBindingPath()
+  const kind = engine === 'eager' || native === null ? 'eager' : 'graph'
+  const noted = native === null ? null : notedSpeed(expectedVersion(native), threads)
   const expected = kind === 'eager' ? 'fp32' : precision === 'auto' ? (noted?.precision ?? 'fp32') : precision
   const flopsPerUs = (noted?.flopsPerUs ?? usualFlopsPerUs)[expected]
   return { kind, precision: expected, pace: { flopsPerUs, bytesPerUs, startUs } }

@@ -23,21 +23,22 @@ export interface FeaturePlan {
 /** Both sides' features are kept in memory; more than this is not. */
 const mostBytes = 512 * 2 ** 20
 
-const featureProgram = (side: keyof ProgramLengths, length: number) => `features/${side}/${length}`
+export const featureProgram = (side: keyof ProgramLengths, length: number) => `features/${side}/${length}`
 
 /**
- * How a run trains on features; null when it does not: another method, too many rows, or fewer steps than an epoch has.
+ * How a run of so many sequences, both sides together, trains on features; null when it does not: another method, too
+ * many sequences, or fewer steps than an epoch has.
  * A function of what a resumed run has in common with the one before.
  */
 export function planFeatures(
   { architecture, config, task }: LoadedModel,
   { method }: Pick<RunConfig, 'method'>,
-  { train, validation }: PreparedData,
+  sequences: number,
   { totalSteps, stepsPerEpoch }: { totalSteps: number; stepsPerEpoch: number },
 ): FeaturePlan | null {
   const features = featureTaskNamed(task.name)
   const width = architecture.describe(config).hiddenSize
-  const bytes = 4 * width * (train.ids.length + validation.ids.length)
+  const bytes = 4 * width * sequences
   if (method !== 'head' || features === null || bytes > mostBytes || totalSteps < stepsPerEpoch) return null
   return { task: features, width }
 }

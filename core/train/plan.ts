@@ -1,4 +1,6 @@
 import type { RunPlan } from '../contract/domain.ts'
+import type { RunConfig } from '../contract/settings.ts'
+import { chooseBuckets, type TokenRows } from '../data/batches.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -6,6 +8,19 @@ import type { ProgramLengths } from './programs.ts'
 import { totalSteps } from './schedule.ts'
 import { countParameters, type Trainable } from './trainable.ts'
 import { trainedSpecs } from './weights.ts'
+
+/** The padded lengths of both sides. */
+export function lengthsOf(
+  { train, validation }: PreparedData,
+  { max_length: most }: Pick<RunConfig, 'max_length'>,
+): { train: number[]; evaluate: number[] } {
+  const buckets = ({ ids }: TokenRows) =>
+    chooseBuckets(
+      ids.map(({ length }) => length),
+      most,
+    )
+  return { train: buckets(train), evaluate: buckets(validation) }
+}
 
 /** What is known of a run before its first step. */
 export function planOf(

@@ -10,11 +10,10 @@ import { memoryAdvice, nameFailure } from './failures.ts'
 import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
-import { programLengths } from './lengths.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
-import { planOf } from './plan.ts'
+import { lengthsOf, planOf } from './plan.ts'
 import { type ProgramLengths, sessionSpec } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
@@ -130,7 +129,7 @@ async function prepareWith(
     if (total > 0) reporter.progress(done, total)
   })
   if (remembered > 0) reporter.log('info', `Rows whose tokens an earlier run has left: ${remembered}.`)
-  const lengths = programLengths(data, config.max_length)
+  const lengths = lengthsOf(data, config)
   const plan = planOf(spec, model, trainable, data, lengths)
   const layout = {
     trainBuckets: lengths.train,
@@ -145,7 +144,7 @@ async function prepareWith(
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const features = planFeatures(model, config, data, plan)
+  const features = planFeatures(model, config, data.train.ids.length + data.validation.ids.length, plan)
   return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }
 

@@ -184,10 +184,11 @@ class Run {
       }
       case 'update':
         for (const name of effect.variables) this.memory.own(name)
+        for (const output of outputs) this.lay(output, this.memory.make(this.value(output).bytes))
         return
-      default:
-        for (const output of outputs) {
-          const taken = effect.kind === 'overwrite' ? this.takeOver(inputs, output) : undefined
+      case 'make':
+        for (const [place, output] of outputs.entries()) {
+          const taken = this.takeOver(effect.over[place] ?? [], inputs, output)
           this.lay(output, taken ?? this.memory.make(this.value(output).bytes))
         }
     }
@@ -233,9 +234,10 @@ class Run {
   }
 
   /** The memory of an input of the same form that only this node still needs. */
-  private takeOver(inputs: readonly number[], output: number): Buffer | undefined {
+  private takeOver(places: readonly number[], inputs: readonly number[], output: number): Buffer | undefined {
     const { form } = this.value(output)
-    const fit = inputs.find((input) => this.value(input).form === form && this.buffers[input]?.holders === 1)
-    return fit === undefined ? undefined : this.buffers[fit]
+    const fits = (input: number) => this.value(input).form === form && this.buffers[input]?.holders === 1
+    const place = places.find((candidate) => fits(inputs[candidate] as number))
+    return place === undefined ? undefined : this.buffers[inputs[place] as number]
   }
 }

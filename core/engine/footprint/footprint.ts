@@ -69,7 +69,7 @@ function residentBytes(programs: readonly CompiledProgram[], spec: SessionSpec, 
 function mostMade(programs: readonly CompiledProgram[]): number {
   const made = ({ work, values }: CompiledProgram) =>
     work
-      .filter(({ effect }) => effect.kind === 'make' || effect.kind === 'overwrite')
+      .filter(({ effect }) => effect.kind === 'make')
       .flatMap(({ outputs }) => outputs)
       .reduce((sum, output) => sum + (values[output]?.bytes ?? 0), 0)
   return Math.max(...programs.map(made))

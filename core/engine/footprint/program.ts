@@ -1,5 +1,5 @@
 import type { GraphBuilder, GraphNode, OutputSpec, Ref } from '../graph/graph-builder.ts'
-import { bytesOf, integers, isData, nodeOf, numbersIn, outputsOf } from './shapes.ts'
+import { bytesOf, changesVariables, integers, isData, nodeOf, numbersIn, outputsOf } from './shapes.ts'
 
 /** How quickly this machine computes, as far as the order and the time of operations depend on it. */
 export interface Pace {
@@ -22,10 +22,8 @@ export interface Value {
 
 /** What an operation does with memory. */
 export type Effect =
-  /** Memory of their own for its outputs. */
-  | { readonly kind: 'make' }
-  /** The same, but into an input's memory where nobody else needs that any more. */
-  | { readonly kind: 'overwrite' }
+  /** Memory for its outputs: of their own, or that of an input at these places where nobody else needs it any more. */
+  | { readonly kind: 'make'; readonly over: readonly (readonly number[])[] }
   /** Its output is its first input's memory. */
   | { readonly kind: 'share' }
   /** Its output is the variable's memory. */
@@ -62,12 +60,25 @@ export interface CompiledProgram {
 }
 
 const shares: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Bitcast', 'InplaceUpdate'])
-/** Kernels that ask for an input's memory (OpKernelContext::forward_input_or_allocate_output). */
-const overwrites: ReadonlySet<string> = new Set([
+/** Kernels whose one output may lie in any input's memory (OpKernelContext::forward_input_or_allocate_output). */
+const elementwise: ReadonlySet<string> = new Set([
   ...['Abs', 'AddN', 'AddV2', 'Ceil', 'ClipByValue', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Log1p', 'LogSoftmax'],
   ...['Maximum', 'Minimum', 'Mul', 'Neg', 'Pow', 'RealDiv', 'Reciprocal', 'Relu', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin'],
   ...['Softmax', 'Softplus', 'Sqrt', 'Square', 'SquaredDifference', 'Sub', 'Tanh'],
 ])
+/** Of our own kernels, by output: the inputs whose memory it may lie in (engine/native/kernels, outputOver). */
+const ownOver: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  AttuneBiasActivationGrad: [[0]],
+  AttuneLayerNormGrad: [[0]],
+  AttuneResidualNorm: [[], [0]],
+  AttuneResidualNormGrad: [[0], [1]],
+  AttuneAttentionSoftmax: [[0]],
+  AttuneAttentionSoftmaxGrad: [[0]],
+  AttuneDropout: [[0]],
+  AttuneResidual: [[0]],
+  AttuneResidualGrad: [[0]],
+  AttuneCrossEntropy: [[], [0]],
+}
 const inline: ReadonlySet<string> = new Set([...shares, 'ReadVariableOp', 'VarHandleOp', 'Placeholder', 'Const'])
 /** Operations shorter than 8,000 cycles run where they become ready (kOpIsExpensiveThresholdCycles). */
 const inlineUs = 2.5
@@ -191,9 +202,10 @@ function effectOf(facts: GraphFacts, node: GraphNode): Effect {
   if (op === 'VarHandleOp' || op === 'Placeholder') return { kind: 'none' }
   if (op === 'ReadVariableOp') return { kind: 'read', variable: nodeOf(inputs[0] as Ref) }
   if (op === 'AssignVariableOp') return { kind: 'assign', variable: nodeOf(inputs[0] as Ref) }
-  if (op.startsWith('Assign') || op.startsWith('ResourceApply')) return { kind: 'update', variables: variables() }
+  if (changesVariables(node)) return { kind: 'update', variables: variables() }
   if (shares.has(op) || isRowSlice(facts, node)) return { kind: 'share' }
-  return { kind: overwrites.has(op) ? 'overwrite' : 'make' }
+  const over = elementwise.has(op) ? [inputs.filter(isData).map((_, place) => place)] : (ownOver[op] ?? [])
+  return { kind: 'make', over }
 }
 
 /** A slice of whole rows is a view: nothing is copied. */

@@ -57,6 +57,7 @@ const rules: Readonly<Record<string, Infer>> = {
   Mul: widest,
   AddV2: widest,
   Sub: widest,
+  AttuneAdamW: () => ({ shape: [], dtype: 'float32' }),
 }
 
 /** What every output of every node is. Operations that only change variables have none. */
@@ -82,7 +83,7 @@ export function outputsOf({ nodes, outputs: told }: Pick<GraphBuilder, 'nodes' |
 
 /** Whether a node works on variables where they lie, or gives them new values. */
 export function changesVariables({ op }: GraphNode): boolean {
-  return op.startsWith('Assign') || op.startsWith('ResourceApply')
+  return op.startsWith('Assign') || op.startsWith('ResourceApply') || op === 'AttuneAdamW'
 }
 
 /** The values of a constant of int32. */

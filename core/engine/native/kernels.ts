@@ -34,15 +34,22 @@ export function kernelsPath(dir: string): string | null {
 }
 
 let loaded = false
+let tried = false
 
 /** Whether the operations are known to TensorFlow. */
 export function kernelsLoaded(): boolean {
   return loaded
 }
 
+/** Whether programs are made of them: they are loaded, or will be when TensorFlow is, out of this folder. */
+export function kernelsUsed(dir: string | null): boolean {
+  return tried ? loaded : dir !== null && kernelsPath(dir) !== null
+}
+
 /** Makes the operations known, after TensorFlow itself has been loaded. A file that cannot be loaded is left alone. */
 export function loadKernels(dir: string): void {
   const path = kernelsPath(dir)
+  tried = true
   if (path === null || loaded) return
   try {
     createRequire(import.meta.url)(path)

@@ -5,7 +5,7 @@ import util from 'node:util'
 import { isMainThread, threadId } from 'node:worker_threads'
 import { AttuneError } from '../../contract/errors.ts'
 import { attuneCache } from '../../util/paths.ts'
-import { kernelSources, kernelsLoaded, kernelsPath, loadKernels } from './kernels.ts'
+import { kernelSources, kernelsLoaded, kernelsPath, kernelsUsed, loadKernels } from './kernels.ts'
 
 /**
  * The only place that loads tfjs-node. Its native binding and TensorFlow's library lie in the per-user cache, put
@@ -36,6 +36,12 @@ export function nativeBindingPath(): string | null {
 export function expectedVersion(path: string): string {
   const version = /[\\/]tf-(\d[\w.]*)-/.exec(path)?.[1] ?? 'own'
   return versionOf(version, kernelsPath(dirname(path)) !== null)
+}
+
+/** Whether programs are made of our own operations: they are loaded, or will be when TensorFlow is. */
+export function usesKernels(): boolean {
+  const path = nativeBindingPath()
+  return kernelsUsed(path === null ? null : dirname(path))
 }
 
 /** Numbers differ in the last digits with and without our own operations, so a run's record tells which it had. */

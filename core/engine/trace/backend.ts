@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Precision } from '../engine.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
-import { kernelsLoaded } from '../native/kernels.ts'
+import { usesKernels } from '../native/load.ts'
 import { GradientForms } from './gradient-forms.ts'
 
 export const traceBackendName = 'trace'
@@ -32,7 +32,7 @@ export class TraceBackend extends tf.KernelBackend {
   /** Of the matrix products in the trace under way. */
   precision: Precision = 'fp32'
   /** Whether engine/native/kernels are there. */
-  readonly fusedKernels: boolean = kernelsLoaded()
+  readonly fusedKernels: boolean = usesKernels()
   /** The bfloat16 node beside a float32 one. */
   private readonly halves = new Map<Ref, Ref>()
   /** Those of them that hold all there is: the float32 node is made from the bfloat16 one. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Program, SessionSpec, TensorSpec, Tensors } from '../engine.ts'
 import type { GraphBuilder, Ref } from '../graph/graph-builder.ts'
 import { emitUpdates } from '../graph/updates.ts'
-import { kernelsLoaded } from '../native/kernels.ts'
+import { usesKernels } from '../native/load.ts'
 import { TraceBackend, traceBackendName } from './backend.ts'
 import { registerFusedKernels } from './fused.ts'
 import { registerTraceKernels } from './kernels.ts'
@@ -20,7 +20,7 @@ export async function withTraceBackend<T>(work: (backend: TraceBackend) => T): P
   if (!tf.engine().findBackendFactory(traceBackendName)) {
     tf.registerBackend(traceBackendName, () => new TraceBackend(), 0)
     registerTraceKernels()
-    if (kernelsLoaded()) registerFusedKernels()
+    if (usesKernels()) registerFusedKernels()
   }
   const former = tf.engine().backendName
   await tf.setBackend(traceBackendName)

@@ -25,5 +25,3 @@ export function preferenceQueries(db: Db) {
     },
   }
 }
-
-export type PreferenceQueries = ReturnType<typeof preferenceQueries>

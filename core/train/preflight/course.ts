@@ -1,17 +1,16 @@
-import type { RunConfig } from '../../contract/settings.ts'
 import { bucketOf, epochOrder, lengthOrder, type TokenRows } from '../../data/batches.ts'
-import type { ProgramLengths } from '../programs.ts'
-import { totalSteps } from '../schedule.ts'
-import type { DataSample } from './sample.ts'
+import { featureProgram } from '../features.ts'
+import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
+import { type Setup, sequencesOf } from './setup.ts'
 
-/** How often a run will do what, from its first step to its last. */
+/** How often a run will call which program, from its first step to its last. */
 export interface Course {
-  readonly stepsPerEpoch: number
-  readonly totalSteps: number
-  /** Batches that gradients are taken of, by padded length. */
-  readonly batches: ReadonlyMap<number, number>
-  /** Batches of one evaluation, by padded length. */
-  readonly evaluationBatches: ReadonlyMap<number, number>
+  readonly steps: number
+  /** Before the first step. */
+  readonly before: ReadonlyMap<string, number>
+  readonly training: ReadonlyMap<string, number>
+  /** Of one evaluation. */
+  readonly evaluation: ReadonlyMap<string, number>
   readonly evaluations: number
   /** Checkpoints written without one. Those that only time asks for are not among them. */
   readonly saves: number
@@ -20,31 +19,54 @@ export interface Course {
 /** Epochs whose batches are counted one by one; longer runs have more of the same. */
 const countedEpochs = 3
 
-export function courseOf({ data, scale }: DataSample, lengths: ProgramLengths, config: RunConfig): Course {
-  const { per_device_train_batch_size: batchSize, gradient_accumulation_steps: groupSize } = config
-  const sequences = Math.round(data.train.ids.length * scale.train)
-  const stepsPerEpoch = Math.ceil(Math.ceil(sequences / batchSize) / groupSize)
-  const steps = totalSteps(config, stepsPerEpoch)
-  const epochs = steps / stepsPerEpoch
+export function courseOf(setup: Setup): Course {
+  const { sample, lengths, steps, features } = setup
+  const { config } = setup.spec
+  const { data, scale } = sample
+  const size = config.per_device_train_batch_size
+  const epochs = steps.total / steps.perEpoch
   const counted = Array.from({ length: Math.min(countedEpochs, Math.ceil(epochs)) }, (_, epoch) =>
-    epochOrder(data.train, lengths.train, batchSize, config.seed, epoch),
+    epochOrder(data.train, lengths.train, size, config.seed, epoch),
   ).flat()
-  const perSample = countLengths(data.train, counted, lengths.train)
+  const seen = countLengths(data.train, counted, lengths.train)
   // The last epoch may not be gone through to its end: the batches come in any order, so in proportion.
-  const total = Math.min(steps * groupSize, Math.ceil((sequences / batchSize) * epochs))
-  const evaluated = lengthOrder(data.validation, config.per_device_eval_batch_size)
-  const every = config.eval_steps > 0 ? config.eval_steps : stepsPerEpoch
-  const evaluations = Math.ceil(steps / every)
-  const saved = config.save_steps > 0 ? Math.floor(steps / config.save_steps) : 0
-  const both = config.save_steps > 0 ? Math.floor(steps / leastCommonMultiple(config.save_steps, every)) : 0
-  return {
-    stepsPerEpoch,
-    totalSteps: steps,
-    batches: scaled(perSample, total / Math.max(1, counted.length)),
-    evaluationBatches: scaled(countLengths(data.validation, evaluated, lengths.evaluate), scale.validation),
-    evaluations,
-    saves: saved - both,
+  const batches = Math.ceil((sequencesOf(sample, 'train') / size) * epochs)
+  const trained = scaled(seen, batches / Math.max(1, counted.length))
+  const evaluated = scaled(
+    countLengths(data.validation, lengthOrder(data.validation, config.per_device_eval_batch_size), lengths.evaluate),
+    scale.validation,
+  )
+  const last = steps.total / batches
+  const inSteps = (lengths: ReadonlyMap<number, number>) =>
+    new Map(
+      [...lengths].flatMap(([length, count]): [string, number][] => [
+        [trainProgram(length), last * count],
+        [accumulateProgram(length), (1 - last) * count],
+      ]),
+    )
+  const common = { steps: steps.total, ...savesOf(setup) }
+  if (features === null) {
+    return { ...common, before: new Map(), training: inSteps(trained), evaluation: named(evaluated, evaluateProgram) }
   }
+  const rows = lengthOrder(data.train, size)
+  const once = scaled(countLengths(data.train, rows, lengths.train), scale.train)
+  return {
+    ...common,
+    before: new Map([
+      ...named(once, (length) => featureProgram('train', length)),
+      ...named(evaluated, (length) => featureProgram('evaluate', length)),
+    ]),
+    training: inSteps(new Map([[0, batches]])),
+    evaluation: new Map([[evaluateProgram(0), total(evaluated)]]),
+  }
+}
+
+function savesOf({ spec: { config }, steps }: Setup): Pick<Course, 'evaluations' | 'saves'> {
+  const every = config.eval_steps > 0 ? config.eval_steps : steps.perEpoch
+  const { save_steps: saveEvery } = config
+  const saved = saveEvery > 0 ? Math.floor(steps.total / saveEvery) : 0
+  const both = saveEvery > 0 ? Math.floor(steps.total / leastCommonMultiple(saveEvery, every)) : 0
+  return { evaluations: Math.ceil(steps.total / every), saves: saved - both }
 }
 
 function countLengths(
@@ -63,6 +85,14 @@ function countLengths(
 
 function scaled(counts: ReadonlyMap<number, number>, factor: number): Map<number, number> {
   return new Map([...counts].map(([length, count]) => [length, count * factor]))
+}
+
+function named(counts: ReadonlyMap<number, number>, nameOf: (length: number) => string): Map<string, number> {
+  return new Map([...counts].map(([length, count]) => [nameOf(length), count]))
+}
+
+function total(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 function leastCommonMultiple(a: number, b: number): number {

@@ -1,16 +1,18 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { saveCheckpoint } from '../../checkpoint/save.ts'
-import { epochOrder, lengthOrder } from '../../data/batches.ts'
+import { epochOrder, lengthOrder, type TokenRows } from '../../data/batches.ts'
 import type { Precision, Session, TensorSpec } from '../../engine/engine.ts'
 import { openEngine } from '../../engine/open.ts'
+import type { Features, Task, TaskBatch } from '../../tasks/task.ts'
 import { systemClock } from '../../util/clock.ts'
+import { featureProgram } from '../features.ts'
 import { stepFeeds } from '../optimizer.ts'
-import { accumulateProgram, evaluateProgram, sessionSpec, trainProgram } from '../programs.ts'
+import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import { clearHeld } from '../session-state.ts'
 import { fillVariables } from '../weights.ts'
 import { writeVariablesTo } from '../write-variables.ts'
-import type { Setup } from './setup.ts'
+import { inPrecision, type Setup, sessionOf } from './setup.ts'
 import type { PartTimes } from './time.ts'
 
 /** Timed calls of each program after the one that prepares it; fewer where they take long. */
@@ -36,11 +38,11 @@ export async function measureRun(
   startedAt: number,
   onCall: (done: number, total: number) => void,
 ): Promise<Measured> {
-  const { spec, model, trainable, lengths } = setup
+  const { spec, model, trainable } = setup
   const { config, threads } = spec
   const engine = await openEngine(config.engine, threads)
   const precision = await engine.precision(config.precision)
-  const session = await engine.open(sessionSpec(model, trainable, config, lengths, precision))
+  const session = await engine.open(sessionOf(inPrecision(setup, precision), setup.lengths))
   try {
     await fillVariables(session, model, trainable, config.seed, { log: () => {} })
     clearHeld(session, model, trainable, config)
@@ -72,34 +74,52 @@ interface Call {
 }
 
 /** Every program with a batch of its length, the longest first: what is too large fails soon. */
-function programsOf({ model: { task }, spec: { config }, sample: { data }, lengths, padId }: Setup): Call[] {
+function programsOf({ model, spec: { config }, sample, lengths, features }: Setup): Call[] {
+  const { data, padId } = sample
   const { per_device_train_batch_size: trainSize, per_device_eval_batch_size: evalSize } = config
-  const train = { buckets: lengths.train, batchSize: trainSize, padId }
-  const evaluate = { buckets: lengths.evaluate, batchSize: evalSize, padId }
+  const layouts = {
+    train: { buckets: lengths.train, batchSize: trainSize, padId },
+    evaluate: { buckets: lengths.evaluate, batchSize: evalSize, padId },
+  }
+  const batches = (task: Task, train: TokenRows, validation: TokenRows) => ({
+    train: batchesByLength(epochOrder(train, lengths.train, trainSize, config.seed, 0), lengths.train, (positions) =>
+      task.batch(train, positions, layouts.train, config),
+    ),
+    evaluate: batchesByLength(lengthOrder(validation, evalSize), lengths.evaluate, (positions) =>
+      task.batch(validation, positions, layouts.evaluate, config),
+    ),
+  })
   const { rng, ...scalars } = stepFeeds(config, 1, 0)
-  const inSteps = batchesByLength(
-    epochOrder(data.train, lengths.train, trainSize, config.seed, 0),
-    lengths.train,
-    (positions) => task.batch(data.train, positions, train, config),
-  ).flatMap(({ length, feeds: batch, weight }): Call[] => {
-    const accumulates = config.gradient_accumulation_steps > 1
+  const accumulates = config.gradient_accumulation_steps > 1
+  const inSteps = ({ length, feeds: batch, weight }: TaskBatch): Call[] => {
     const feeds = { ...batch, rng, ...(accumulates && { total_weight: Float32Array.of(weight) }) }
     const last = { name: trainProgram(length), feeds: { ...feeds, ...scalars } }
     return accumulates ? [{ name: accumulateProgram(length), feeds }, last] : [last]
+  }
+  const inEvaluation = ({ length, feeds }: TaskBatch): Call => ({ name: evaluateProgram(length), feeds })
+  const plain = batches(model.task, data.train, data.validation)
+  if (features === null) return [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
+
+  const blank = (rows: TokenRows): TokenRows & Features => ({
+    ...rows,
+    features: new Float32Array(rows.ids.length * features.width),
   })
-  const inEvaluation = batchesByLength(lengthOrder(data.validation, evalSize), lengths.evaluate, (positions) =>
-    task.batch(data.validation, positions, evaluate, config),
-  ).map(({ length, feeds }): Call => ({ name: evaluateProgram(length), feeds }))
-  return [...inSteps, ...inEvaluation]
+  const onFeatures = batches(features.task.over(features.width), blank(data.train), blank(data.validation))
+  return [
+    ...plain.train.map(({ length, feeds }) => ({ name: featureProgram('train', length), feeds })),
+    ...plain.evaluate.map(({ length, feeds }) => ({ name: featureProgram('evaluate', length), feeds })),
+    ...onFeatures.train.slice(0, 1).flatMap(inSteps),
+    ...onFeatures.evaluate.slice(0, 1).map(inEvaluation),
+  ]
 }
 
 /** The first batch of each length that there is one of. */
-function batchesByLength<Batch extends { readonly length: number }>(
+function batchesByLength(
   order: readonly Int32Array[],
   buckets: readonly number[],
-  build: (positions: Int32Array) => Batch,
-): Batch[] {
-  const found = new Map<number, Batch>()
+  build: (positions: Int32Array) => TaskBatch,
+): TaskBatch[] {
+  const found = new Map<number, TaskBatch>()
   for (const positions of order) {
     if (found.size === buckets.length) break
     const batch = build(positions)

@@ -1,10 +1,10 @@
 import type { MemoryForecast } from '../../contract/preflight.ts'
 import { type Footprint, footprintOf } from '../../engine/footprint/footprint.ts'
 import { largestGroupBytes } from '../../engine/variables.ts'
-import { accumulateProgram, evaluateProgram, sessionSpec, trainProgram } from '../programs.ts'
+import { featureProgram } from '../features.ts'
+import { accumulateProgram, evaluateProgram, type ProgramLengths, trainProgram } from '../programs.ts'
 import { countParameters } from '../trainable.ts'
-import type { DataSample } from './sample.ts'
-import type { Setup } from './setup.ts'
+import { type Setup, sequencesOf, sessionOf } from './setup.ts'
 
 /**
  * What a process needs beside its tensors, measured on Linux x64 with Node 24 and TensorFlow 2.15 in runs of BERT and
@@ -33,37 +33,53 @@ export interface MemoryNeed {
 
 /** The memory that a run takes: its largest programs gone through, and what lies beside them. */
 export async function memoryNeed(setup: Setup): Promise<MemoryNeed> {
-  const { model, trainable, sample, lengths } = setup
-  const { config, threads } = setup.spec
-  const { kind, precision, pace } = setup.engine
+  const { model, trainable, lengths, spec } = setup
+  const { kind, pace } = setup.engine
   const longest = { train: lengths.train.slice(-1), evaluate: lengths.evaluate.slice(-1) }
-  const session = sessionSpec(model, trainable, config, longest, precision)
-  const step = longest.train.flatMap((length) =>
-    config.gradient_accumulation_steps > 1 ? [accumulateProgram(length), trainProgram(length)] : [trainProgram(length)],
-  )
-  const programs = [...step, ...step, ...longest.evaluate.map(evaluateProgram), ...step]
-  const footprint = await footprintOf({ spec: session, programs, threads, pace, kind })
+  const session = sessionOf(setup, longest)
+  const programs = callsOf(setup, longest)
+  const footprint = await footprintOf({ spec: session, programs, threads: spec.threads, pace, kind })
 
   // Every length has programs of its own, as large as those of the longest.
-  const copies = (lengths.train.length * step.length + lengths.evaluate.length) / (step.length + 1)
+  const all = callsOf(setup, lengths)
+  const copies = new Set(all).size / new Set(programs).size
   const graphBytes = kind === 'graph' ? nodeBytes * (footprint.nodes * copies + footprint.variableNodes) : 0
   const parameters = countParameters({ ...model.parameters, ...trainable.adapters })
   const weightBytes = Math.min(4 * parameters, footprint.variableBytes)
-  const optimizerBytes = footprint.variableBytes - weightBytes
-  const onTheWay = copiesOnTheWay * largestGroupBytes(model.parameters) + savingBytes
   const parts: MemoryForecast['parts'] = [
     { name: 'program', bytes: threadBytes + graphBytes },
     { name: 'weights', bytes: weightBytes },
-    { name: 'optimizer', bytes: optimizerBytes },
+    { name: 'optimizer', bytes: footprint.variableBytes - weightBytes },
     { name: 'activations', bytes: Math.max(0, footprint.tensorBytes - footprint.variableBytes) },
-    { name: 'rows', bytes: rowsBytes(sample) },
-    { name: 'saving', bytes: onTheWay },
+    { name: 'rows', bytes: rowsBytes(setup) },
+    { name: 'saving', bytes: copiesOnTheWay * largestGroupBytes(model.parameters) + savingBytes },
   ]
   return { parts, bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), footprint, certain: kind === 'graph' }
 }
 
-function rowsBytes({ data, scale }: DataSample): number {
+/** The programs of a run in an order in which they are called: some steps, an evaluation, a step. */
+function callsOf({ spec: { config }, features }: Setup, lengths: ProgramLengths): string[] {
+  const stepsOf = (lengths: readonly number[]) =>
+    lengths.flatMap((length) =>
+      config.gradient_accumulation_steps > 1
+        ? [accumulateProgram(length), trainProgram(length)]
+        : [trainProgram(length)],
+    )
+  if (features === null) {
+    const steps = stepsOf(lengths.train)
+    return [...steps, ...steps, ...lengths.evaluate.map(evaluateProgram), ...steps]
+  }
+  return [
+    ...lengths.train.map((length) => featureProgram('train', length)),
+    ...lengths.evaluate.map((length) => featureProgram('evaluate', length)),
+    ...stepsOf([0]),
+    evaluateProgram(0),
+  ]
+}
+
+function rowsBytes({ sample, features }: Setup): number {
   const side = (name: 'train' | 'validation') =>
-    scale[name] * data[name].ids.reduce((sum, { length }) => sum + rowBytes + 4 * length, 0)
+    sample.scale[name] * sample.data[name].ids.reduce((sum, { length }) => sum + rowBytes + 4 * length, 0) +
+    sequencesOf(sample, name) * 4 * (features?.width ?? 0)
   return side('train') + side('validation')
 }

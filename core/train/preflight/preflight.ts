@@ -29,12 +29,12 @@ export interface ThreadStart {
 export async function preflight(spec: PreflightSpec, reporter: Reporter, start: ThreadStart): Promise<Preflight> {
   reporter.phase('tokenizing')
   const setup = await setUp(spec, spec.measure, (done, total) => reporter.progress(done, total))
-  const course = courseOf(setup.sample, setup.lengths, spec.config)
+  const course = courseOf(setup)
   const need = await memoryNeed(setup)
   const foreseen = memoryForecast(spec, need)
   const bytes = checkpointBytes(setup.model, setup.trainable, spec.config)
   if (!spec.measure || memoryVerdict(foreseen.neededBytes, foreseen.availableBytes) === 'does not fit') {
-    const time = timeForecast(course, guessedTimes(setup, need, bytes), spec.config, 'graph')
+    const time = timeForecast(course, guessedTimes(course, need, bytes), spec.config, 'graph')
     const note = spec.measure ? 'Not tried out: the memory is not enough.' : null
     return conclude(setup, course, need, foreseen, { ...time, note })
   }
@@ -57,7 +57,7 @@ async function conclude(
   memory: MemoryForecast,
   time: TimeForecast,
 ): Promise<Preflight> {
-  const { spec, model, trainable, sample, lengths, engine } = setup
+  const { spec, model, trainable, sample, lengths, engine, steps } = setup
   const timed = timedSaves(course, time.trainingSeconds + time.evaluatingSeconds, spec.config)
   const disk = await diskForecast(setup, course, timed)
   const alternatives = await alternativesTo(setup, need, memory)
@@ -70,8 +70,8 @@ async function conclude(
     plan: {
       trainRows: sample.trainRows,
       evalRows: sample.evalRows,
-      stepsPerEpoch: course.stepsPerEpoch,
-      totalSteps: course.totalSteps,
+      stepsPerEpoch: steps.perEpoch,
+      totalSteps: steps.total,
       parameters: countParameters({ ...model.parameters, ...trainable.adapters }),
       trainableParameters: countParameters(trainedSpecs(model, trainable)),
       lengthBuckets: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),

@@ -1,10 +1,12 @@
-import { readTokenizer } from '../../data/tokenizers/tokenizer.ts'
-import type { Precision } from '../../engine/engine.ts'
+import type { TokenRows } from '../../data/batches.ts'
+import type { Precision, SessionSpec } from '../../engine/engine.ts'
 import { type ExpectedEngine, expectedEngine } from '../../engine/expected.ts'
 import type { PreflightSpec } from '../../worker/protocol.ts'
-import { programLengths } from '../lengths.ts'
+import { type FeaturePlan, featureSessionSpec, planFeatures } from '../features.ts'
 import { type LoadedModel, loadModel } from '../load-model.ts'
-import type { ProgramLengths } from '../programs.ts'
+import { lengthsOf } from '../plan.ts'
+import { type ProgramLengths, sessionSpec } from '../programs.ts'
+import { totalSteps } from '../schedule.ts'
 import { type Trainable, trainableOf } from '../trainable.ts'
 import { type DataSample, sampleData } from './sample.ts'
 
@@ -14,9 +16,11 @@ export interface Setup {
   readonly engine: ExpectedEngine
   readonly model: LoadedModel
   readonly trainable: Trainable
-  readonly padId: number
   readonly sample: DataSample
   readonly lengths: ProgramLengths
+  readonly steps: { readonly perEpoch: number; readonly total: number }
+  /** How it trains on features; null where it does not. */
+  readonly features: FeaturePlan | null
 }
 
 /** Reads config.json, the tokenizer and the rows. Throws what a run with these settings would. */
@@ -25,20 +29,47 @@ export async function setUp(
   whole: boolean,
   onRow: (done: number, total: number) => void,
 ): Promise<Setup> {
-  const { config, labels, modelDir, datasetDir, threads } = spec
+  const { config, labels, modelDir, threads } = spec
   const model = await loadModel(modelDir, config.task, labels.length, {
     maxLength: config.max_length,
     dropout: config.dropout,
   })
   const trainable = trainableOf(model, config)
-  const files = await readTokenizer(modelDir)
-  const sample = sampleData(config.task, datasetDir, labels, files, config, whole, onRow)
+  const sample = await sampleData(spec, whole, onRow)
   const engine = expectedEngine(config, threads)
-  const lengths = programLengths(sample.data, config.max_length, sample.whole ? 0 : sample.longest)
-  return { spec, engine, model, trainable, padId: files.build().padId, sample, lengths }
+  const [train, validation] = [sequencesOf(sample, 'train'), sequencesOf(sample, 'validation')]
+  const perEpoch = Math.ceil(Math.ceil(train / config.per_device_train_batch_size) / config.gradient_accumulation_steps)
+  const steps = { perEpoch, total: totalSteps(config, perEpoch) }
+  const features = planFeatures(model, config, train + validation, {
+    totalSteps: steps.total,
+    stepsPerEpoch: steps.perEpoch,
+  })
+  const lengths = lengthsOf({ ...sample.data, ...withLongest(sample) }, config)
+  return { spec, engine, model, trainable, sample, lengths, steps, features }
 }
 
 /** The same run in a precision that an engine has decided on. */
 export function inPrecision(setup: Setup, precision: Precision): Setup {
   return { ...setup, engine: { ...setup.engine, precision } }
+}
+
+/** Its session with programs of these lengths. */
+export function sessionOf(
+  { model, trainable, spec: { config }, engine: { precision }, features }: Setup,
+  lengths: ProgramLengths,
+): SessionSpec {
+  return features === null
+    ? sessionSpec(model, trainable, config, lengths, precision)
+    : featureSessionSpec(model, trainable, config, lengths, precision, features)
+}
+
+/** Token sequences of a side, all its rows together. */
+export function sequencesOf({ data, scale }: DataSample, side: 'train' | 'validation'): number {
+  return Math.round(data[side].ids.length * scale[side])
+}
+
+function withLongest({ data, longest }: DataSample): Pick<DataSample['data'], 'train' | 'validation'> {
+  const side = (rows: TokenRows): TokenRows =>
+    longest === 0 ? rows : { ...rows, ids: [...rows.ids, new Int32Array(longest)] }
+  return { train: side(data.train), validation: side(data.validation) }
 }

@@ -1,15 +1,13 @@
 import type { TimeForecast } from '../../contract/preflight.ts'
 import type { RunConfig } from '../../contract/settings.ts'
-import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import type { Course } from './course.ts'
 import type { MemoryNeed } from './memory.ts'
-import type { Setup } from './setup.ts'
 
 /** How long the parts of a run take. */
 export interface PartTimes {
   /** By program. */
   readonly programMs: Readonly<Record<string, number>>
-  /** Until the first step: reading, tokenising, and each program's preparation by TensorFlow. */
+  /** Until the first program is called for good: reading, tokenising, and each program's preparation by TensorFlow. */
   readonly startingSeconds: number
   /** Of one checkpoint. */
   readonly savingSeconds: number
@@ -20,40 +18,40 @@ const savedBytesPerSecond = 2e8
 const preparingSeconds = 0.8
 const loadingSeconds = 2
 
-/** From the graph alone: products and moved bytes at this machine's pace. */
-export function guessedTimes({ lengths }: Setup, { footprint }: MemoryNeed, checkpointBytes: number): PartTimes {
-  const programMs: Record<string, number> = {}
-  for (const [side, nameOf] of [
-    [lengths.train, trainProgram],
-    [lengths.train, accumulateProgram],
-    [lengths.evaluate, evaluateProgram],
-  ] as const) {
-    const longest = side.at(-1) ?? 1
-    const longestMs = footprint.programMs[nameOf(longest)]
-    // What a row takes goes with its length.
-    if (longestMs !== undefined) for (const length of side) programMs[nameOf(length)] = (longestMs * length) / longest
-  }
+/** From the graph alone: products and moved bytes at this machine's pace. What a batch takes goes with its length. */
+export function guessedTimes(course: Course, { footprint }: MemoryNeed, checkpointBytes: number): PartTimes {
+  const known = Object.entries(footprint.programMs).map(([name, ms]) => ({ ...placeOf(name), ms }))
+  const names = [course.before, course.training, course.evaluation].flatMap((calls) => [...calls.keys()])
+  const programMs = names.map((name): [string, number] => {
+    const { kind, length } = placeOf(name)
+    const like = known.find((other) => other.kind === kind)
+    return [name, like ? like.ms * (like.length === 0 ? 1 : length / like.length) : 0]
+  })
   return {
-    programMs,
-    startingSeconds: loadingSeconds + preparingSeconds * Object.keys(programMs).length,
+    programMs: Object.fromEntries(programMs),
+    startingSeconds: loadingSeconds + preparingSeconds * names.length,
     savingSeconds: checkpointBytes / savedBytesPerSecond,
   }
+}
+
+/** "train/128" → train, 128 */
+function placeOf(program: string): { kind: string; length: number } {
+  const at = program.lastIndexOf('/')
+  return { kind: program.slice(0, at), length: Number(program.slice(at + 1)) }
 }
 
 /** The whole from its parts. */
 export function timeForecast(
   course: Course,
-  { programMs, startingSeconds, savingSeconds: oneSave }: PartTimes,
-  config: Pick<RunConfig, 'gradient_accumulation_steps' | 'save_minutes'>,
+  { programMs, startingSeconds: loadingAll, savingSeconds: oneSave }: PartTimes,
+  config: Pick<RunConfig, 'save_minutes'>,
   source: TimeForecast['source'],
 ): TimeForecast {
-  const ms = (program: string) => programMs[program] ?? 0
-  const lastShare = 1 / config.gradient_accumulation_steps
-  const batchMs = (length: number) =>
-    lastShare * ms(trainProgram(length)) + (1 - lastShare) * ms(accumulateProgram(length))
-  const trainingSeconds = total(course.batches, batchMs) / 1000
-  const evaluatingSeconds =
-    (course.evaluations * total(course.evaluationBatches, (length) => ms(evaluateProgram(length)))) / 1000
+  const seconds = (calls: ReadonlyMap<string, number>) =>
+    [...calls].reduce((sum, [program, count]) => sum + count * (programMs[program] ?? 0), 0) / 1000
+  const startingSeconds = loadingAll + seconds(course.before)
+  const trainingSeconds = seconds(course.training)
+  const evaluatingSeconds = course.evaluations * seconds(course.evaluation)
   const timed = timedSaves(course, trainingSeconds + evaluatingSeconds, config)
   const savingSeconds = (course.evaluations + course.saves + timed) * oneSave
   return {
@@ -62,7 +60,7 @@ export function timeForecast(
     trainingSeconds,
     evaluatingSeconds,
     savingSeconds,
-    stepMs: (1000 * trainingSeconds) / course.totalSteps,
+    stepMs: (1000 * trainingSeconds) / course.steps,
     source,
     note: null,
   }
@@ -77,8 +75,4 @@ export function timedSaves(
   if (minutes === 0) return 0
   const planned = evaluations + saves
   return planned * Math.floor(seconds / planned / (60 * minutes))
-}
-
-function total(counts: ReadonlyMap<number, number>, ms: (length: number) => number): number {
-  return [...counts].reduce((sum, [length, count]) => sum + count * ms(length), 0)
 }

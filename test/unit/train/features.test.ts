@@ -67,11 +67,9 @@ describe('a head on a frozen model', () => {
 })
 
 describe('features are kept', () => {
-  const rows = (count: number) => ({ rows: new Int32Array(count), ids: new Array<Int32Array>(count) })
   const plan = async (method: 'head' | 'lora', count: number, totalSteps = 10) => {
     const model = await loadModel(tinyModel, 'text-classification', 2, { maxLength: 32 })
-    const data = { train: rows(count), validation: rows(count), truncatedShare: 0 }
-    return planFeatures(model, { method }, data, { totalSteps, stepsPerEpoch: 10 })
+    return planFeatures(model, { method }, 2 * count, { totalSteps, stepsPerEpoch: 10 })
   }
 
   test('for the head alone, of at least an epoch, and within half a gigabyte', async () => {
