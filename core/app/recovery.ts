@@ -31,6 +31,7 @@ export async function afterInterruption(context: Context, id: string): Promise<v
     await sweep(dir)
     await dropVanished(context, id, dir, say)
     await adoptUnrecorded(context, id, dir, say)
+    say('info', whatIsLost(context, id))
     const cursor = context.store.queue.setBytes(id, context.store.checkpoints.bytes(id))
     if (cursor) context.bus.emit({ type: 'run', ...cursor })
   } catch (error) {
@@ -40,6 +41,15 @@ export async function afterInterruption(context: Context, id: string): Promise<v
       // The database is closed or the disk full: the record stays as it is, which is interrupted.
     }
   }
+}
+
+function whatIsLost({ store }: Context, id: string): string {
+  const reached = store.queue.progress(id)?.draft.step ?? 0
+  const [newest] = store.checkpoints.list(id)
+  if (!newest) return 'It had no checkpoint yet: it can begin again.'
+  const again = Math.max(0, reached - newest.step)
+  const lost = again === 0 ? 'nothing is lost' : `${again} ${again === 1 ? 'step is' : 'steps are'} done again`
+  return `It can go on from step ${newest.step}: ${lost}.`
 }
 
 type Say = (level: 'info' | 'warning', text: string) => void

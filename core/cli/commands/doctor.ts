@@ -1,5 +1,6 @@
+import { backupsOf } from '../../app/restore.ts'
 import type { AppInfo } from '../../contract/domain.ts'
-import { bytes } from '../format.ts'
+import { bytes, moment } from '../format.ts'
 import type { Ground } from '../ground.ts'
 import type { Answer } from '../io.ts'
 import { facts } from '../table.ts'
@@ -20,6 +21,7 @@ export async function doctor({ call, host }: Ground): Promise<Answer> {
   const info = await call('app.info', {})
   const findings = findingsIn(info)
   const { engine } = info
+  const [newest] = backupsOf(info.home)
   const places = facts([
     ['Attune', info.version],
     ['Node', process.versions.node],
@@ -29,6 +31,7 @@ export async function doctor({ call, host }: Ground): Promise<Answer> {
     ['disk', `${bytes(info.freeDiskBytes)} free, ${bytes(info.usedDiskBytes)} used by Attune`],
     ['engine', engine ? `${engine.kind}, ${engine.backend} ${engine.version}` : 'none'],
     ['data home', info.home],
+    ['last backup', newest ? moment(newest.at) : 'none yet'],
     ['cache', host.cache],
     ...info.starters.map((each) => [`starter:${each.name}`, each.available ? each.title : 'not here'] as const),
     ...info.samples.map((each) => [`sample:${each.name}`, each.available ? each.title : 'not here'] as const),

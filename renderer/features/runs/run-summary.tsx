@@ -3,7 +3,15 @@ import { CircleAlert, Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
-import { formatBytes, formatDuration, formatNumber, formatPercent, formatRate, formatShort } from '../../ui/format.ts'
+import {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatRate,
+  formatShort,
+  formatWhen,
+} from '../../ui/format.ts'
 import { ForkInstead, Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import { placeText } from './queue-order.ts'
@@ -68,8 +76,25 @@ export function RunSummary({ run }: { run: Run }) {
             </dd>
           </div>
         ))}
+        {run.state === 'running' && <Saved run={run} />}
       </dl>
       <Notes key={run.id} run={run} />
+    </div>
+  )
+}
+
+/** What would be left of a run if everything ended now. */
+function Saved({ run }: { run: Run }) {
+  const { data } = useCall('runs.checkpoints', { id: run.id })
+  if (!data) return null
+  const newest = data.checkpoints.toSorted((a, b) => b.createdAt - a.createdAt)[0]
+  return (
+    <div>
+      <dt>Saved</dt>
+      <dd>
+        {newest ? `step ${newest.step}` : 'nothing yet'}
+        {newest && <small>{formatWhen(newest.createdAt, Date.now())}</small>}
+      </dd>
     </div>
   )
 }

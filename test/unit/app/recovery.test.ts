@@ -58,5 +58,6 @@ test('C02: a run whose process died is interrupted, and its record agrees with t
     expect.stringMatching(/step 10 is not on the disk/),
     expect.stringMatching(/step 30 was whole on the disk/),
     expect.stringMatching(/checkpoint-40 is not a whole checkpoint/),
+    'It can go on from step 30: nothing is lost.',
   ])
 })
