@@ -135,7 +135,9 @@ test('a run whose process died ended when it was last heard of, not when that wa
   await untilState(small, id, 'finished')
   await small.app.close()
   const database = new Database(join(small.home, 'attune.sqlite'))
-  database.prepare("UPDATE runs SET state = 'running', owner = '1-gone', ended_at = NULL, heard_at = started_at + 7").run()
+  database
+    .prepare("UPDATE runs SET state = 'running', owner = '1-gone', ended_at = NULL, heard_at = started_at + 7")
+    .run()
   database.close()
   const later = await openApp({ home: small.home, cache: small.cache })
   const { run } = await later.call('runs.get', { id })
