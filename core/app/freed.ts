@@ -10,7 +10,7 @@ import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
 import { folderBytes } from '../util/files.ts'
 import { optimizerBytes } from './checkpoints.ts'
 import type { Context } from './context.ts'
-import { moveFolder, removeFolder } from './folders.ts'
+import { exists, moveFolder, removeFolder } from './folders.ts'
 import { newId } from './ids.ts'
 
 /** How long it can be undone; then the bytes are free. */
@@ -85,6 +85,7 @@ export class Freed {
       await moveFolder(place, away)
       store.checkpoints.remove(id, checkpoint.step)
       undos.push(async () => {
+        if (!this.isThere(id)) return
         await moveFolder(away, place)
         const { createdAt: at, step, epoch, bytes, metrics } = checkpoint
         store.checkpoints.add(id, { at, step, epoch, path: place, bytes, best: false, last: false, metrics })
@@ -102,13 +103,25 @@ export class Freed {
       if ((await optimizerBytes(dir)) === 0) continue
       await mkdir(to, { recursive: true })
       const away = join(to, `${id}-${folder}-${optimizerFile}`)
-      store.checkpoints.setBytes(id, step, await takeOut(dir, optimizerFile, away))
+      try {
+        store.checkpoints.setBytes(id, step, await takeOut(dir, optimizerFile, away))
+      } catch (error) {
+        // A damaged checkpoint is left as it is.
+        if (error instanceof AttuneError) continue
+        throw error
+      }
       undos.push(async () => {
+        if (!this.isThere(id) || !(await exists(dir))) return
         store.checkpoints.setBytes(id, step, await putBack(dir, optimizerFile, away))
         this.recount(id)
       })
     }
     return undos
+  }
+
+  /** Not deleted meanwhile: then there is no place to put anything back to. */
+  private isThere(id: string): boolean {
+    return this.context.store.runs.get(id)?.deletedAt === null
   }
 
   private recount(id: string): void {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { verifyCheckpoint } from '../../../core/checkpoint/save.ts'
@@ -109,6 +109,21 @@ describe('freeing space', () => {
     await untilState(small, id, 'finished')
   })
 
+  test('leaves a damaged checkpoint as it is, and puts nothing back into a run that was deleted', async () => {
+    const small = await readyApp()
+    const [damaged, deleted] = [await finished(small, 'train'), await finished(small, 'train')]
+    const [checkpoint] = await checkpointsOf(small, damaged.id)
+    rmSync(join(checkpoint?.path ?? '', 'manifest.json'))
+    const { undo } = await small.call('storage.free', { optimizer: true })
+    expect((await checkpointsOf(small, damaged.id))[0]?.optimizerBytes).toBeGreaterThan(0)
+    expect((await checkpointsOf(small, deleted.id))[0]?.optimizerBytes).toBe(0)
+    await small.call('runs.delete', { id: deleted.id })
+    await small.call('storage.undo', { undo: undo ?? '' })
+    expect(existsSync(join(small.home, 'runs', deleted.id))).toBe(false)
+    await small.call('runs.restore', { id: deleted.id })
+    await small.call('runs.fork', { id: deleted.id })
+  })
+
   test('frees for good when the app ends, and what a killed process left at the next start', async () => {
     const small = await readyApp()
     await finished(small, 'many')
@@ -116,6 +131,10 @@ describe('freeing space', () => {
     expect(freedFolders(small)).toHaveLength(1)
     await small.app.close()
     expect(freedFolders(small)).toEqual([])
+
+    mkdirSync(join(small.home, 'trash', 'freed', '1-gone.token'))
+    const later = await openApp({ home: small.home, cache: small.cache })
+    expect(freedFolders(later)).toEqual([])
   })
 })
 
