@@ -94,12 +94,20 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
     pause: () => ask(stopValues.pause),
     async terminate() {
       ended = true
+      // A thread that heeds it ends by itself, which is the safe way: see threadPort.
+      ask(stopValues.discard)
       await port.close()
     },
   }
 }
 
-/** A port to a worker thread that runs the module at `entry`. */
+/** How long a thread that was asked to end may take: a step of a large model takes some seconds. */
+const patienceMs = 5000
+
+/**
+ * A port to a worker thread that runs the module at `entry`. Closing it waits a while for the thread's own end before it
+ * is terminated: one that is terminated inside a call of TensorFlow's binding can take the whole process down with it.
+ */
 export function threadPort(entry: URL, options: WorkerOptions = {}): OpenPort {
   return (on) => {
     // What libraries print must not mix with what a command prints.
@@ -118,6 +126,7 @@ export function threadPort(entry: URL, options: WorkerOptions = {}): OpenPort {
     worker.on('messageerror', (error) => {
       broke({ code: 'internal', message: `A message of the worker could not be read: ${error.message}` })
     })
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
     worker.on('exit', (code) => {
       broke({ code: 'internal', message: `The worker ended with exit code ${code} before it was done.` })
     })
@@ -125,7 +134,9 @@ export function threadPort(entry: URL, options: WorkerOptions = {}): OpenPort {
       post: (message) => worker.postMessage(message),
       async close() {
         over = true
-        await worker.terminate()
+        const timer = setTimeout(() => void worker.terminate(), patienceMs)
+        await exited
+        clearTimeout(timer)
       },
     }
   }

@@ -66,13 +66,15 @@ describe('S03: the disk becomes full', () => {
       if (event.event === 'metrics' && (event.step ?? 0) >= steps) free ??= fillDisk(disk)
       if (event.event === undefined) told = event
     }
-    const [code] = (await exited) as [number]
+    const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null]
+    // A signal would be a crash, and says which.
+    expect(signal).toBeNull()
     return { code, run: told.run, free: free as (() => void) | null }
   }
 
   test.for([
     ['while metrics are written', { max_steps: 800, eval_steps: 800, save_steps: 100_000 }],
-    ['before a checkpoint', { max_steps: 400, eval_steps: 400, save_steps: 150 }],
+    ['before a checkpoint', { max_steps: 1200, eval_steps: 1200, save_steps: 150 }],
   ] as const)('%s: the run pauses, says so, and goes on when there is room', async ([, settings], { skip }) => {
     const disk = smallDisk(256)
     if (disk === null) return skip(noSmallDisk)
