@@ -121,11 +121,15 @@ async function takeIn(context: Context, incoming: Incoming): Promise<Model> {
   }
 }
 
-/** `byLink` shares the bytes with the cache, whose files are never written again; a person's own may be. */
+/**
+ * `byLink` shares the weights with the cache, which nothing writes again; a person's own may be. The small files beside
+ * them take no room worth sharing, and what opens one to edit it would edit the cache's.
+ */
 async function copyModel(from: string, to: string, names: readonly string[], byLink: boolean): Promise<void> {
   await mkdir(to, { recursive: true })
   for (const name of names) {
-    if (byLink && (await linkFile(join(from, name), join(to, name)))) continue
+    const shared = byLink && name.endsWith('.safetensors')
+    if (shared && (await linkFile(join(from, name), join(to, name)))) continue
     await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
   }
 }

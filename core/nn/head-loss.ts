@@ -29,7 +29,7 @@ export function headCrossEntropy(
     let matrixGrad: tf.Tensor | null = null
     for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
       const part = tf.slice(h, [from, 0], [count, -1])
-      const rows = matrixGrad ? after(part, matrixGrad, hiddenGrads.at(-1) as tf.Tensor) : part
+      const rows = matrixGrad ? after(part, hiddenGrads.at(-1) as tf.Tensor) : part
       const logits = tf.matMul(rows as tf.Tensor2D, w, false, true)
       const share = tf.slice(weights, [from], [count])
       const { value, slope } = weightedCrossEntropy(logits, tf.slice(labels, [from], [count]), share)

@@ -100,6 +100,15 @@ describe('models', () => {
     expect(back.id).toBe(model?.id)
   })
 
+  test('the starter shares its weights with the cache, and no file that one may edit', async () => {
+    const small = await openApp(temporaryPlace())
+    const [model] = (await small.call('models.list', {})).models
+    const at = (name: string) => statSync(join(small.home, 'models', model?.id ?? '', name)).ino
+    const cached = (name: string) => statSync(join(small.cache, 'starters', 'minilm-l6', name)).ino
+    expect(at('model.safetensors')).toBe(cached('model.safetensors'))
+    expect(at('config.json')).not.toBe(cached('config.json'))
+  })
+
   test('a folder is copied with what a model consists of', async () => {
     const small = await openApp(temporaryPlace())
     const handle = small.app.files.register(tinyBert)
