@@ -58,7 +58,7 @@ export function createRun(context: Context, written: Written, lineage?: Lineage)
     { durable: true },
   )
   const run = requireRun(store, id)
-  bus.emit({ type: 'run', id, step: 0, revision: run.revision })
+  bus.emit({ type: 'run', id, state: run.state, step: 0, revision: run.revision })
   return run
 }
 

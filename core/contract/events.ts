@@ -1,9 +1,16 @@
 import { z } from 'zod'
+import { runStateSchema } from './domain.ts'
 
 /** Pushes carry a cursor, never data: the receiver fetches what it lacks, so a lost push costs nothing. */
 export const appEventSchema = z.discriminatedUnion('type', [
-  /** A run's record or metrics changed; they now reach this step and revision. */
-  z.object({ type: z.literal('run'), id: z.string(), step: z.number().int(), revision: z.number().int() }),
+  /** A run's record or metrics changed; they now reach this state, step and revision. */
+  z.object({
+    type: z.literal('run'),
+    id: z.string(),
+    state: runStateSchema,
+    step: z.number().int(),
+    revision: z.number().int(),
+  }),
   /** The order of the queue changed, or whether it rests. */
   z.object({ type: z.literal('queue') }),
   z.object({ type: z.literal('datasets') }),

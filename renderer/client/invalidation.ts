@@ -16,6 +16,8 @@ export function isStale([method, input]: CallKey, events: Iterable<AppEvent>): b
     if (event.type === 'queue' && method === 'queue.get') return true
     if (event.type === 'run') {
       if (method === 'runs.list' || method === 'queue.get') return true
+      // A comparison shows how far a run's repeats lie apart, and any run may be one.
+      if (method === 'comparisons.get' && event.state === 'finished') return true
       if ((perRun.includes(method) || comparing.includes(method)) && concerns(input, event.id)) return true
     }
   }

@@ -6,6 +6,7 @@ import type { RunDraft } from '../run-draft.ts'
 /** Where a run stands: what a push carries. */
 export interface RunCursor {
   readonly id: string
+  readonly state: RunState
   readonly step: number
   readonly revision: number
 }
@@ -52,7 +53,7 @@ const resting = 'idle_ms = idle_ms + max(0, coalesce(:at - idle_since, 0)), idle
 /** The machine's clock may have been set back meanwhile: nothing ends before it has begun. */
 const notBefore = (moment: string) => `max(${moment}, coalesce(started_at + idle_ms, ${moment}))`
 const touched = 'revision = revision + 1 WHERE id = :id'
-const cursor = 'RETURNING id, step, revision'
+const cursor = 'RETURNING id, state, step, revision'
 const claimSql = `
   UPDATE runs SET
     state = 'running', phase = 'starting', owner = :owner, started_at = coalesce(started_at, :at), ${resting},

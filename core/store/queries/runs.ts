@@ -86,12 +86,12 @@ const selectSql = `
 
 const listSql = `${selectSql} WHERE runs.deleted_at IS NULL ORDER BY runs.created_at DESC, runs.rowid DESC`
 const getSql = `${selectSql} WHERE runs.id = ?`
-const cursorsSql = 'SELECT id, step, revision FROM runs'
+const cursorsSql = 'SELECT id, state, step, revision FROM runs'
 const namesSql = 'SELECT name FROM runs'
 const coloursSql = 'SELECT colour FROM runs WHERE deleted_at IS NULL'
 const deletedSql = 'SELECT id, deleted_at AS deletedAt FROM runs WHERE deleted_at IS NOT NULL'
 
-const touched = 'revision = revision + 1 WHERE id = :id RETURNING id, step, revision'
+const touched = 'revision = revision + 1 WHERE id = :id RETURNING id, state, step, revision'
 const updateSql = `UPDATE runs SET name = coalesce(:name, name), notes = coalesce(:notes, notes), ${touched}`
 const archiveSql = `
   UPDATE runs SET state_before_archive = state, state = 'archived', ${touched}`

@@ -38,7 +38,7 @@ function record() {
     },
     listeners,
     push: () => {
-      for (const listener of listeners) listener({ type: 'run', id: 'r', step: 0, revision: 0 })
+      for (const listener of listeners) listener({ type: 'run', id: 'r', state: 'running', step: 0, revision: 0 })
     },
   }
 }

@@ -5,7 +5,7 @@ import { servedSmallApp } from './served.ts'
 import { smallApp } from './small-app.ts'
 
 const decoder = new TextDecoder()
-const run = (id: string, step: number): AppEvent => ({ type: 'run', id, step, revision: step })
+const run = (id: string, step: number): AppEvent => ({ type: 'run', id, state: 'running', step, revision: step })
 
 function eventsIn(text: string): AppEvent[] {
   return text

@@ -6,7 +6,7 @@ import { keepFresh } from '../../../renderer/client/hooks.ts'
 import { batchEvents, type CallKey, isStale } from '../../../renderer/client/invalidation.ts'
 import { memoryClient } from '../../../renderer/client/wires/memory.ts'
 
-const run = (id: string, step = 1): AppEvent => ({ type: 'run', id, step, revision: step })
+const run = (id: string, step = 1): AppEvent => ({ type: 'run', id, state: 'running', step, revision: step })
 
 test.each<[CallKey, AppEvent, boolean]>([
   [['runs.list', {}], run('a'), true],
@@ -15,6 +15,8 @@ test.each<[CallKey, AppEvent, boolean]>([
   [['metrics.series', { runs: ['b', 'a'], series: ['train/loss'] }], run('a'), true],
   [['metrics.series', { runs: ['b'], series: ['train/loss'] }], run('a'), false],
   [['comparisons.get', { runs: ['b', 'a'] }], run('a'), true],
+  [['comparisons.get', { runs: ['b'] }], run('a'), false],
+  [['comparisons.get', { runs: ['b'] }], { ...run('a'), state: 'finished' }, true],
   [['datasets.list', {}], run('a'), false],
   [['datasets.rows', { id: 'd' }], { type: 'datasets' }, true],
   [['models.list', {}], { type: 'datasets' }, false],

@@ -78,8 +78,8 @@ describe('the record of a run', () => {
     const first = store.recorder.record('a', 0, [metricsAt(1, { 'train/loss': 1 })])
     const second = store.recorder.record('a', 1, [metricsAt(2, { 'train/loss': 1 })])
     expect([first, second]).toEqual([
-      { id: 'a', step: 1, revision: before + 1 },
-      { id: 'a', step: 2, revision: before + 2 },
+      { id: 'a', state: 'running', step: 1, revision: before + 1 },
+      { id: 'a', state: 'running', step: 2, revision: before + 2 },
     ])
   })
 
