@@ -121,8 +121,13 @@ export class Judge {
     if (best && scored !== null) tellPredictions(this.evaluation.task, scored, emit)
     const { step, epoch, metrics } = position
     emit({ kind: 'checkpoint', at: systemClock.now(), step, epoch, metrics, path, bytes, best, last: true })
-    for (const removed of await this.keeper.prune()) emit({ kind: 'pruned', path: removed })
+    await this.prune()
     this.savedAt = systemClock.monotonic()
+  }
+
+  /** Removes the checkpoints that need not be kept, and tells which; at the end of a run there may be some still. */
+  async prune(): Promise<void> {
+    for (const removed of await this.keeper.prune()) this.surroundings.emit({ kind: 'pruned', path: removed })
   }
 
   /** Tells which checkpoint is left when the weights were good until step `goodUntil` only; the sentence for a person. */

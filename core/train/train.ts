@@ -196,7 +196,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   const schedule = scheduleOf(config, plan.totalSteps)
   const plans = { task, encoded: train, layout: layouts.train, stepsPerEpoch, schedule }
   const loop = { ...plans, config, done, optimizerSteps }
-  return runSteps(session, loop, {
+  const outcome = await runSteps(session, loop, {
     ...surroundings,
     window,
     judge: (step) => judge.judge(step, step / stepsPerEpoch),
@@ -205,6 +205,9 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     stopsEarly: () => judge.earlyStopping.isDue,
     lastGood: (goodUntil) => judge.tellLastGood(goodUntil),
   })
+  // One that was killed between its last checkpoint and the removal of those before it has no step left to do.
+  if (outcome === 'finished') await judge.prune()
+  return outcome
 }
 
 /** What goes into a checkpoint: the model, and all that the run needs to go on from it. */

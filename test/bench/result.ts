@@ -30,7 +30,7 @@ export interface FigureResult {
   readonly kind: 'figure'
   readonly case: string
   readonly what: string
-  readonly unit: 's' | 'ms' | '×' | 'steps/s'
+  readonly unit: 's' | 'ms' | '×' | 'steps/s' | 'MB'
   readonly value: number
   readonly against: { readonly what: string; readonly value: number } | null
   /** "2.41×" or "0.8 %": what the two come to, in words of the case. */

@@ -3,6 +3,7 @@ import { checkpointCase } from './checkpoint.ts'
 import { generationCase } from './generation.ts'
 import { mailCases } from './mails.ts'
 import { overheadCase } from './overhead.ts'
+import { preflightCase } from './preflight.ts'
 import { scalingCase } from './scaling.ts'
 import { shapeCases } from './shapes.ts'
 import { sharedCase } from './shared.ts'
@@ -17,6 +18,7 @@ export const cases: readonly Case[] = [
   startupCase,
   overheadCase,
   checkpointCase,
+  preflightCase,
   scalingCase,
   threadsCase,
   sharedCase,

@@ -1,12 +1,19 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { RunState } from '../../../core/contract/domain.ts'
 import type { AppEvent } from '../../../core/contract/events.ts'
 import type { Handlers } from '../../../core/contract/methods.ts'
 import { keepFresh } from '../../../renderer/client/hooks.ts'
 import { batchEvents, type CallKey, isStale } from '../../../renderer/client/invalidation.ts'
 import { memoryClient } from '../../../renderer/client/wires/memory.ts'
 
-const run = (id: string, step = 1): AppEvent => ({ type: 'run', id, state: 'running', step, revision: step })
+const run = (id: string, step = 1, state: RunState = 'running'): AppEvent => ({
+  type: 'run',
+  id,
+  state,
+  step,
+  revision: step,
+})
 
 test.each<[CallKey, AppEvent, boolean]>([
   [['runs.list', {}], run('a'), true],
@@ -16,7 +23,7 @@ test.each<[CallKey, AppEvent, boolean]>([
   [['metrics.series', { runs: ['b'], series: ['train/loss'] }], run('a'), false],
   [['comparisons.get', { runs: ['b', 'a'] }], run('a'), true],
   [['comparisons.get', { runs: ['b'] }], run('a'), false],
-  [['comparisons.get', { runs: ['b'] }], { ...run('a'), state: 'finished' }, true],
+  [['comparisons.get', { runs: ['b'] }], run('a', 9, 'finished'), true],
   [['datasets.list', {}], run('a'), false],
   [['datasets.rows', { id: 'd' }], { type: 'datasets' }, true],
   [['models.list', {}], { type: 'datasets' }, false],

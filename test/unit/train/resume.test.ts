@@ -1,5 +1,5 @@
 import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { verifyCheckpoint } from '../../../core/checkpoint/save.ts'
 import { optimizerFile, readTrainingState } from '../../../core/checkpoint/training-state.ts'
@@ -140,6 +140,20 @@ describe('going on', () => {
     expect(seriesOf(again.events, 'train/loss')[0]?.step).toBe(9)
     expect(numbersOf(unbroken.events).slice(-numbersOf(again.events).length)).toEqual(numbersOf(again.events))
     await verifyCheckpoint(path)
+  })
+
+  test('with no step left removes what was to go after the last checkpoint', async () => {
+    const spec = await resumeSpec({ save_total_limit: 3 })
+    const { events } = await trainTiny(spec)
+    expect(await readdir(spec.runDir)).toHaveLength(3)
+    // As if it had been killed before the removal.
+    const config = { ...spec.config, save_total_limit: 1 }
+    const again = await trainTiny({ ...spec, config, resumeFrom: lastCheckpoint(events) })
+    expect(again.thrown).toBeNull()
+    const gone = ofKind(again.events, 'pruned').map(({ path }) => basename(path))
+    expect(gone).toEqual(expect.arrayContaining(['checkpoint-4']))
+    expect(await readdir(spec.runDir)).toHaveLength(3 - gone.length)
+    expect(ofKind(again.events, 'checkpoint')).toEqual([])
   })
 
   test('has nothing to go on from when every checkpoint is damaged', async () => {
