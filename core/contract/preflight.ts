@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runConfigSchema } from './settings.ts'
+import { someSettingsSchema } from './settings.ts'
 
 /** What a run will need on this machine, foreseen before it begins. */
 
@@ -56,7 +56,7 @@ export type DiskForecast = z.infer<typeof diskForecastSchema>
 
 /** Settings in place of the run's own with which it would fit. */
 export const alternativeSchema = z.object({
-  settings: runConfigSchema.partial(),
+  settings: someSettingsSchema,
   peakBytes: bytes,
   /** Beyond what the process holds already. */
   neededBytes: bytes,

@@ -1,0 +1,101 @@
+import type { Run } from '../../../core/contract/domain.ts'
+import type {
+  Alternative,
+  DiskForecast,
+  MemoryForecast,
+  Preflight,
+  TimeForecast,
+} from '../../../core/contract/preflight.ts'
+import { formatBytes, formatCount, formatDuration, formatRate, formatShort } from '../../ui/format.ts'
+import type { Fork } from './fork.ts'
+import { methodProblem } from './fork.ts'
+
+/** One line of a forecast: what it is of, its figure, and what belongs to that. */
+export interface ForecastRow {
+  readonly name: string
+  readonly value: string
+  readonly note?: string
+}
+
+/** All but the memory, which has its bar. */
+export function forecastRows({ time, plan, disk }: Preflight): ForecastRow[] {
+  const about = plan.whole ? '' : '≈ '
+  return [
+    { name: 'Time', value: timeText(time.seconds * 1000, time), note: timeSources[time.source] },
+    {
+      name: 'Speed',
+      value: `${timeText(time.stepMs, time)} a step`,
+      ...(time.tokensPerSecond > 0 && { note: `${rateText(time)}, padding not counted` }),
+    },
+    {
+      name: 'Steps',
+      value: `${about}${formatCount(plan.totalSteps)}`,
+      note: `${formatCount(plan.stepsPerEpoch)} an epoch`,
+    },
+    {
+      name: 'Rows',
+      value: `${about}${formatCount(plan.trainRows)} to train`,
+      note: `${formatCount(plan.evalRows)} to validate`,
+    },
+    {
+      name: 'Trained',
+      value: `${formatShort(plan.trainableParameters)} parameters`,
+      note: `of ${formatShort(plan.parameters)}`,
+    },
+    diskRow(disk),
+  ]
+}
+
+function diskRow({ neededBytes, checkpointBytes, freeBytes }: DiskForecast): ForecastRow {
+  return {
+    name: 'Disk',
+    value: `${formatBytes(neededBytes)} at most`,
+    note: `${formatBytes(checkpointBytes)} a checkpoint; ${formatBytes(freeBytes)} free`,
+  }
+}
+
+const timeSources: Readonly<Record<TimeForecast['source'], string>> = {
+  steps: 'measured on this machine',
+  run: 'as long as an earlier run took',
+  graph: 'worked out, may be far off',
+}
+
+/** What is only worked out is not told to the second. */
+function timeText(ms: number, { source }: Pick<TimeForecast, 'source'>): string {
+  return source === 'graph' ? `≈ ${formatDuration(rounded(ms))}` : formatDuration(ms)
+}
+
+function rateText({ tokensPerSecond, source }: TimeForecast): string {
+  const rate = source === 'graph' ? rounded(tokensPerSecond) : tokensPerSecond
+  return `${source === 'graph' ? '≈ ' : ''}${formatRate(rate, 'tokens')}`
+}
+
+/** To two figures. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(2))
+}
+
+const memorySources: Readonly<Record<MemoryForecast['source'], string>> = {
+  steps: 'measured',
+  graph: '≈',
+  bound: 'at most',
+}
+
+/** "≈ 1.3 GB at its largest" */
+export function memoryText({ peakBytes, source }: MemoryForecast): string {
+  const how = memorySources[source]
+  return source === 'steps' ? `${formatBytes(peakBytes)}, ${how}` : `${how} ${formatBytes(peakBytes)}`
+}
+
+/** The alternatives that this draft can take: a fork has its method, and with the optimizer's state its optimizer. */
+export function offered(
+  alternatives: readonly Alternative[],
+  fork: Fork | null,
+  parent: Run | undefined,
+): readonly Alternative[] {
+  if (fork === null || parent === undefined) return alternatives
+  return alternatives.filter(
+    ({ settings: { method, optim } }) =>
+      (method === undefined || methodProblem(method, parent) === null) && !(fork.optimizer && optim !== undefined),
+  )
+}
