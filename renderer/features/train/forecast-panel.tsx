@@ -28,6 +28,7 @@ export function ForecastPanel({ forecast, alternatives, ready }: ForecastPanelPr
         <h2>On this machine</h2>
         {shown && current && busy !== 'measuring' && <VerdictMark verdict={shown.verdict} />}
       </div>
+      <TakeBack />
       {!ready && <p className={styles.faint}>What it will need is worked out once it could start.</p>}
       {ready && busy !== null && <Busy forecast={forecast} />}
       {ready && error && <ErrorPanel error={error} title="It could not be foreseen" onRetry={forecast.retry} />}
@@ -49,7 +50,6 @@ export function ForecastPanel({ forecast, alternatives, ready }: ForecastPanelPr
           {shown.time.note && <p className={styles.faint}>{shown.time.note}</p>}
         </div>
       )}
-      <TakeBack />
       {shown && current && busy === null && shown.time.source !== 'steps' && shown.verdict !== 'does not fit' && (
         <Button
           variant="default"

@@ -1,11 +1,5 @@
 import type { Run } from '../../../core/contract/domain.ts'
-import type {
-  Alternative,
-  DiskForecast,
-  MemoryForecast,
-  Preflight,
-  TimeForecast,
-} from '../../../core/contract/preflight.ts'
+import type { Alternative, MemoryForecast, Preflight, TimeForecast } from '../../../core/contract/preflight.ts'
 import { formatBytes, formatCount, formatDuration, formatRate, formatShort } from '../../ui/format.ts'
 import type { Fork } from './fork.ts'
 import { methodProblem } from './fork.ts'
@@ -23,15 +17,12 @@ export function forecastRows({ time, plan, disk }: Preflight): ForecastRow[] {
   return [
     { name: 'Time', value: timeText(time.seconds * 1000, time), note: timeSources[time.source] },
     {
-      name: 'Speed',
-      value: `${timeText(time.stepMs, time)} a step`,
-      ...(time.tokensPerSecond > 0 && { note: `${rateText(time)}, padding not counted` }),
-    },
-    {
       name: 'Steps',
       value: `${about}${formatCount(plan.totalSteps)}`,
       note: `${formatCount(plan.stepsPerEpoch)} an epoch`,
     },
+    { name: 'A step', value: timeText(time.stepMs, time) },
+    { name: 'Speed', value: rateText(time) },
     {
       name: 'Rows',
       value: `${about}${formatCount(plan.trainRows)} to train`,
@@ -42,32 +33,28 @@ export function forecastRows({ time, plan, disk }: Preflight): ForecastRow[] {
       value: `${formatShort(plan.trainableParameters)} parameters`,
       note: `of ${formatShort(plan.parameters)}`,
     },
-    diskRow(disk),
+    {
+      name: 'Disk',
+      value: `${formatBytes(disk.neededBytes)} at most`,
+      note: `${formatBytes(disk.checkpointBytes)} a checkpoint`,
+    },
   ]
 }
 
-function diskRow({ neededBytes, checkpointBytes, freeBytes }: DiskForecast): ForecastRow {
-  return {
-    name: 'Disk',
-    value: `${formatBytes(neededBytes)} at most`,
-    note: `${formatBytes(checkpointBytes)} a checkpoint; ${formatBytes(freeBytes)} free`,
-  }
-}
-
 const timeSources: Readonly<Record<TimeForecast['source'], string>> = {
-  steps: 'measured on this machine',
-  run: 'as long as an earlier run took',
-  graph: 'worked out, may be far off',
+  steps: 'measured here',
+  run: 'as an earlier run took',
+  graph: 'may be far off',
 }
 
 /** What is only worked out is not told to the second. */
 function timeText(ms: number, { source }: Pick<TimeForecast, 'source'>): string {
-  return source === 'graph' ? `≈ ${formatDuration(rounded(ms))}` : formatDuration(ms)
+  return source === 'graph' ? `≈ ${formatDuration(rounded(ms)).replace(/ 00.s$/, '')}` : formatDuration(ms)
 }
 
 function rateText({ tokensPerSecond, source }: TimeForecast): string {
   const rate = source === 'graph' ? rounded(tokensPerSecond) : tokensPerSecond
-  return `${source === 'graph' ? '≈ ' : ''}${formatRate(rate, 'tokens')}`
+  return `${source === 'graph' ? '≈ ' : ''}${formatRate(rate, 'real tokens')}`
 }
 
 /** To two figures. */

@@ -16,7 +16,7 @@ const partNames: Readonly<Record<MemoryForecast['parts'][number]['name'], string
 export function MemoryBar({ memory, verdict }: { memory: MemoryForecast; verdict: PreflightVerdict }) {
   const { neededBytes, availableBytes } = memory
   const whole = Math.max(neededBytes, availableBytes, 1)
-  const text = `${formatBytes(neededBytes)} more than now, of ${formatBytes(availableBytes)} that can be had`
+  const text = `Adds ${formatBytes(neededBytes)} of the ${formatBytes(availableBytes)} that are free`
   return (
     <div className={styles.memory}>
       <div className={styles.memoryHead}>

@@ -57,45 +57,49 @@ export function Summary({
   const hindrance = blocked ?? (refused ? 'It cannot start: it does not fit on this machine.' : null)
   return (
     <aside className={styles.summary} aria-label="Summary">
-      <h2 className={styles.sectionTitle}>This run</h2>
-      <dl className={styles.facts}>
-        <dt>Model</dt>
-        <dd>{model?.name ?? '–'}</dd>
-        <dt>Dataset</dt>
-        <dd>{dataset?.name ?? '–'}</dd>
-        <dt>Method</dt>
-        <dd>
-          {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
-        </dd>
-      </dl>
-      {model && dataset && (
-        <TruncationLine
-          model={model}
-          dataset={dataset}
-          maxLength={Math.min(setting('max_length'), model.maxPositions)}
-        />
-      )}
-      <ForecastPanel forecast={forecast} alternatives={alternatives} ready={blocked === null && config !== null} />
-      {error !== null && !told && <ErrorPanel error={error} title="The run did not start" />}
-      <Button
-        size="sm"
-        fullWidth
-        leftSection={<Play size={15} />}
-        loading={starting}
-        disabled={onStart === null && !starting}
-        onClick={() => onStart?.()}
-        aria-describedby="start-note"
-      >
-        Start
-      </Button>
-      <div id="start-note" role="status" className={styles.note} data-blocked={hindrance !== null || undefined}>
-        {hindrance ?? (
-          <>
-            <Kbd size="xs">{readableKeys('Mod+Enter')}</Kbd> starts it. One run trains at a time; others wait.
-          </>
+      <div className={styles.summaryBody}>
+        <h2 className={styles.sectionTitle}>This run</h2>
+        <dl className={styles.facts}>
+          <dt>Model</dt>
+          <dd>{model?.name ?? '–'}</dd>
+          <dt>Dataset</dt>
+          <dd>{dataset?.name ?? '–'}</dd>
+          <dt>Method</dt>
+          <dd>
+            {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
+          </dd>
+        </dl>
+        {model && dataset && (
+          <TruncationLine
+            model={model}
+            dataset={dataset}
+            maxLength={Math.min(setting('max_length'), model.maxPositions)}
+          />
         )}
+        <ForecastPanel forecast={forecast} alternatives={alternatives} ready={blocked === null && config !== null} />
+        {error !== null && !told && <ErrorPanel error={error} title="The run did not start" />}
+        {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
       </div>
-      {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
+      <div className={styles.start}>
+        <Button
+          size="sm"
+          fullWidth
+          leftSection={<Play size={15} />}
+          loading={starting}
+          disabled={onStart === null && !starting}
+          onClick={() => onStart?.()}
+          aria-describedby="start-note"
+        >
+          Start
+        </Button>
+        <div id="start-note" role="status" className={styles.note} data-blocked={hindrance !== null || undefined}>
+          {hindrance ?? (
+            <>
+              <Kbd size="xs">{readableKeys('Mod+Enter')}</Kbd> starts it. One run trains at a time; others wait.
+            </>
+          )}
+        </div>
+      </div>
     </aside>
   )
 }

@@ -22,11 +22,13 @@ export const useDraft = create<DraftStore>()((set) => ({
   draft: emptyDraft,
   applied: null,
   pick: (change) => set(({ draft }) => ({ draft: { ...draft, ...change } })),
-  setMethod: (method) => set(({ draft }) => ({ draft: { ...draft, method } })),
+  setMethod: (method) =>
+    set(({ draft, applied }) => ({ draft: { ...draft, method }, applied: unless('method', applied) })),
   type: (name, entered) =>
-    set(({ draft }) => {
+    set(({ draft, applied }) => {
       const { [name]: _, ...others } = draft.typed
-      return { draft: { ...draft, typed: entered === undefined ? others : { ...others, [name]: entered } } }
+      const typed = entered === undefined ? others : { ...others, [name]: entered }
+      return { draft: { ...draft, typed }, applied: unless(name, applied) }
     }),
   replace: (draft) => set({ draft, applied: null }),
   setFork: (fork) => set(({ draft }) => ({ draft: { ...draft, fork } })),
@@ -35,3 +37,8 @@ export const useDraft = create<DraftStore>()((set) => ({
   takeBack: () =>
     set(({ draft, applied }) => ({ draft: applied === null ? draft : takenBack(draft, applied), applied: null })),
 }))
+
+/** What can be taken back still: not where one of its settings has been changed by hand since. */
+function unless(changed: SettingName, applied: Applied | null): Applied | null {
+  return applied?.settings[changed] === undefined ? applied : null
+}

@@ -38,8 +38,10 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     if (settings !== null) apply(settings)
   }, [address, search, models, datasets, runs, pick, replace, setFork, apply])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the draft is read as the effect above has left it
   useEffect(() => {
     if (!models || !datasets || !runs) return
+    const { draft } = useDraft.getState()
     const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
     const model = settled(draft.model, models, latest?.model.id)
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)

@@ -34,16 +34,19 @@ const rowOf = (name: string, forecast = preflight) => {
 
 describe('the figures of a forecast', () => {
   test('what is only worked out is not told to the second, and says how sure it is', () => {
-    expect(rowOf('Time')).toEqual(['≈ 6 min 20 s', 'worked out, may be far off'])
-    expect(rowOf('Speed')).toEqual(['≈ 810 ms a step', '≈ 2,300 tokens/s, padding not counted'])
+    expect(rowOf('Time')).toEqual(['≈ 6 min 20 s', 'may be far off'])
+    expect(rowOf('Speed')).toEqual(['≈ 2,300 real tokens/s', undefined])
+    const long = { ...preflight, time: { ...preflight.time, seconds: 1512 } }
+    expect(rowOf('Time', long)[0]).toBe('≈ 25 min')
+    expect(rowOf('A step')[0]).toBe('≈ 810 ms')
     expect(plain(memoryText(preflight.memory))).toBe('≈ 1.3 GB')
     expect(plain(memoryText({ ...preflight.memory, source: 'bound' }))).toBe('at most 1.3 GB')
   })
 
   test('what was measured is', () => {
     const measured: Preflight = { ...preflight, time: { ...preflight.time, source: 'steps' } }
-    expect(rowOf('Time', measured)).toEqual(['6 min 21 s', 'measured on this machine'])
-    expect(rowOf('Speed', measured)).toEqual(['813 ms a step', '2,346 tokens/s, padding not counted'])
+    expect(rowOf('Time', measured)).toEqual(['6 min 21 s', 'measured here'])
+    expect(rowOf('Speed', measured)).toEqual(['2,346 real tokens/s', undefined])
     expect(plain(memoryText({ ...preflight.memory, source: 'steps' }))).toBe('1.3 GB, measured')
   })
 
@@ -57,7 +60,7 @@ describe('the figures of a forecast', () => {
 
   test('trained parameters beside all, and the disk', () => {
     expect(rowOf('Trained')).toEqual(['74.5k parameters', 'of 22.7M'])
-    expect(rowOf('Disk')).toEqual(['1.2 GB at most', '273 MB a checkpoint; 80.0 GB free'])
+    expect(rowOf('Disk')).toEqual(['1.2 GB at most', '273 MB a checkpoint'])
   })
 })
 
