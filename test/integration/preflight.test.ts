@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Run } from '../../core/contract/domain.ts'
@@ -9,23 +10,29 @@ import { writeWideModel } from '../support/wide-model.ts'
 
 const words = ['free', 'money', 'kernel', 'patch', 'meeting', 'list', 'prize', 'click', 'the', 'win']
 
-/** Texts that fill a row of 128 tokens. */
+/** Texts that fill a row of any length that the model takes. */
 function longTexts(count: number): string {
-  const text = (row: number) => Array.from({ length: 140 }, (_, i) => words[(row * 7 + i * 3) % words.length]).join(' ')
+  const text = (row: number) => Array.from({ length: 520 }, (_, i) => words[(row * 7 + i * 3) % words.length]).join(' ')
   return `text,label\n${Array.from({ length: count }, (_, i) => `${text(i)},${i % 2 === 0 ? 'spam' : 'ham'}`).join('\n')}\n`
+}
+
+/** A home with a model and a dataset, and where a run's settings go. */
+async function wideHome(kind: 'bert' | 'gpt2', task: string): Promise<{ home: string; config: string }> {
+  const home = await temporaryHome()
+  const file = join(home, 'texts.csv')
+  await writeFile(file, longTexts(120))
+  await writeWideModel(join(home, 'wide'), kind)
+  await attune(home, 'models', 'add', join(home, 'wide'), '--name', 'wide')
+  const map = kind === 'bert' ? 'text=text,label=label' : 'text=text'
+  await attune(home, 'datasets', 'import', file, '--name', 'texts', '--task', task, '--map', map)
+  return { home, config: join(home, 'config.json') }
 }
 
 test.skipIf(!nativeBindingPath()).each<['bert' | 'gpt2', string]>([
   ['bert', 'text-classification'],
   ['gpt2', 'text-generation'],
 ])('the peak that is foreseen of a run is within a fifth of what it turns out to be: %s', async (kind, task) => {
-  const home = await temporaryHome()
-  const [file, config] = [join(home, 'texts.csv'), join(home, 'config.json')]
-  await writeFile(file, longTexts(120))
-  await writeWideModel(join(home, 'wide'), kind)
-  await attune(home, 'models', 'add', join(home, 'wide'), '--name', 'wide')
-  const map = kind === 'bert' ? 'text=text,label=label' : 'text=text'
-  await attune(home, 'datasets', 'import', file, '--name', 'texts', '--task', task, '--map', map)
+  const { home, config } = await wideHome(kind, task)
   const settings = { model: 'wide', dataset: 'texts', max_length: 128, max_steps: 3, precision: 'fp32' }
   await writeFile(config, JSON.stringify({ ...settings, per_device_train_batch_size: 32 }))
 
@@ -43,4 +50,33 @@ test.skipIf(!nativeBindingPath()).each<['bert' | 'gpt2', string]>([
 
   const { labels: _, ...counted } = actual ?? expect.fail('the run has no plan')
   expect(plan).toEqual({ ...counted, whole: true })
+})
+
+test.skipIf(totalmem() > 48e9)('what cannot fit is refused with settings that would, and they do', async () => {
+  const { home, config } = await wideHome('bert', 'text-classification')
+  const settings = { model: 'wide', dataset: 'texts', max_length: 512, max_steps: 1 }
+  await writeFile(config, JSON.stringify({ ...settings, per_device_train_batch_size: 1024 }))
+
+  const foreseen = await attune(home, 'preflight', config, '--no-measure', '--json')
+  expect(foreseen.code).toBe(1)
+  const [{ preflight }] = foreseen.json as unknown as [{ preflight: Preflight }]
+  const { verdict, sentence, reason, alternatives } = preflight
+  expect(verdict).toBe('does not fit')
+  expect(sentence.startsWith(`${reason} It would with `)).toBe(true)
+  expect(alternatives.map((way) => Object.keys(way.settings))).toContainEqual([
+    'per_device_train_batch_size',
+    'gradient_accumulation_steps',
+  ])
+
+  const refused = await attune(home, 'train', config, '--json')
+  expect(refused.code).toBe(1)
+  expect(refused.json[0]?.error).toMatchObject({ code: 'does_not_fit', details: { alternatives: expect.any(Array) } })
+
+  for (const { settings: change, peakBytes } of alternatives) {
+    const sets = Object.entries(change).map(([name, value]) => `${name}=${value}`)
+    const { json } = await attune(home, 'preflight', config, '--no-measure', '--json', '--set', ...sets)
+    const [again] = json as unknown as [{ preflight: Preflight }]
+    expect(again.preflight.verdict).not.toBe('does not fit')
+    expect(Math.abs(again.preflight.memory.peakBytes / peakBytes - 1)).toBeLessThan(0.05)
+  }
 })

@@ -9,7 +9,7 @@ const tokenizers = {
   bert: ['tokenizer.json', 'tokenizer_config.json', 'vocab.txt'],
   gpt2: ['tokenizer.json', 'tokenizer_config.json'],
 }
-const positions = 128
+const positions = 512
 const configs = {
   bert: {
     ...{ model_type: 'bert', architectures: ['BertModel'], vocab_size: 127, hidden_size: 256, num_hidden_layers: 4 },
