@@ -1,32 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Run } from '../../core/contract/domain.ts'
 import type { Preflight } from '../../core/contract/preflight.ts'
 import { nativeBindingPath } from '../../core/engine/native/load.ts'
-import { attune, temporaryHome } from '../support/attune.ts'
-import { writeWideModel } from '../support/wide-model.ts'
-
-const words = ['free', 'money', 'kernel', 'patch', 'meeting', 'list', 'prize', 'click', 'the', 'win']
-
-/** Texts that fill a row of any length that the model takes. */
-function longTexts(count: number): string {
-  const text = (row: number) => Array.from({ length: 520 }, (_, i) => words[(row * 7 + i * 3) % words.length]).join(' ')
-  return `text,label\n${Array.from({ length: count }, (_, i) => `${text(i)},${i % 2 === 0 ? 'spam' : 'ham'}`).join('\n')}\n`
-}
-
-/** A home with a model and a dataset, and where a run's settings go. */
-async function wideHome(kind: 'bert' | 'gpt2', task: string): Promise<{ home: string; config: string }> {
-  const home = await temporaryHome()
-  const file = join(home, 'texts.csv')
-  await writeFile(file, longTexts(120))
-  await writeWideModel(join(home, 'wide'), kind)
-  await attune(home, 'models', 'add', join(home, 'wide'), '--name', 'wide')
-  const map = kind === 'bert' ? 'text=text,label=label' : 'text=text'
-  await attune(home, 'datasets', 'import', file, '--name', 'texts', '--task', task, '--map', map)
-  return { home, config: join(home, 'config.json') }
-}
+import { attune } from '../support/attune.ts'
+import { wideHome } from '../support/wide-model.ts'
 
 test.skipIf(!nativeBindingPath()).each<['bert' | 'gpt2', string]>([
   ['bert', 'text-classification'],

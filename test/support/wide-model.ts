@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { writeSafetensors } from '../../core/checkpoint/safetensors.ts'
 import { describeModel } from '../../core/train/load-model.ts'
 import { goldenDir } from '../golden/reference.ts'
+import { attune, temporaryHome } from './attune.ts'
 import { someValues } from './engines.ts'
 
 const tokenizers = {
@@ -22,7 +23,7 @@ const configs = {
 }
 
 /** A folder with a model of three million parameters: the tokenizer of the tiny one, and weights that mean nothing. */
-export async function writeWideModel(dir: string, kind: 'bert' | 'gpt2'): Promise<void> {
+async function writeWideModel(dir: string, kind: 'bert' | 'gpt2'): Promise<void> {
   await mkdir(dir, { recursive: true })
   for (const file of tokenizers[kind]) await copyFile(join(goldenDir, `tiny-${kind}`, file), join(dir, file))
   const config = configs[kind]
@@ -35,4 +36,24 @@ export async function writeWideModel(dir: string, kind: 'bert' | 'gpt2'): Promis
     return { name, shape: [...shape], data: someValues(count, i + 1, -0.05, 0.05) }
   })
   await writeSafetensors(join(dir, 'model.safetensors'), tensors)
+}
+
+const words = ['free', 'money', 'kernel', 'patch', 'meeting', 'list', 'prize', 'click', 'the', 'win']
+
+/** Texts that fill a row of any length that the model takes. */
+function longTexts(count: number): string {
+  const text = (row: number) => Array.from({ length: 520 }, (_, i) => words[(row * 7 + i * 3) % words.length]).join(' ')
+  return `text,label\n${Array.from({ length: count }, (_, i) => `${text(i)},${i % 2 === 0 ? 'spam' : 'ham'}`).join('\n')}\n`
+}
+
+/** A home with a model and a dataset, and where a run's settings go. */
+export async function wideHome(kind: 'bert' | 'gpt2', task: string): Promise<{ home: string; config: string }> {
+  const home = await temporaryHome()
+  const file = join(home, 'texts.csv')
+  await writeFile(file, longTexts(120))
+  await writeWideModel(join(home, 'wide'), kind)
+  await attune(home, 'models', 'add', join(home, 'wide'), '--name', 'wide')
+  const map = kind === 'bert' ? 'text=text,label=label' : 'text=text'
+  await attune(home, 'datasets', 'import', file, '--name', 'texts', '--task', task, '--map', map)
+  return { home, config: join(home, 'config.json') }
 }
