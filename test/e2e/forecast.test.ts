@@ -67,6 +67,9 @@ test.skipIf(totalmem() > 48e9)(
     await verdict(page, /does not fit/)
     expect(await start(page).isEnabled()).toBe(false)
     await picture('forecast-refused-light')
+    await panelOf(page).getByRole('button', { name: 'Look again' }).click()
+    await panelOf(page).getByText('Working it out').waitFor()
+    await verdict(page, /does not fit/)
 
     await panelOf(page)
       .getByRole('button', { name: /^Batch size/ })

@@ -1,4 +1,4 @@
-import { Alert, Button, Progress } from '@mantine/core'
+import { Alert, Anchor, Button, Progress } from '@mantine/core'
 import { CircleCheck, CircleX, Gauge, TriangleAlert, Undo2 } from 'lucide-react'
 import type { Alternative, Preflight } from '../../../core/contract/preflight.ts'
 import { settingsInWords } from '../../../core/contract/setting-words.ts'
@@ -31,10 +31,10 @@ export function ForecastPanel({ forecast, alternatives, ready }: ForecastPanelPr
       <TakeBack />
       {!ready && <p className={styles.faint}>What it will need is worked out once it could start.</p>}
       {ready && busy !== null && <Busy forecast={forecast} />}
-      {ready && error && <ErrorPanel error={error} title="It could not be foreseen" onRetry={forecast.retry} />}
+      {ready && error && <ErrorPanel error={error} title="It could not be foreseen" onRetry={forecast.again} />}
       {shown && (
         <div className={styles.figures} data-former={!current || undefined}>
-          {current && <Judgement preflight={shown} alternatives={alternatives} />}
+          {current && <Judgement preflight={shown} alternatives={alternatives} onAgain={forecast.again} />}
           <MemoryBar memory={shown.memory} verdict={shown.verdict} />
           <dl className={styles.rows}>
             {forecastRows(shown).map(({ name, value, note }) => (
@@ -105,21 +105,27 @@ function Busy({ forecast: { busy, progress, cancelMeasuring } }: Pick<ForecastPa
   )
 }
 
+interface JudgementProps extends Pick<ForecastPanelProps, 'alternatives'> {
+  preflight: Preflight
+  onAgain: () => void
+}
+
 /** Nothing where it fits: the mark says so. */
-function Judgement({ preflight, alternatives }: { preflight: Preflight; alternatives: readonly Alternative[] }) {
+function Judgement({ preflight, alternatives, onAgain }: JudgementProps) {
   const apply = useDraft((store) => store.apply)
   const { verdict, reason, sentence } = preflight
   if (verdict === 'fits') return null
   if (verdict === 'tight') {
     return (
       <Alert color="yellow" variant="light" p="xs">
-        {reason}
+        {reason} <Again onAgain={onAgain} />
       </Alert>
     )
   }
+  const none = preflight.alternatives.length === 0 ? sentence : `${reason} Nothing that a fork can change would do.`
   return (
     <Alert color="red" variant="light" p="xs">
-      {alternatives.length === 0 ? sentence : reason}
+      {alternatives.length === 0 ? none : reason} <Again onAgain={onAgain} />
       {alternatives.length > 0 && (
         <div className={styles.ways}>
           <span>It would fit with:</span>
@@ -139,6 +145,15 @@ function Judgement({ preflight, alternatives }: { preflight: Preflight; alternat
         </div>
       )}
     </Alert>
+  )
+}
+
+/** For when other programs have been closed meanwhile. */
+function Again({ onAgain }: Pick<JudgementProps, 'onAgain'>) {
+  return (
+    <Anchor component="button" type="button" fz="inherit" onClick={onAgain}>
+      Look again
+    </Anchor>
   )
 }
 

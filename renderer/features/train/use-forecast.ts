@@ -18,7 +18,8 @@ export interface Forecast {
   readonly busy: 'waiting' | 'working' | 'measuring' | null
   readonly progress: Progress | null
   readonly error: AttuneError | null
-  retry(): void
+  /** Makes it once more: what there is of memory and disk changes. */
+  again(): void
   /** Tries steps out, which takes some seconds and the run's memory. */
   measure(): void
   cancelMeasuring(): void
@@ -49,7 +50,11 @@ export function useForecast(config: RunConfigInput | null): Forecast {
     busy: waiting ? 'waiting' : measured.isFetching ? 'measuring' : worked.isFetching ? 'working' : null,
     progress: useProgress(measured.isFetching ? measured.task : worked.task),
     error: waiting || failed.isFetching ? null : failed.error,
-    retry: () => void failed.refetch(),
+    again: () => {
+      // What was measured before then does not stand before what is worked out now.
+      if (failed === worked) void queries.resetQueries({ queryKey: queryKeyOf(settled, true) })
+      void failed.refetch()
+    },
     measure: () => void measured.refetch(),
     cancelMeasuring: () => void queries.cancelQueries({ queryKey: queryKeyOf(settled, true) }),
   }

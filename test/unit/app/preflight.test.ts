@@ -20,14 +20,14 @@ async function smallApp() {
 const endless = { adam_epsilon: plays.untilStopped }
 
 describe('a forecast', () => {
-  test('is worked out for the decided settings, tells how far it is, and is kept a moment', async () => {
+  test('is worked out for the decided settings, tells how far it is, and is made anew when it is asked for again', async () => {
     const { call, config, asked, events } = await smallApp()
     const { preflight } = await call('runs.preflight', { config, task: 't1' })
     expect(preflight).toMatchObject({ verdict: 'fits', time: { source: 'graph', stepMs: 1000, tokensPerSecond: 320 } })
     expect(asked[0]).toMatchObject({ measure: false, config: { method: 'full', learning_rate: 5e-5 } })
     expect(events).toContainEqual({ type: 'progress', task: 't1', label: 'Reading the rows', done: 1, total: 2 })
     expect((await call('runs.preflight', { config })).preflight).toEqual(preflight)
-    expect(asked).toHaveLength(1)
+    expect(asked).toHaveLength(2)
   })
 
   test('that was measured gives its pace to those that are only worked out', async () => {
