@@ -68,10 +68,18 @@ const memorySources: Readonly<Record<MemoryForecast['source'], string>> = {
   bound: 'at most',
 }
 
-/** "≈ 1.3 GB at its largest" */
+/** "≈ 1.3 GB", "1.5 GB, measured" */
 export function memoryText({ peakBytes, source }: MemoryForecast): string {
   const how = memorySources[source]
   return source === 'steps' ? `${formatBytes(peakBytes)}, ${how}` : `${how} ${formatBytes(peakBytes)}`
+}
+
+/** How much of it has to come yet, beside what there is. */
+export function needText({ neededBytes, availableBytes }: MemoryForecast): string {
+  const free = formatBytes(availableBytes)
+  return neededBytes < 1e6
+    ? `No more than Attune holds now; ${free} are free`
+    : `Adds ${formatBytes(neededBytes)} of the ${free} that are free`
 }
 
 /** The alternatives that this draft can take: a fork has its method, and with the optimizer's state its optimizer. */

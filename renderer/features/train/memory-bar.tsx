@@ -1,7 +1,7 @@
 import type { MemoryForecast, PreflightVerdict } from '../../../core/contract/preflight.ts'
 import { formatBytes, formatPercent } from '../../ui/format.ts'
 import styles from './forecast.module.css'
-import { memoryText } from './forecast-text.ts'
+import { memoryText, needText } from './forecast-text.ts'
 
 const partNames: Readonly<Record<MemoryForecast['parts'][number]['name'], string>> = {
   program: 'Program and libraries',
@@ -16,7 +16,6 @@ const partNames: Readonly<Record<MemoryForecast['parts'][number]['name'], string
 export function MemoryBar({ memory, verdict }: { memory: MemoryForecast; verdict: PreflightVerdict }) {
   const { neededBytes, availableBytes } = memory
   const whole = Math.max(neededBytes, availableBytes, 1)
-  const text = `Adds ${formatBytes(neededBytes)} of the ${formatBytes(availableBytes)} that are free`
   return (
     <div className={styles.memory}>
       <div className={styles.memoryHead}>
@@ -31,7 +30,7 @@ export function MemoryBar({ memory, verdict }: { memory: MemoryForecast; verdict
         )}
       </div>
       <details className={styles.parts}>
-        <summary>{text}</summary>
+        <summary>{needText(memory)}</summary>
         <dl>
           {memory.parts.map(({ name, bytes }) => (
             <div key={name}>

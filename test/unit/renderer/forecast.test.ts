@@ -3,7 +3,7 @@ import type { Run } from '../../../core/contract/domain.ts'
 import type { Alternative, Preflight } from '../../../core/contract/preflight.ts'
 import { settingsInWords } from '../../../core/contract/setting-words.ts'
 import { runConfigSchema } from '../../../core/contract/settings.ts'
-import { forecastRows, memoryText, offered } from '../../../renderer/features/train/forecast-text.ts'
+import { forecastRows, memoryText, needText, offered } from '../../../renderer/features/train/forecast-text.ts'
 import type { Fork } from '../../../renderer/features/train/fork.ts'
 
 const preflight: Preflight = {
@@ -56,6 +56,12 @@ describe('the figures of a forecast', () => {
     const sampled = { ...preflight, plan: { ...preflight.plan, whole: false } }
     expect(rowOf('Steps', sampled)[0]).toBe('≈ 417')
     expect(rowOf('Rows', sampled)[0]).toBe('≈ 2,221 to train')
+  })
+
+  test('the memory that has to come yet, beside what is free', () => {
+    expect(plain(needText(preflight.memory))).toBe('Adds 1.2 GB of the 22.0 GB that are free')
+    // An earlier run has left the process as large.
+    expect(plain(needText({ ...preflight.memory, neededBytes: 0 }))).toMatch(/^No more than Attune holds now/)
   })
 
   test('trained parameters beside all, and the disk', () => {
