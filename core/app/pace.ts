@@ -40,5 +40,6 @@ export function atPace(time: TimeForecast, stepMs: number, source: 'steps' | 'ru
   const evaluatingSeconds = time.evaluatingSeconds * ratio
   const { startingSeconds, savingSeconds } = time
   const seconds = startingSeconds + trainingSeconds + evaluatingSeconds + savingSeconds
-  return { ...time, seconds, trainingSeconds, evaluatingSeconds, stepMs, source }
+  const tokensPerSecond = time.tokensPerSecond / ratio
+  return { ...time, seconds, trainingSeconds, evaluatingSeconds, stepMs, tokensPerSecond, source }
 }

@@ -67,7 +67,7 @@ export class Preflights {
     try {
       const decided = decideRun(this.context, written)
       if (surelyFits(decided, availableMemory().availableBytes, await freeBytes(this.context.folders.home))) return
-      preflight = await this.foresee(decided, false)
+      preflight = this.justNow(decided) ?? (await this.foresee(decided, false))
     } catch {
       return // what is wrong with settings or files is said where they are used
     }
@@ -85,16 +85,19 @@ export class Preflights {
     const { store, clock } = this.context
     // Two that compute at once would both be slow, and the forecast wrong.
     const measure = wanted && store.queue.active().length === 0
-    const key = JSON.stringify([decided.config, decided.model.id, decided.dataset.contentHash])
-    const { known } = this
-    if (!wanted && known?.key === key && clock.monotonic() - known.at < freshMs) return known.preflight
     const found = await this.inTurn(decided, measure, task)
     const shape = paceKey(decided, found)
     if (found.time.source === 'steps') this.measuredMs.set(shape, found.time.stepMs)
     const busy = wanted && !measure ? 'Not measured while another run trains.' : null
     const preflight = this.paced(decided, found, shape, busy)
-    this.known = { key, at: clock.monotonic(), preflight }
+    this.known = { key: keyOf(decided), at: clock.monotonic(), preflight }
     return preflight
+  }
+
+  private justNow(decided: DecidedRun): Preflight | null {
+    const { known } = this
+    const isFresh = known?.key === keyOf(decided) && this.context.clock.monotonic() - known.at < freshMs
+    return isFresh ? known.preflight : null
   }
 
   /** With the time that such steps have taken before, where these were not tried out. */
@@ -184,6 +187,10 @@ export class Preflights {
       othersBytes: [...others].reduce((sum, id) => sum + (residentBytesOf(Number.parseInt(id, 10)) ?? 0), 0),
     }
   }
+}
+
+function keyOf({ config, model, dataset }: DecidedRun): string {
+  return JSON.stringify([config, model.id, dataset.contentHash])
 }
 
 function stopped(): AttuneError {

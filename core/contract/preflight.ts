@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runConfigSchema } from './settings.ts'
+import { someSettingsSchema } from './settings.ts'
 
 /** What a run will need on this machine, foreseen before it begins. */
 
@@ -36,6 +36,8 @@ export const timeForecastSchema = z.object({
   savingSeconds: seconds,
   /** Of an optimizer step, on average over the run. */
   stepMs: z.number().min(0),
+  /** Real tokens while it trains, padding not counted. */
+  tokensPerSecond: z.number().min(0),
   /** steps: measured just now; run: as an earlier run with these settings took; graph: worked out, may be far off. */
   source: z.enum(['steps', 'run', 'graph']),
   /** Why it was not measured although that was asked for. */
@@ -54,7 +56,7 @@ export type DiskForecast = z.infer<typeof diskForecastSchema>
 
 /** Settings in place of the run's own with which it would fit. */
 export const alternativeSchema = z.object({
-  settings: runConfigSchema.partial(),
+  settings: someSettingsSchema,
   peakBytes: bytes,
   /** Beyond what the process holds already. */
   neededBytes: bytes,
@@ -64,6 +66,8 @@ export type Alternative = z.infer<typeof alternativeSchema>
 export const preflightSchema = z.object({
   verdict: preflightVerdictSchema,
   /** With the numbers behind it. */
+  reason: z.string(),
+  /** The same, and in one sentence what would fit where this does not. */
   sentence: z.string(),
   memory: memoryForecastSchema,
   time: timeForecastSchema,

@@ -20,6 +20,9 @@ export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
+/** What a person reads. */
+export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
+
 const positiveInt = z.number().int().min(1)
 const fraction = z.number().min(0).max(1)
 
@@ -120,6 +123,15 @@ export const runConfigSchema = z.strictObject({
   learning_rate: z.number(),
 })
 export type RunConfig = z.output<typeof runConfigSchema>
+
+/** Some settings, to stand in place of others. What is absent stays so: defaults are not filled in. */
+export const someSettingsSchema = z.strictObject(
+  Object.fromEntries(Object.entries(runConfigSchema.shape).map(([name, field]) => [name, withoutDefault(field)])),
+) as z.ZodType<Partial<RunConfig>>
+
+function withoutDefault(field: z.ZodType): z.ZodType {
+  return (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field).optional()
+}
 
 export const settingNames = Object.keys(shape) as (keyof typeof shape)[]
 export type SettingName = keyof typeof shape

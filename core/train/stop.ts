@@ -6,6 +6,8 @@ export interface Control {
   stop(): 0 | 1 | 2 | 3
   /** `performance.now()` when the worker began; the call itself when absent. */
   readonly startedAt?: number
+  /** What the process held then; what it holds at the call when absent. */
+  readonly startBytes?: number
 }
 
 /** Throws AttuneError `stopped` when a stop of any kind was asked for: while there is nothing yet to keep. */

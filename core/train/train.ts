@@ -6,7 +6,7 @@ import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { type DataSource, startData } from './data-source.ts'
-import { memoryAdvice, nameFailure } from './failures.ts'
+import { nameRunFailure } from './failures.ts'
 import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
@@ -44,11 +44,12 @@ import { checkpointWriter } from './write-model.ts'
  */
 export async function train(spec: TrainSpec, emit: Emit, control: Control): Promise<void> {
   const watch = new Stopwatch(control.startedAt ?? performance.now())
+  const startBytes = control.startBytes ?? process.memoryUsage.rss()
   try {
     const outcome = await run(spec, { emit, reporter: reporterOf(emit), watch, control })
     emit({ kind: 'result', outcome, timings: watch.timings() })
   } catch (thrown) {
-    if (!isStop(thrown)) throw nameFailure(thrown, memoryAdvice(spec.config))
+    if (!isStop(thrown)) throw await nameRunFailure(thrown, spec, startBytes)
     // A pause before the first step has nothing to keep: the run then begins anew.
     const outcome = control.stop() === 3 ? 'paused' : 'stopped'
     emit({ kind: 'result', outcome, timings: watch.timings() })

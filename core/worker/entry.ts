@@ -19,20 +19,20 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
   shareFirstUse(firstUse)
   const words = new Int32Array(control)
   const groups = new EventGroups((seq, events) => post({ type: 'events', seq, events }))
+  const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
   try {
     if (spec.kind === 'train') {
       // Imported here, so that the time to load TensorFlow counts as the run's.
       const { train } = await import('../train/train.ts')
-      const stop = () => Atomics.load(words, stopWord) as 0 | 1 | 2 | 3
-      await train(spec, (event) => groups.add(event), { stop, startedAt })
+      await train(spec, (event) => groups.add(event), { stop, startedAt, startBytes })
     } else if (spec.kind === 'generate') {
       const { generateTexts } = await import('../generate/generate-texts.ts')
-      await generateTexts(spec, post, () => Atomics.load(words, stopWord) !== 0)
+      await generateTexts(spec, post, () => stop() !== 0)
     } else if (spec.kind === 'preflight') {
       const { preflight } = await import('../train/preflight/preflight.ts')
       const { reporterOf } = await import('../train/reporter.ts')
       const reporter = reporterOf((event) => groups.add(event))
-      post({ type: 'preflight', preflight: await preflight(spec, reporter, { startedAt, bytes: startBytes }) })
+      post({ type: 'preflight', preflight: await preflight(spec, reporter, { stop, startedAt, startBytes }) })
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

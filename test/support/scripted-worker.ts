@@ -58,6 +58,11 @@ if (!isMainThread && parentPort) {
       }
       post({ type: 'done' })
     } else if (spec.kind === 'preflight') {
+      const at = Date.now()
+      post({ type: 'events', seq: 0, events: [{ kind: 'phase', at, phase: 'tokenizing', done: 1, total: 2 }] })
+      const words = new Int32Array(control)
+      const waits = spec.config.adam_epsilon === plays.untilStopped
+      while (waits && Atomics.load(words, stopWord) === stopValues.none) await setTimeout(5)
       post({ type: 'preflight', preflight: foreseen(spec) })
       post({ type: 'done' })
     } else {
@@ -67,13 +72,15 @@ if (!isMainThread && parentPort) {
   })
 }
 
-/** A forecast of 100 MB a row of a batch, of which there are 50 GB. */
+/** A forecast of 100 MB a row of a batch, of which there are 50 GB. With the play `untilStopped` it does not come. */
 function foreseen({ config, measure }: PreflightSpec): Preflight {
   const rows = config.per_device_train_batch_size
   const fits = rows <= 500
+  const reason = fits ? 'It fits.' : 'It does not fit.'
   return {
     verdict: fits ? 'fits' : 'does not fit',
-    sentence: fits ? 'It fits.' : 'It does not fit: it would with per_device_train_batch_size 256.',
+    reason,
+    sentence: fits ? reason : `${reason} It would with per_device_train_batch_size 256 (26 GB).`,
     memory: {
       ...{ peakBytes: rows * 1e8, neededBytes: rows * 1e8, availableBytes: 5e10 },
       parts: [{ name: 'activations', bytes: rows * 1e8 }],
@@ -81,7 +88,8 @@ function foreseen({ config, measure }: PreflightSpec): Preflight {
     },
     time: {
       ...{ seconds: 12, startingSeconds: 1, trainingSeconds: 8, evaluatingSeconds: 2, savingSeconds: 1 },
-      ...{ stepMs: measure ? 500 : 1000, source: measure ? 'steps' : 'graph', note: null },
+      ...{ stepMs: measure ? 500 : 1000, tokensPerSecond: measure ? 640 : 320, note: null },
+      source: measure ? 'steps' : 'graph',
     },
     disk: { checkpointBytes: 1e6, neededBytes: 4e6, freeBytes: 1e9 },
     plan: {

@@ -63,7 +63,7 @@ function report({ sentence, memory, time, disk, plan, engine, precision, alterna
     ['  starting', duration(time.startingSeconds)],
     [
       '  training',
-      `${duration(time.trainingSeconds)}: ${count(plan.totalSteps)} steps of ${Math.round(time.stepMs)} ms`,
+      `${duration(time.trainingSeconds)}: ${count(plan.totalSteps)} steps of ${Math.round(time.stepMs)} ms, ${count(Math.round(time.tokensPerSecond))} tokens/s`,
     ],
     ['  evaluating', duration(time.evaluatingSeconds)],
     ['  saving', duration(time.savingSeconds)],

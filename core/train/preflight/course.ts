@@ -6,6 +6,8 @@ import { type Setup, sequencesOf } from './setup.ts'
 /** How often a run will call which program, from its first step to its last. */
 export interface Course {
   readonly steps: number
+  /** Real tokens that they go through. */
+  readonly tokens: number
   /** Before the first step. */
   readonly before: ReadonlyMap<string, number>
   readonly training: ReadonlyMap<string, number>
@@ -44,7 +46,8 @@ export function courseOf(setup: Setup): Course {
         [accumulateProgram(length), (1 - last) * count],
       ]),
     )
-  const common = { steps: steps.total, ...savesOf(setup) }
+  const tokens = epochs * scale.train * data.train.ids.reduce((sum, { length }) => sum + length, 0)
+  const common = { steps: steps.total, tokens, ...savesOf(setup) }
   if (features === null) {
     return { ...common, before: new Map(), training: inSteps(trained), evaluation: named(evaluated, evaluateProgram) }
   }

@@ -12,7 +12,7 @@ import { type Setup, sequencesOf, sessionOf } from './setup.ts'
  */
 const megabyte = 2 ** 20
 /** A run's thread: TensorFlow's library and its threads, a second heap, tfjs, a tokenizer. */
-const threadBytes = 300 * megabyte
+const threadBytes = 400 * megabyte
 /** A node of a session's graph: as it was emitted, in TensorFlow's copies of the graph, and in its executors. */
 const nodeBytes = 20_000
 /** A row's object, its array and its place in lists, beside four bytes a token. */

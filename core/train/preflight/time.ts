@@ -61,6 +61,7 @@ export function timeForecast(
     evaluatingSeconds,
     savingSeconds,
     stepMs: (1000 * trainingSeconds) / course.steps,
+    tokensPerSecond: trainingSeconds > 0 ? course.tokens / trainingSeconds : 0,
     source,
     note: null,
   }

@@ -19,8 +19,8 @@ export function verdictOf(memory: MemoryForecast, disk: DiskForecast): Preflight
   return both.includes('does not fit') ? 'does not fit' : both.includes('tight') ? 'tight' : 'fits'
 }
 
-/** The verdict with the numbers that it comes from, and what to do about it. */
-export function sentenceOf(memory: MemoryForecast, disk: DiskForecast, alternatives: readonly Alternative[]): string {
+/** The verdict with the numbers that it comes from. */
+export function reasonOf(memory: MemoryForecast, disk: DiskForecast): string {
   const needs = `about ${gigabytes(memory.peakBytes)} of memory at its largest`
   switch (verdictOf(memory, disk)) {
     case 'fits':
@@ -33,7 +33,7 @@ export function sentenceOf(memory: MemoryForecast, disk: DiskForecast, alternati
       return `It is tight: it wants ${what} of the ${of} that can be had now. Close other programs while it runs.`
     }
     case 'does not fit':
-      return `${shortage(memory, disk)} ${remedy(alternatives)}`
+      return shortage(memory, disk)
   }
 }
 
@@ -44,21 +44,30 @@ function shortage(memory: MemoryForecast, disk: DiskForecast): string {
   return `It does not fit: its checkpoints want ${gigabytes(disk.neededBytes)} of disk, and ${gigabytes(disk.freeBytes)} are free.`
 }
 
-function remedy(alternatives: readonly Alternative[]): string {
+/** The same with what to do about it, where it does not fit. */
+export function sentenceOf(memory: MemoryForecast, disk: DiskForecast, alternatives: readonly Alternative[]): string {
+  const reason = reasonOf(memory, disk)
+  if (verdictOf(memory, disk) !== 'does not fit') return reason
+  if (memory.neededBytes > memory.availableBytes) return `${reason} ${remedyOf(alternatives)}`
+  return `${reason} Free some space, or keep fewer of them with save_total_limit or save_total_megabytes.`
+}
+
+/** What would fit, as a sentence. */
+export function remedyOf(alternatives: readonly Alternative[]): string {
   if (alternatives.length === 0) return 'No setting was found with which it would: take a smaller model.'
   const ways = alternatives.map(({ settings, peakBytes }) => `${settingsText(settings)} (${gigabytes(peakBytes)})`)
   return `It would with ${ways.join(', or ')}.`
 }
 
 /** "per_device_train_batch_size 4 and gradient_accumulation_steps 4" */
-export function settingsText(settings: Alternative['settings']): string {
+function settingsText(settings: Alternative['settings']): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${typeof value === 'string' ? `"${value}"` : value}`)
     .join(' and ')
 }
 
 /** "1.6 GB", "120 MB": 1 GB is 10⁹ bytes. */
-export function gigabytes(bytes: number): string {
+function gigabytes(bytes: number): string {
   if (bytes < 999.5e6) return `${Math.round(bytes / 1e6)} MB`
   return `${(bytes / 1e9).toFixed(bytes < 99.5e8 ? 1 : 0)} GB`
 }

@@ -1,6 +1,6 @@
-import { Alert, Button, Text } from '@mantine/core'
-import { CircleCheck, CircleHelp, GitFork, TriangleAlert } from 'lucide-react'
-import { Link, useLocation } from 'wouter'
+import { Alert, Text } from '@mantine/core'
+import { CircleCheck, CircleHelp, TriangleAlert } from 'lucide-react'
+import { Link } from 'wouter'
 import type { Origin, Reproduction, Run } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
 import { plural } from '../../ui/format.ts'
@@ -67,21 +67,5 @@ export function ReproductionAlert({ reproduction }: { reproduction: Reproduction
         </ul>
       )}
     </Alert>
-  )
-}
-
-/** For a run that would fail again: a new one from its checkpoint, with other settings. */
-export function ForkInstead({ id }: { id: string }) {
-  const [, navigate] = useLocation()
-  return (
-    <Button
-      size="xs"
-      mt={8}
-      variant="light"
-      leftSection={<GitFork size={14} />}
-      onClick={() => navigate(`/new?fork=${id}`)}
-    >
-      Fork it with other settings…
-    </Button>
   )
 }

@@ -23,7 +23,7 @@ export function QueuePanel({ runs }: { runs: readonly Run[] }) {
         <h2>Queue</h2>
         <span>
           {queue.paused
-            ? `Paused: nothing new begins${waiting.length > 0 ? `, ${plural(waiting.length, 'run')} wait` : ''}.`
+            ? `Paused: nothing new begins${waiting.length > 0 ? `, ${plural(waiting.length, 'run waits', 'runs wait')}` : ''}.`
             : `${plural(waiting.length, 'run')} to come`}
         </span>
         <Button

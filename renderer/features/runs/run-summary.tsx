@@ -1,5 +1,5 @@
 import { Alert, Button, Progress, Text, Textarea } from '@mantine/core'
-import { CircleAlert, Unplug } from 'lucide-react'
+import { Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
@@ -12,12 +12,12 @@ import {
   formatShort,
   formatWhen,
 } from '../../ui/format.ts'
-import { ForkInstead, Lineage, ReproductionAlert } from './lineage.tsx'
+import { Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import { placeText } from './queue-order.ts'
-import { canFork } from './resumable.ts'
 import { ResumeFrom } from './run-again.tsx'
 import classes from './run-detail.module.css'
+import { RunFailure } from './run-failure.tsx'
 import { isOver, useRunActs } from './use-run-acts.ts'
 
 /** What a run has come to: where it is, its best numbers, and why it ended when it ended badly. */
@@ -25,23 +25,7 @@ export function RunSummary({ run }: { run: Run }) {
   const share = shareDone(run)
   return (
     <div className={classes.summary}>
-      {run.error && run.state !== 'interrupted' && (
-        <Alert
-          mb={10}
-          color="red"
-          variant="light"
-          icon={<CircleAlert size={18} />}
-          title={run.state === 'paused' ? 'This run was paused' : 'This run failed'}
-        >
-          {run.error.message}
-          {canFork(run) && (
-            <>
-              <br />
-              <ForkInstead id={run.id} />
-            </>
-          )}
-        </Alert>
-      )}
+      {run.state !== 'interrupted' && <RunFailure run={run} />}
       {run.reproduction && (run.reproduction.outcome !== 'pending' || run.state === 'finished') && (
         <ReproductionAlert reproduction={run.reproduction} />
       )}

@@ -70,7 +70,7 @@ export function RunWrite({ run }: { run: Run }) {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) write()
         }}
       />
-      <Group gap="sm" align="flex-end">
+      <Group gap="xl" align="flex-end">
         {number('max_new_tokens', 'Tokens at most', 16)}
         <Switch
           label="Draw at random"
@@ -78,6 +78,8 @@ export function RunWrite({ run }: { run: Run }) {
           checked={options.do_sample}
           onChange={(event) => setOptions({ ...options, do_sample: event.currentTarget.checked })}
         />
+      </Group>
+      <Group gap="sm">
         {number('temperature', 'Temperature', 0.1)}
         {number('top_k', 'Top k', 10)}
         {number('top_p', 'Top p', 0.05)}

@@ -9,7 +9,7 @@ import {
   type TaskName,
   usualTargets,
 } from '../../../core/contract/settings.ts'
-import { type Field, fieldsFor, readNumber, writeNumber } from './field.ts'
+import { type Field, fields, fieldsFor, readNumber, writeNumber } from './field.ts'
 import type { Fork } from './fork.ts'
 
 /** The form as typed. A setting that is absent (or empty) takes its default. */
@@ -92,17 +92,42 @@ export function configOf(draft: Draft): RunConfigInput | null {
 }
 
 /** The settings of an earlier run, written as a person would have: what equals a default is left empty. */
-export function draftFrom(config: RunConfig): Draft {
-  const typed: Partial<Record<SettingName, string | readonly string[]>> = {}
-  for (const { name, fallback } of fieldsFor(config.method, config.task)) {
-    if (name === 'name') continue
-    const value = config[name]
-    if (value === undefined || isUsual(name, value, config.method, fallback)) continue
+export function draftFrom({ name: _, ...config }: RunConfig): Draft {
+  const { model, dataset, task } = config
+  return withSettings({ ...emptyDraft, model, dataset, task }, config)
+}
+
+/** The form with these settings in place of its own, as a person would have written them. */
+export function withSettings(draft: Draft, settings: Partial<RunConfig>): Draft {
+  const method = settings.method ?? draft.method
+  const typed = { ...draft.typed }
+  for (const { name, fallback } of fieldsFor(method, draft.task)) {
+    const value = settings[name]
+    if (value === undefined) continue
+    delete typed[name]
+    if (isUsual(name, value, method, fallback)) continue
     if (Array.isArray(value)) typed[name] = value
     else typed[name] = typeof value === 'number' ? writeNumber(value) : String(value)
   }
-  const { model, dataset, task, method } = config
-  return { model, dataset, task, method, typed, fork: null }
+  return { ...draft, method, typed }
+}
+
+/** Settings that took the place of others all at once, and the form as it was before. */
+export interface Applied {
+  readonly settings: Partial<RunConfig>
+  readonly before: Pick<Draft, 'method' | 'typed'>
+}
+
+/** The form with what those settings replaced; all that was entered since then stays. */
+export function takenBack(draft: Draft, { settings, before }: Applied): Draft {
+  const typed = { ...draft.typed }
+  for (const { name } of fields) {
+    if (settings[name] === undefined) continue
+    const entered = before.typed[name]
+    if (entered === undefined) delete typed[name]
+    else typed[name] = entered
+  }
+  return { ...draft, method: settings.method === undefined ? draft.method : before.method, typed }
 }
 
 /** Target modules of any architecture's default are left empty: they are decided by the model again. */

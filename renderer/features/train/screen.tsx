@@ -11,6 +11,7 @@ import { blockedBecause } from './blocked.ts'
 import { DatasetCards } from './dataset-cards.tsx'
 import { configOf, draftFrom, readDraft } from './draft.ts'
 import { fieldsFor } from './field.ts'
+import { offered } from './forecast-text.ts'
 import { forkCommand } from './fork.ts'
 import { ForkCard } from './fork-card.tsx'
 import { MethodCards } from './method-cards.tsx'
@@ -19,6 +20,7 @@ import { SettingField } from './setting-field.tsx'
 import { Summary } from './summary.tsx'
 import styles from './train.module.css'
 import { useDraft } from './use-draft.ts'
+import { useForecast } from './use-forecast.ts'
 import { usePrefill } from './use-prefill.ts'
 
 /** `/new`: model, dataset, method, settings; what it comes to and Start at the side. */
@@ -38,6 +40,8 @@ export function NewRunScreen() {
   const { fork } = draft
   const parent = fork === null ? undefined : runs.data?.runs.find(({ id }) => id === fork.run)
   const blocked = blockedBecause({ draft, read, model, dataset, info: info.data, parent })
+  const forecast = useForecast(blocked === null ? config : null)
+  const refused = forecast.current && forecast.preflight?.verdict === 'does not fit'
   const started = { quiet: true, onSuccess: ({ run }: { run: { id: string } }) => navigate(`/runs/${run.id}`) }
   const create = useAct('runs.create', started)
   const forking = useAct('runs.fork', started)
@@ -46,7 +50,7 @@ export function NewRunScreen() {
     fork !== null && parent
       ? forking.mutate({ id: fork.run, checkpoint: fork.checkpoint, optimizer: fork.optimizer, config })
       : create.mutate({ config })
-  const start = blocked === null && config !== null && !act.isPending ? () => begin(config) : null
+  const start = blocked === null && !refused && config !== null && !act.isPending ? () => begin(config) : null
   useShortcut('Mod+Enter', 'Start the run', 'New run', start)
 
   const failed = models.error ?? datasets.error
@@ -102,7 +106,7 @@ export function NewRunScreen() {
             )}
           </Section>
           <Section title="Method">
-            <MethodCards method={draft.method} onChoose={setMethod} {...{ model, dataset, read }} />
+            <MethodCards method={draft.method} onChoose={setMethod} dataset={dataset} />
           </Section>
           <Section title="Settings">
             <div className={styles.grid}>
@@ -114,7 +118,8 @@ export function NewRunScreen() {
           </Section>
         </div>
         <Summary
-          {...{ draft, read, model, dataset, config, blocked }}
+          {...{ draft, read, model, dataset, config, blocked, forecast, refused }}
+          alternatives={offered(forecast.preflight?.alternatives ?? [], fork, parent)}
           error={act.error}
           starting={act.isPending}
           command={fork !== null && parent && config !== null ? forkCommand(fork, config, parent.config) : undefined}

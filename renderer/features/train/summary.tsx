@@ -1,16 +1,18 @@
 import { Button, Kbd } from '@mantine/core'
 import { Play } from 'lucide-react'
 import type { Dataset, Model } from '../../../core/contract/domain.ts'
-import type { RunConfigInput } from '../../../core/contract/settings.ts'
+import { toErrorPayload } from '../../../core/contract/errors.ts'
+import type { Alternative } from '../../../core/contract/preflight.ts'
+import { methodTitles, type RunConfigInput } from '../../../core/contract/settings.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatCount, formatShort } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import { ConfigPreview } from './config-preview.tsx'
 import { commandOf, type Draft, type ReadDraft, settingOf } from './draft.ts'
-import { estimateSteps, methodLines, trainableParameters } from './estimates.ts'
 import { writeNumber } from './field.ts'
+import { ForecastPanel } from './forecast-panel.tsx'
 import styles from './train.module.css'
 import { TruncationLine } from './truncation-line.tsx'
+import type { Forecast } from './use-forecast.ts'
 
 export interface SummaryProps {
   draft: Draft
@@ -19,6 +21,11 @@ export interface SummaryProps {
   dataset: Dataset | undefined
   config: RunConfigInput | null
   blocked: string | null
+  forecast: Forecast
+  /** Of the forecast, those that this draft can take. */
+  alternatives: readonly Alternative[]
+  /** Whether the forecast says that it cannot fit. */
+  refused: boolean
   error: unknown
   starting: boolean
   onStart: (() => void) | null
@@ -34,6 +41,9 @@ export function Summary({
   dataset,
   config,
   blocked,
+  forecast,
+  alternatives,
+  refused,
   error,
   starting,
   onStart,
@@ -42,71 +52,54 @@ export function Summary({
   const { method } = draft
   const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) =>
     settingOf(read.given, name, method, model?.architecture)
-  const steps =
-    dataset &&
-    estimateSteps(dataset, {
-      validation_split: setting('validation_split'),
-      max_train_samples: setting('max_train_samples'),
-      max_eval_samples: setting('max_eval_samples'),
-      per_device_train_batch_size: setting('per_device_train_batch_size'),
-      gradient_accumulation_steps: setting('gradient_accumulation_steps'),
-      num_train_epochs: setting('num_train_epochs'),
-      max_steps: setting('max_steps'),
-    })
-  const trained =
-    model &&
-    trainableParameters(model, dataset?.labels.length ?? 2, method, {
-      lora_r: setting('lora_r'),
-      target_modules: setting('target_modules'),
-    })
+  // The panel says the same, with buttons.
+  const told = refused && error !== null && toErrorPayload(error).code === 'does_not_fit'
+  const hindrance = blocked ?? (refused ? 'It cannot start: it does not fit on this machine.' : null)
   return (
     <aside className={styles.summary} aria-label="Summary">
-      <h2 className={styles.sectionTitle}>This run</h2>
-      <dl className={styles.facts}>
-        <dt>Model</dt>
-        <dd>{model?.name ?? '–'}</dd>
-        <dt>Dataset</dt>
-        <dd>{dataset?.name ?? '–'}</dd>
-        <dt>Method</dt>
-        <dd>
-          {methodLines[method].title}, rate {writeNumber(setting('learning_rate'))}
-        </dd>
-        <dt>Trained</dt>
-        <dd>{trained === undefined ? '–' : `${method === 'lora' ? '≈ ' : ''}${formatShort(trained)} parameters`}</dd>
-        <dt>Rows</dt>
-        <dd>
-          {steps ? `≈ ${formatCount(steps.trainRows)} to train, ${formatCount(steps.evalRows)} to validate` : '–'}
-        </dd>
-        <dt>Steps</dt>
-        <dd>{steps ? `≈ ${formatCount(steps.totalSteps)} (${formatCount(steps.stepsPerEpoch)} an epoch)` : '–'}</dd>
-      </dl>
-      {model && dataset && (
-        <TruncationLine
-          model={model}
-          dataset={dataset}
-          maxLength={Math.min(setting('max_length'), model.maxPositions)}
-        />
-      )}
-      {error !== null && <ErrorPanel error={error} title="The run did not start" />}
-      <Button
-        size="sm"
-        fullWidth
-        leftSection={<Play size={15} />}
-        loading={starting}
-        disabled={onStart === null && !starting}
-        onClick={() => onStart?.()}
-        aria-describedby="start-note"
-      >
-        Start
-      </Button>
-      <div id="start-note" role="status" className={styles.note} data-blocked={blocked !== null || undefined}>
-        {blocked ?? (
-          <>
-            <Kbd size="xs">{readableKeys('Mod+Enter')}</Kbd> starts it. One run trains at a time; others wait.
-          </>
+      <div className={styles.summaryBody}>
+        <h2 className={styles.sectionTitle}>This run</h2>
+        <dl className={styles.facts}>
+          <dt>Model</dt>
+          <dd>{model?.name ?? '–'}</dd>
+          <dt>Dataset</dt>
+          <dd>{dataset?.name ?? '–'}</dd>
+          <dt>Method</dt>
+          <dd>
+            {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
+          </dd>
+        </dl>
+        {model && dataset && (
+          <TruncationLine
+            model={model}
+            dataset={dataset}
+            maxLength={Math.min(setting('max_length'), model.maxPositions)}
+          />
         )}
+        <ForecastPanel forecast={forecast} alternatives={alternatives} ready={blocked === null && config !== null} />
+        {error !== null && !told && <ErrorPanel error={error} title="The run did not start" />}
+        {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
       </div>
-      {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
+      <div className={styles.start}>
+        <Button
+          size="sm"
+          fullWidth
+          leftSection={<Play size={15} />}
+          loading={starting}
+          disabled={onStart === null && !starting}
+          onClick={() => onStart?.()}
+          aria-describedby="start-note"
+        >
+          Start
+        </Button>
+        <div id="start-note" role="status" className={styles.note} data-blocked={hindrance !== null || undefined}>
+          {hindrance ?? (
+            <>
+              <Kbd size="xs">{readableKeys('Mod+Enter')}</Kbd> starts it. One run trains at a time; others wait.
+            </>
+          )}
+        </div>
+      </div>
     </aside>
   )
 }

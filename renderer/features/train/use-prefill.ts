@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { type RunConfig, someSettingsSchema } from '../../../core/contract/settings.ts'
 import { draftFrom } from './draft.ts'
 import { forkFrom } from './fork.ts'
 import { useDraft } from './use-draft.ts'
@@ -12,12 +13,14 @@ export interface Known {
 }
 
 /**
- * `#/new?from=<run>&model=…&dataset=…`: first the run's settings, then what the address names besides; `fork=<run>` is the
- * same beginning with a checkpoint of that run. A new address without it begins with a model again. Without either, an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is let go.
+ * `#/new?from=<run>&model=…&dataset=…&set={…}`: first the run's settings, then what the address names besides;
+ * `fork=<run>` is the same beginning with a checkpoint of that run. A new address without it begins with a model again.
+ * Without either, an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is
+ * let go.
  */
 export function usePrefill({ models, datasets, runs }: Known): void {
   const [search] = useSearchParams()
-  const { draft, pick, replace, setFork } = useDraft()
+  const { draft, pick, replace, setFork, apply } = useDraft()
   const applied = useRef<string | null>(null)
   const address = search.toString()
 
@@ -31,16 +34,29 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     const model = search.get('model')
     const dataset = search.get('dataset')
     pick({ ...(model && { model }), ...(dataset && { dataset }) })
-  }, [address, search, models, datasets, runs, pick, replace, setFork])
+    const settings = settingsFrom(search)
+    if (settings !== null) apply(settings)
+  }, [address, search, models, datasets, runs, pick, replace, setFork, apply])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the draft is read as the effect above has left it
   useEffect(() => {
     if (!models || !datasets || !runs) return
+    const { draft } = useDraft.getState()
     const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
     const model = settled(draft.model, models, latest?.model.id)
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
     const task = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
     if (model !== draft.model || dataset !== draft.dataset || task !== draft.task) pick({ model, dataset, task })
   }, [draft.model, draft.dataset, draft.task, models, datasets, runs, pick])
+}
+
+/** `?set={"max_length":64}`; null for none, and for what are no settings. */
+export function settingsFrom(search: URLSearchParams): Partial<RunConfig> | null {
+  try {
+    return someSettingsSchema.safeParse(JSON.parse(search.get('set') ?? 'null')).data ?? null
+  } catch {
+    return null // not JSON: an address that was typed
+  }
 }
 
 /** What is chosen, while it is there; else the only one; else what was used last. */

@@ -10,8 +10,9 @@ import {
   emptyDraft,
   readDraft,
   settingOf,
+  takenBack,
+  withSettings,
 } from '../../../renderer/features/train/draft.ts'
-import { estimateSteps, trainableParameters } from '../../../renderer/features/train/estimates.ts'
 import {
   type Field,
   fields,
@@ -21,6 +22,7 @@ import {
   stepped,
   writeNumber,
 } from '../../../renderer/features/train/field.ts'
+import { settingsFrom } from '../../../renderer/features/train/use-prefill.ts'
 
 const field = (name: string): Field => {
   const found = fields.find((one) => one.name === name)
@@ -202,49 +204,38 @@ test('cloning a run writes only what is not a default, and comes back the same',
   expect(draftFrom({ ...run, learning_rate: 1e-3 }).typed.learning_rate).toBeUndefined()
 })
 
-describe('estimates', () => {
-  const usual = { lora_r: 8, target_modules: ['query', 'value'] }
-
-  test('trained parameters of MiniLM as peft counts them', () => {
-    // 6 layers × 2 modules × 8 × (384 + 384) + the head's 384 × 2 + 2
-    expect(trainableParameters(miniLm, 2, 'lora', usual)).toBe(73_728 + 770)
-    expect(trainableParameters(miniLm, 2, 'head', usual)).toBe(770)
-    expect(trainableParameters(miniLm, 2, 'full', usual)).toBe(22_713_216 + 770)
-  })
-
-  test('a target takes every layer whose name ends with it', () => {
-    const of = (...target_modules: string[]) =>
-      trainableParameters(miniLm, 2, 'lora', { lora_r: 1, target_modules }) - 770
-    expect(of('intermediate.dense')).toBe(6 * (384 + 1536))
-    expect(of('output.dense')).toBe(6 * (384 + 384 + 1536 + 384))
-    expect(of('dense')).toBe(of('output.dense') + of('intermediate.dense'))
-  })
-
-  const settings = {
-    validation_split: 0.2,
-    max_train_samples: undefined,
-    max_eval_samples: undefined,
-    per_device_train_batch_size: 16,
-    gradient_accumulation_steps: 1,
-    num_train_epochs: 3,
-    max_steps: -1,
+describe('settings that take the place of others', () => {
+  const draft: Draft = {
+    ...chosen,
+    typed: { per_device_train_batch_size: '32', learning_rate: '3e-5', num_train_epochs: '2' },
   }
+  const smaller = { per_device_train_batch_size: 16, gradient_accumulation_steps: 2 }
 
-  test('steps are counted as the loop counts them', () => {
-    expect(estimateSteps({ rows: 2776 }, settings)).toEqual({
-      trainRows: 2221,
-      evalRows: 555,
-      stepsPerEpoch: 139,
-      totalSteps: 417,
+  test('are written as a person would: what equals a default is left empty', () => {
+    expect(withSettings(draft, smaller)).toEqual({
+      ...draft,
+      typed: { learning_rate: '3e-5', num_train_epochs: '2', gradient_accumulation_steps: '2' },
     })
-    expect(estimateSteps({ rows: 2776 }, { ...settings, num_train_epochs: 0.5 }).totalSteps).toBe(70)
-    expect(estimateSteps({ rows: 2776 }, { ...settings, gradient_accumulation_steps: 4 }).stepsPerEpoch).toBe(35)
-    expect(estimateSteps({ rows: 2776 }, { ...settings, max_steps: 60 }).totalSteps).toBe(60)
-    expect(estimateSteps({ rows: 2776 }, { ...settings, max_train_samples: 100, max_eval_samples: 50 })).toMatchObject({
-      trainRows: 100,
-      evalRows: 50,
-      stepsPerEpoch: 7,
-    })
+    const lora = withSettings(draft, { method: 'lora', learning_rate: 1e-3, gradient_checkpointing: true })
+    expect(lora.method).toBe('lora')
+    expect(lora.typed.learning_rate).toBeUndefined()
+    expect(lora.typed.gradient_checkpointing).toBe('true')
+  })
+
+  test('are put back with what stood there, and what was entered since stays', () => {
+    const applied = { settings: { method: 'lora', learning_rate: 1e-3, ...smaller } as const, before: draft }
+    const since = withSettings(withSettings(draft, applied.settings), { seed: 7 })
+    expect(takenBack(since, applied)).toEqual({ ...draft, typed: { ...draft.typed, seed: '7' } })
+    expect(takenBack({ ...since, method: 'head' }, { settings: smaller, before: draft }).method).toBe('head')
+  })
+
+  test('come with an address, none of them filled in; what are no settings is let go', () => {
+    const from = (text: string) => settingsFrom(new URLSearchParams({ set: text }))
+    expect(from(JSON.stringify(smaller))).toEqual(smaller)
+    expect(from('{"max_length":3}')).toBeNull()
+    expect(from('{"max_lenth":64}')).toBeNull()
+    expect(from('{')).toBeNull()
+    expect(settingsFrom(new URLSearchParams())).toBeNull()
   })
 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openSafetensors, writeSafetensors } from '../../../core/checkpoint/safetensors.ts'
 import type { ErrorPayload } from '../../../core/contract/errors.ts'
+import { alternativeSchema } from '../../../core/contract/preflight.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import { startOver, startWorker, threadPort } from '../../../core/worker/handle.ts'
 import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
@@ -69,6 +70,10 @@ async function hugeSpec(): Promise<TrainSpec> {
   return spec
 }
 
+function alternativesOf(error: ErrorPayload | null) {
+  return alternativeSchema.array().parse(error?.details?.alternatives)
+}
+
 describe('C11: out of memory', () => {
   test('in a tensor: the run says so with advice, and others are as they would have been', {
     timeout: 180_000,
@@ -81,8 +86,13 @@ describe('C11: out of memory', () => {
     ])
     expect(huge.error).toMatchObject({
       code: 'out_of_memory',
-      message: expect.stringMatching(/per_device_train_batch_size 128 with gradient_accumulation_steps 2/),
+      message: expect.stringMatching(
+        /^The memory was not enough for a step\. It would with per_device_train_batch_size \d+/,
+      ),
     })
+    expect(alternativesOf(huge.error)).not.toEqual([])
+    // Each is a run with far less in a batch than this machine has.
+    for (const { peakBytes } of alternativesOf(huge.error)) expect(peakBytes).toBeLessThan(totalmem())
     expect(ofKind(huge.events, 'metrics')).toEqual([])
     const after = await runThread(await tinySpec({ num_train_epochs: 2 }))
     for (const { error, events } of [beside, after]) {

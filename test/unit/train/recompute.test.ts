@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { nativeBindingPath } from '../../../core/engine/native/load.ts'
 import { goldenDir } from '../../golden/reference.ts'
 import { largestDifference } from '../../support/engines.ts'
+import { stepMemory } from '../../support/measure-steps.ts'
 import { seriesOf, tinySpec, trainTiny } from './fixture.ts'
-
-const script = fileURLToPath(new URL('../../support/step-memory.ts', import.meta.url))
 
 test.each<[string, Partial<RunConfigInput>]>([
   ['full', {}],
@@ -34,13 +30,8 @@ test.each<[string, Partial<RunConfigInput>]>([
 })
 
 test.skipIf(!nativeBindingPath())('recomputed activations do not lie in memory', async () => {
-  const peakOf = async (recompute: boolean) => {
-    const settings = JSON.stringify({ gradient_checkpointing: recompute })
-    const { stdout } = await promisify(execFile)(process.execPath, [script, settings], {
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
-    })
-    return Number(stdout)
-  }
+  const peakOf = async (recompute: boolean) =>
+    (await stepMemory('long rows', { gradient_checkpointing: recompute })).peak
   const [plain, again] = [await peakOf(false), await peakOf(true)]
   // Of eight layers' attention (8 × 4 × 256 × 256 numbers a tensor, several a layer) one layer's is left.
   expect(plain - again).toBeGreaterThan(100e6)
