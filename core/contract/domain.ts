@@ -22,9 +22,12 @@ export type Source = z.infer<typeof sourceSchema>
 export const rowProblemSchema = z.object({ line: count, message: z.string() })
 export type RowProblem = z.infer<typeof rowProblemSchema>
 
-/** Which column is what; text generation has no label. */
-export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string().optional() })
+/** Which column is what, by role: see roles.ts. */
+export const columnMappingSchema = z.object({ text: z.string(), label: z.string().optional() }).catchall(z.string())
 export type ColumnMapping = z.infer<typeof columnMappingSchema>
+/** What is known or chosen of one. */
+export const partialMappingSchema = z.record(z.string(), z.string())
+export type PartialMapping = z.infer<typeof partialMappingSchema>
 
 export const fileFormatSchema = z.enum(['csv', 'jsonl'])
 export type FileFormat = z.infer<typeof fileFormatSchema>
@@ -61,6 +64,8 @@ export const datasetRowSchema = z.object({
   text: z.string(),
   /** Empty where the task has none. */
   label: z.string(),
+  /** Its other parts, by role. */
+  fields: z.record(z.string(), z.string()).optional(),
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
 
@@ -74,7 +79,8 @@ export const previewSchema = z.object({
   columns: z.array(
     z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
   ),
-  guess: columnMappingSchema.partial(),
+  /** By task: which column is probably what; what cannot be told is left out. */
+  guesses: z.record(taskSchema, partialMappingSchema),
   /** First rows as text, one array a row, in column order. */
   rows: z.array(z.object({ line: count, cells: z.array(z.string()) })),
   /** Rows looked at for this preview. */
