@@ -428,11 +428,13 @@ export type Prediction = z.infer<typeof predictionSchema>
 
 export const examplePredictionSchema = z.object({
   row: count,
-  predicted: z.string(),
-  /** Probability of the predicted class. */
-  confidence: z.number(),
+  /** The predicted class; null where there are none. */
+  predicted: z.string().nullable(),
+  /** Its probability. */
+  confidence: z.number().nullable(),
   /** Cross-entropy of this example, nats. */
   loss: z.number(),
+  /** Right; where runs are judged by values, no compared run is better here. */
   correct: z.boolean(),
 })
 export type ExamplePrediction = z.infer<typeof examplePredictionSchema>
@@ -443,18 +445,23 @@ export const verdictSchema = z.object({
   outcome: z.enum(['better', 'worse', 'cannot tell']),
   /** One sentence with the numbers. */
   sentence: z.string(),
+  /** How and by what, as contract/judgement.ts says of the task. */
+  by: z.enum(['right', 'values']),
   metric: z.string(),
+  unit: z.string(),
   examples: count,
-  /** Both right, only the baseline right, only the candidate right, neither. */
+  /** Accuracies, or means of the values. */
+  means: z.object({ baseline: z.number(), candidate: z.number() }),
+  /** Both right, only the baseline right, only the candidate right, neither; by values: alike, either better, and 0. */
   bothRight: count,
   onlyBaseline: count,
   onlyCandidate: count,
   bothWrong: count,
-  /** Candidate minus baseline accuracy, and its 95 % interval (paired bootstrap). */
+  /** Candidate minus baseline, and its 95 % interval (paired bootstrap; Student's by values). */
   difference: z.number(),
   low: z.number(),
   high: z.number(),
-  /** Exact two-sided McNemar test. */
+  /** Exact two-sided McNemar test; by values a sign-flip test. */
   pValue: z.number(),
   /** Examples needed to tell a difference of this size apart from chance (80 % power), when it could not be told. */
   examplesNeeded: count.nullable(),
