@@ -8,7 +8,7 @@ import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
 import { textGeneration } from '../../../core/tasks/text-generation.ts'
 import { prepareData } from '../../../core/train/prepare.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
-import { gpt2Folder } from '../../golden/gpt2-reference.ts'
+import { decoderFolder } from '../../golden/decoder-reference.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { ofKind, seriesOf, trainTiny } from './fixture.ts'
 
@@ -27,7 +27,7 @@ const stories = [
 
 async function spec(settings: Partial<RunConfigInput> = {}): Promise<TrainSpec> {
   const dir = await temporaryFolder()
-  await cp(gpt2Folder, join(dir, 'model'), { recursive: true })
+  await cp(decoderFolder('gpt2'), join(dir, 'model'), { recursive: true })
   const rows = async function* () {
     for (const [i, text] of stories.entries()) yield { line: i + 1, text, label: '' }
   }
@@ -150,5 +150,8 @@ describe('its data', () => {
 })
 
 test('the folder of a GPT-2 says its sizes by its own names', async () => {
-  expect(await readModelConfig(gpt2Folder)).toMatchObject({ modelType: 'gpt2', fields: { layers: 'n_layer' } })
+  expect(await readModelConfig(decoderFolder('gpt2'))).toMatchObject({
+    modelType: 'gpt2',
+    fields: { layers: 'n_layer' },
+  })
 })
