@@ -1,15 +1,15 @@
 import type { Run, Verdict } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
-import { verdict } from '../stats/verdict.ts'
+import { valueVerdict, verdict } from '../stats/verdict.ts'
 import { configDiff } from './config-diff.ts'
 import type { Context } from './context.ts'
 import { curvesOf } from './evaluations.ts'
 import { requireRun } from './find.ts'
 import { metricTable } from './metric-table.ts'
-import { countPairs, type Judged, joinRuns, outputsOf } from './outputs.ts'
+import { countPairs, type Judged, joinRuns, outputsOf, valuesOf } from './outputs.ts'
 
-const comparedSeries = ['train/loss', 'eval/loss', 'eval/accuracy', 'eval/f1']
+const comparedSeries = ['train/loss', 'eval/loss', 'eval/accuracy', 'eval/f1', 'eval/perplexity', 'eval/token_accuracy']
 const usualSmoothing = 0.6
 
 /** Runs side by side; the first is the baseline. Nothing is stored: a comparison is a view of records. */
@@ -53,6 +53,11 @@ function verdicts([baseline, ...candidates]: readonly Judged[]): (Verdict | null
   return candidates.map((candidate) => {
     if (!baseline) return null
     const joined = joinRuns([baseline, candidate])
-    return joined.count === 0 ? null : verdict(baseline.run, candidate.run, countPairs(joined))
+    const isByRight = joined.judgement.by === 'right'
+    // How far values lie apart, one alone does not say.
+    if (joined.count < (isByRight ? 1 : 2)) return null
+    return isByRight
+      ? verdict(baseline.run, candidate.run, countPairs(joined), joined.judgement)
+      : valueVerdict(baseline.run, candidate.run, valuesOf(joined), joined.judgement)
   })
 }

@@ -1,13 +1,8 @@
+import { canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import {
-  defaultLearningRate,
-  type RunConfig,
-  type SettingName,
-  tasksByArchitecture,
-  usualTargets,
-} from '../contract/settings.ts'
+import { defaultLearningRate, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -28,7 +23,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (dataset.task !== config.task) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
-  if (!tasksByArchitecture[model.architecture]?.includes(config.task)) {
+  if (!canLearn(model.architecture, config.task)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
   if (config.method === 'head' && config.task === 'text-generation') {

@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { ColumnMapping, Dataset, DatasetRow, Source } from '../contract/domain.ts'
+import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
 import { importDataset as importFile, previewFile } from '../data/import.ts'
 import { openRowStore } from '../data/row-store.ts'
@@ -75,7 +75,7 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
   const id = newId()
   const dir = folders.of('datasets', id)
   const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
-  const options = { mapping: given(input.mapping), encoding, delimiter, onBadRows }
+  const options = { mapping: input.mapping, encoding, delimiter, onBadRows }
   const found = await importFile(input.task, path, fileName, options, dir, progress)
   try {
     const taken = new Set(store.datasets.list().map(({ name }) => name))
@@ -93,12 +93,6 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
     await removeFolder(dir)
     throw error
   }
-}
-
-/** Without the columns that were left to be guessed. */
-function given(mapping: ParsedInput<'datasets.import'>['mapping']): Partial<ColumnMapping> {
-  const { text, label } = mapping ?? {}
-  return { ...(text !== undefined && { text }), ...(label !== undefined && { label }) }
 }
 
 interface FoundSource {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ExamplePrediction, OutputFilter, OutputRow, Outputs, Run } from '../contract/domain.ts'
+import { type Judgement, taskJudgements } from '../contract/judgement.ts'
 import { openRowStore, type RowStore } from '../data/row-store.ts'
 import type { PairedCounts } from '../stats/verdict.ts'
 import type { PredictionColumns } from '../store/queries/predictions.ts'
@@ -17,12 +18,14 @@ export interface Joined {
   readonly sides: readonly { readonly columns: PredictionColumns; readonly positions: Int32Array }[]
   /** Why there is nothing, or less than a run's whole validation set; null when all is common. */
   readonly note: string | null
+  /** Of the runs' task. */
+  readonly judgement: Judgement
 }
-
-const nothing = (note: string): Joined => ({ sides: [], count: 0, note })
 
 /** Joins runs on the rows of one dataset version. */
 export function joinRuns(judged: readonly Judged[]): Joined {
+  const judgement = taskJudgements[judged[0]?.run.config.task ?? 'text-classification']
+  const nothing = (note: string): Joined => ({ sides: [], count: 0, note, judgement })
   const silent = judged.filter(({ predictions }) => predictions === null).map(({ run }) => run.name)
   if (silent.length > 0) return nothing(`There are no predictions of ${list(silent)}: no evaluation has ended there.`)
   const versions = new Set(judged.map(({ run }) => run.dataset.contentHash))
@@ -39,10 +42,11 @@ export function joinRuns(judged: readonly Judged[]): Joined {
   const sides = columns.map((columns, k) => ({ columns, positions: positions[k] as Int32Array }))
   const count = positions[0]?.length ?? 0
   const most = Math.max(...columns.map(({ rows }) => rows.length))
-  if (count === most) return { sides, count, note: null }
+  if (count === most) return { sides, count, note: null, judgement }
   const reason = 'the runs held out different rows (validation_split, split_seed or max_eval_samples differ)'
   if (count === 0) return nothing(`The runs have no validation row in common: ${reason}.`)
-  return { sides, count, note: `Judged on the ${count} validation rows in common, of up to ${most}: ${reason}.` }
+  const note = `Judged on the ${count} validation rows in common, of up to ${most}: ${reason}.`
+  return { sides, count, note, judgement }
 }
 
 /** Rows ascend in every run, so that one walk through all is enough. */
@@ -66,13 +70,22 @@ function commonPositions(columns: readonly Int32Array[]): Int32Array[] {
 export function countPairs(joined: Joined): PairedCounts {
   const counts = { bothRight: 0, onlyBaseline: 0, onlyCandidate: 0, bothWrong: 0 }
   for (let i = 0; i < joined.count; i++) {
-    const [baseline, candidate] = cells(joined, i).map(isRight)
+    const [baseline, candidate] = rightness(cells(joined, i), joined.judgement)
     if (baseline && candidate) counts.bothRight++
     else if (baseline) counts.onlyBaseline++
     else if (candidate) counts.onlyCandidate++
     else counts.bothWrong++
   }
   return counts
+}
+
+/** The number by which each of two runs is judged, on each common row. */
+export function valuesOf({ sides, count }: Joined): [Float64Array, Float64Array] {
+  const column = (k: number) => {
+    const side = sides[k]
+    return Float64Array.from({ length: count }, (_, i) => side?.columns.loss[side.positions[i] as number] as number)
+  }
+  return [column(0), column(1)]
 }
 
 interface AskedOutputs {
@@ -97,14 +110,18 @@ export async function outputsOf(
   let disagree = 0
   for (let i = 0; i < count; i++) {
     const said = cells(joined, i)
-    if (disagrees(said)) disagree++
-    if (passes(filter, said)) passing.push(i)
+    const right = rightness(said, joined.judgement)
+    const differ = disagrees(said, right)
+    if (differ) disagree++
+    if (passes(filter, right, differ)) passing.push(i)
   }
   if (passing.length === 0) return { common: count, disagree, note, matching: 0, rows: [] }
   const texts = openRowStore(datasetDir)
   try {
     const matching = search ? await containing(search, passing, joined, texts) : passing
-    const rows = matching.slice(offset, offset + limit).map((i) => outputRow(runs, cells(joined, i), texts))
+    const rows = matching
+      .slice(offset, offset + limit)
+      .map((i) => outputRow(runs, cells(joined, i), joined.judgement, texts))
     return { common: count, disagree, note, matching: matching.length, rows }
   } finally {
     texts.close()
@@ -125,9 +142,8 @@ async function containing(search: string, among: readonly number[], joined: Join
 /** What one run said about one row. */
 interface Cell {
   readonly row: number
-  readonly predicted: number
-  readonly gold: number
-  readonly confidence: number
+  /** Class ids, and the predicted one's probability; null where there are no classes. */
+  readonly answer: { readonly predicted: number; readonly gold: number; readonly confidence: number } | null
   readonly loss: number
 }
 
@@ -137,29 +153,40 @@ function cells({ sides }: Joined, i: number): Cell[] {
     const position = positions[i] as number
     return {
       row: columns.rows[position] as number,
-      predicted: columns.predicted[position] as number,
-      gold: columns.gold[position] as number,
-      confidence: columns.confidence[position] as number,
+      answer: answerAt(columns, position),
       loss: columns.loss[position] as number,
     }
   })
 }
 
-function isRight({ predicted, gold }: Cell): boolean {
-  return predicted === gold
+function answerAt({ predicted, gold, confidence }: PredictionColumns, position: number): Cell['answer'] {
+  if (predicted.length === 0) return null
+  return {
+    predicted: predicted[position] as number,
+    gold: gold[position] as number,
+    confidence: confidence[position] as number,
+  }
 }
 
-function disagrees(said: readonly Cell[]): boolean {
-  return said.some(({ predicted }) => predicted !== said[0]?.predicted)
+/** Which runs are right about a row; by values, which ones none is better than. */
+function rightness(said: readonly Cell[], { by, better }: Judgement): boolean[] {
+  if (by === 'right') return said.map(({ answer }) => answer !== null && answer.predicted === answer.gold)
+  const values = said.map(({ loss }) => loss)
+  const best = better === 'lower' ? Math.min(...values) : Math.max(...values)
+  return values.map((value) => value === best)
 }
 
-function passes(filter: OutputFilter, said: readonly Cell[]): boolean {
-  const [baseline, ...candidates] = said.map(isRight)
+function disagrees(said: readonly Cell[], right: readonly boolean[]): boolean {
+  return right.includes(!right[0]) || said.some(({ answer }) => answer?.predicted !== said[0]?.answer?.predicted)
+}
+
+function passes(filter: OutputFilter, right: readonly boolean[], differ: boolean): boolean {
+  const [baseline, ...candidates] = right
   switch (filter) {
     case 'all':
       return true
     case 'disagree':
-      return disagrees(said)
+      return differ
     case 'wrong':
       return baseline === false || candidates.includes(false)
     case 'all-right':
@@ -173,11 +200,13 @@ function passes(filter: OutputFilter, said: readonly Cell[]): boolean {
   }
 }
 
-function outputRow(runs: readonly Run[], said: readonly Cell[], texts: RowStore): OutputRow {
+function outputRow(runs: readonly Run[], said: readonly Cell[], judgement: Judgement, texts: RowStore): OutputRow {
   const { row, text, label } = texts.read(said[0]?.row as number)
+  const right = rightness(said, judgement)
   const predictions = said.map((cell, k): ExamplePrediction => {
-    const predicted = runs[k]?.plan?.labels[cell.predicted] ?? String(cell.predicted)
-    return { row, predicted, confidence: cell.confidence, loss: cell.loss, correct: isRight(cell) }
+    const { answer, loss } = cell
+    const predicted = answer && (runs[k]?.plan?.labels[answer.predicted] ?? String(answer.predicted))
+    return { row, predicted, confidence: answer?.confidence ?? null, loss, correct: right[k] === true }
   })
   return { row, text, label, predictions }
 }

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { AdapterTask } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
-import type { AdapterTask } from './names.ts'
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts'
 import type { Weights } from './weights.ts'
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { type ArchitectureInfo, architectureInfos } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 
 /** config.json of a model folder: the fields that every architecture has, whatever it calls them. */
@@ -9,7 +10,7 @@ export interface ModelConfig {
   readonly json: Readonly<Record<string, unknown>>
   readonly modelType: string
   /** What the file calls the fields below. */
-  readonly fields: Fields
+  readonly fields: ArchitectureInfo['fields']
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly layers: number
@@ -20,22 +21,8 @@ export interface ModelConfig {
 const size = z.number().int().positive()
 const typeSchema = z.looseObject({ model_type: z.string().min(1).max(100) })
 
-/** The fields that say what every model has, by the names that transformers gives them where a type has no own. */
-const usualFields = {
-  vocabSize: 'vocab_size',
-  hiddenSize: 'hidden_size',
-  layers: 'num_hidden_layers',
-  heads: 'num_attention_heads',
-  maxPositions: 'max_position_embeddings',
-}
-type Fields = typeof usualFields
-
-/** model_types that models/registry.ts can run, with their own names of those fields. */
-const fieldsByType: Readonly<Record<string, Fields>> = {
-  bert: usualFields,
-  gpt2: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
-}
-export const runnableModelTypes: readonly string[] = Object.keys(fieldsByType)
+/** model_types that models/registry.ts can run. */
+export const runnableModelTypes: readonly string[] = Object.keys(architectureInfos)
 
 /** Throws AttuneError: not_found, bad_file naming the field, unsupported (architecture, or code in the folder). */
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
@@ -54,9 +41,9 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     throw new AttuneError('unsupported', message)
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
-  const names = fieldsByType[modelType] as Fields
+  const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
   const sizes = checked(dir, z.looseObject(Object.fromEntries(Object.values(names).map((name) => [name, size]))), json)
-  const field = (name: keyof Fields) => sizes[names[name]] as number
+  const field = (name: keyof typeof names) => sizes[names[name]] as number
   return {
     json,
     modelType,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { architectureInfos } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -102,7 +103,8 @@ async function tensorsOf(dir: string): Promise<Map<string, TensorInfo>> {
 /** config.json and the headers say the same: embeddings by vocabulary and width, and the number of layers. */
 function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<string, TensorInfo>): void {
   const { fields } = config
-  const embeddings = [...tensors].find(([name]) => wordEmbeddings.test(name))
+  const end = architectureInfos[config.modelType]?.checkpoint.embeddings ?? ''
+  const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
   if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
   const [name, { shape }] = embeddings
   if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
@@ -117,8 +119,7 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
   }
 }
 
-/** The embeddings of tokens, and the number of a block, as the architectures name them. */
-const wordEmbeddings = /(?:^|\.)(?:embeddings\.word_embeddings|wte)\.weight$/
+/** The number of a block, as the architectures name them. */
 const layerNumber = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**

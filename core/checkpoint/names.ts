@@ -1,30 +1,4 @@
-/** What peft calls the two tasks that adapters are trained for here. */
-export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
-
-interface Naming {
-  /** In front of every name but those of what stands on top. */
-  readonly trunk: string
-  readonly top: RegExp
-  /** Tensors that are no parameters, and the heads of another training. */
-  readonly left: RegExp
-  /** What transformers calls the model of each task. */
-  readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
-}
-
-const namings: Readonly<Record<string, Naming>> = {
-  bert: {
-    trunk: 'bert.',
-    top: /^classifier\./,
-    left: /position_ids$|^cls\./,
-    classes: { SEQ_CLS: 'BertForSequenceClassification' },
-  },
-  gpt2: {
-    trunk: 'transformer.',
-    top: /^lm_head\./,
-    left: /\.attn\.(?:masked_)?bias$/,
-    classes: { CAUSAL_LM: 'GPT2LMHeadModel' },
-  },
-}
+import { type AdapterTask, architectureInfos } from '../contract/architectures.ts'
 
 /**
  * The name that transformers gives a checkpoint's tensor in the model of a task, or null for one that is no part of it.
@@ -32,7 +6,7 @@ const namings: Readonly<Record<string, Naming>> = {
  * bare trunk lack its name in front; very old ones call the layer norms' parameters gamma and beta.
  */
 export function parameterName(modelType: string, name: string): string | null {
-  const naming = namings[modelType]
+  const naming = architectureInfos[modelType]?.checkpoint
   if (!naming || naming.left.test(name)) return null
   const modern = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
   return modern.startsWith(naming.trunk) || naming.top.test(modern) ? modern : `${naming.trunk}${modern}`
@@ -40,5 +14,5 @@ export function parameterName(modelType: string, name: string): string | null {
 
 /** What transformers calls the model of a type for a task: "architectures" of its config.json; undefined for none. */
 export function className(modelType: string, task: AdapterTask): string | undefined {
-  return namings[modelType]?.classes[task]
+  return architectureInfos[modelType]?.checkpoint.classes[task]
 }

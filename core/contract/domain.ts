@@ -22,9 +22,12 @@ export type Source = z.infer<typeof sourceSchema>
 export const rowProblemSchema = z.object({ line: count, message: z.string() })
 export type RowProblem = z.infer<typeof rowProblemSchema>
 
-/** Which column is what; text generation has no label. */
-export const columnMappingSchema = z.strictObject({ text: z.string(), label: z.string().optional() })
+/** Which column is what, by role: see roles.ts. */
+export const columnMappingSchema = z.object({ text: z.string(), label: z.string().optional() }).catchall(z.string())
 export type ColumnMapping = z.infer<typeof columnMappingSchema>
+/** What is known or chosen of one. */
+export const partialMappingSchema = z.record(z.string(), z.string())
+export type PartialMapping = z.infer<typeof partialMappingSchema>
 
 export const fileFormatSchema = z.enum(['csv', 'jsonl'])
 export type FileFormat = z.infer<typeof fileFormatSchema>
@@ -61,6 +64,8 @@ export const datasetRowSchema = z.object({
   text: z.string(),
   /** Empty where the task has none. */
   label: z.string(),
+  /** Its other parts, by role. */
+  fields: z.record(z.string(), z.string()).optional(),
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
 
@@ -74,7 +79,8 @@ export const previewSchema = z.object({
   columns: z.array(
     z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
   ),
-  guess: columnMappingSchema.partial(),
+  /** By task: which column is probably what; what cannot be told is left out. */
+  guesses: z.record(taskSchema, partialMappingSchema),
   /** First rows as text, one array a row, in column order. */
   rows: z.array(z.object({ line: count, cells: z.array(z.string()) })),
   /** Rows looked at for this preview. */
@@ -422,11 +428,13 @@ export type Prediction = z.infer<typeof predictionSchema>
 
 export const examplePredictionSchema = z.object({
   row: count,
-  predicted: z.string(),
-  /** Probability of the predicted class. */
-  confidence: z.number(),
+  /** The predicted class; null where there are none. */
+  predicted: z.string().nullable(),
+  /** Its probability. */
+  confidence: z.number().nullable(),
   /** Cross-entropy of this example, nats. */
   loss: z.number(),
+  /** Right; where runs are judged by values, no compared run is better here. */
   correct: z.boolean(),
 })
 export type ExamplePrediction = z.infer<typeof examplePredictionSchema>
@@ -437,18 +445,23 @@ export const verdictSchema = z.object({
   outcome: z.enum(['better', 'worse', 'cannot tell']),
   /** One sentence with the numbers. */
   sentence: z.string(),
+  /** How and by what, as contract/judgement.ts says of the task. */
+  by: z.enum(['right', 'values']),
   metric: z.string(),
+  unit: z.string(),
   examples: count,
-  /** Both right, only the baseline right, only the candidate right, neither. */
+  /** Accuracies, or means of the values. */
+  means: z.object({ baseline: z.number(), candidate: z.number() }),
+  /** Both right, only the baseline right, only the candidate right, neither; by values: alike, either better, and 0. */
   bothRight: count,
   onlyBaseline: count,
   onlyCandidate: count,
   bothWrong: count,
-  /** Candidate minus baseline accuracy, and its 95 % interval (paired bootstrap). */
+  /** Candidate minus baseline, and its 95 % interval (paired bootstrap; Student's by values). */
   difference: z.number(),
   low: z.number(),
   high: z.number(),
-  /** Exact two-sided McNemar test. */
+  /** Exact two-sided McNemar test; by values a sign-flip test. */
   pValue: z.number(),
   /** Examples needed to tell a difference of this size apart from chance (80 % power), when it could not be told. */
   examplesNeeded: count.nullable(),

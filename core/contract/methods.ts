@@ -2,7 +2,6 @@ import { z } from 'zod'
 import {
   appInfoSchema,
   checkpointSchema,
-  columnMappingSchema,
   comparisonSchema,
   datasetRowSchema,
   datasetSchema,
@@ -10,6 +9,7 @@ import {
   modelSchema,
   outputFilterSchema,
   outputsSchema,
+  partialMappingSchema,
   predictionSchema,
   previewSchema,
   queueSchema,
@@ -50,7 +50,8 @@ export const methods = {
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
       task: taskSchema.default('text-classification'),
-      mapping: columnMappingSchema.partial().optional(),
+      /** Columns by role; those that are left out are guessed. */
+      mapping: partialMappingSchema.optional(),
       encoding: z.string().optional(),
       delimiter: z.string().max(1).optional(),
       /** What to do with rows that cannot be used. */

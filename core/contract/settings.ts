@@ -98,23 +98,6 @@ export type RunConfigInput = z.input<typeof runConfigInputSchema>
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
 export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
 
-/** The layers that LoRA usually adapts, as peft chooses them, by the model's architecture. */
-export const defaultTargetModules: Readonly<Record<string, readonly string[]>> = {
-  bert: ['query', 'value'],
-  gpt2: ['c_attn'],
-}
-
-/** What a model of an architecture can be trained for. */
-export const tasksByArchitecture: Readonly<Record<string, readonly TaskName[]>> = {
-  bert: ['text-classification'],
-  gpt2: ['text-generation'],
-}
-
-/** Those of an architecture; BERT's where it is not known (yet). */
-export function usualTargets(architecture: string | undefined): readonly string[] {
-  return defaultTargetModules[architecture ?? 'bert'] ?? ['query', 'value']
-}
-
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
 export const runConfigSchema = z.strictObject({
   ...shape,

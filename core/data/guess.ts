@@ -1,4 +1,5 @@
-import type { ColumnMapping } from '../contract/domain.ts'
+import type { PartialMapping } from '../contract/domain.ts'
+import type { RoleInfo } from '../contract/roles.ts'
 
 /** What the first rows of a column show. */
 export interface ColumnFacts {
@@ -10,26 +11,45 @@ export interface ColumnFacts {
   readonly meanLength: number
 }
 
-/** Best first. */
-const textNames = ['text', 'message', 'sentence', 'content', 'body', 'review', 'comment', 'document', 'email', 'tweet']
-const labelNames = ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag']
-
 /**
- * Which column is probably the text and which the label: by name, else the label is the column with the fewest values
- * that repeat, and the text the one with the longest. What cannot be told is left out.
+ * Which column probably plays which role: by name; else the label is the column with the fewest values that repeat, the
+ * text the one with the longest, and any other role the only column that is left. What cannot be told is left out.
  */
-export function guessMapping(columns: readonly ColumnFacts[], rows: number): Partial<ColumnMapping> {
-  const mostLabels = Math.max(20, rows / 10)
-  const labelLike = columns.filter(
-    ({ distinct, empty }) => distinct >= 2 && distinct <= mostLabels && distinct < (rows - empty) / 2,
-  )
-  const label =
-    byName(columns, labelNames) ??
-    labelLike.toSorted((a, b) => a.distinct - b.distinct || a.meanLength - b.meanLength)[0]
-  const others = columns.filter((column) => column !== label)
-  const varied = others.filter(({ distinct }) => distinct > 1)
-  const text = byName(others, textNames) ?? varied.toSorted((a, b) => b.meanLength - a.meanLength)[0]
-  return { ...(text && { text: text.name }), ...(label && { label: label.name }) }
+export function guessMapping(
+  columns: readonly ColumnFacts[],
+  rows: number,
+  roles: readonly RoleInfo[],
+): PartialMapping {
+  const found = new Map<string, ColumnFacts>()
+  const free = () => columns.filter((column) => ![...found.values()].includes(column))
+  const take = (role: RoleInfo, column: ColumnFacts | undefined) => {
+    if (column) found.set(role.name, column)
+  }
+  // The label first: what looks like one is no text.
+  const order = roles.toSorted((a, b) => Number(b.name === 'label') - Number(a.name === 'label'))
+  for (const role of order) {
+    const named = byName(free(), role.columns)
+    if (role.name === 'label') take(role, named ?? labelLike(free(), rows))
+    else take(role, named)
+  }
+  for (const role of order.filter(({ name }) => !found.has(name))) {
+    if (role.name === 'text') take(role, textLike(free(), roles.length === 1))
+    else if (role.name !== 'label' && free().length === 1) take(role, free()[0])
+  }
+  return Object.fromEntries([...found].map(([role, { name }]) => [role, name]))
+}
+
+function labelLike(columns: readonly ColumnFacts[], rows: number): ColumnFacts | undefined {
+  const most = Math.max(20, rows / 10)
+  return columns
+    .filter(({ distinct, empty }) => distinct >= 2 && distinct <= most && distinct < (rows - empty) / 2)
+    .toSorted((a, b) => a.distinct - b.distinct || a.meanLength - b.meanLength)[0]
+}
+
+/** Where nothing else is asked for, an only column is the text, whatever it holds. */
+function textLike(columns: readonly ColumnFacts[], alone: boolean): ColumnFacts | undefined {
+  if (alone && columns.length === 1) return columns[0]
+  return columns.filter(({ distinct }) => distinct > 1).toSorted((a, b) => b.meanLength - a.meanLength)[0]
 }
 
 function byName(columns: readonly ColumnFacts[], names: readonly string[]): ColumnFacts | undefined {

@@ -1,7 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { ColumnMapping, Dataset, RowProblem } from '../contract/domain.ts'
+import type { ColumnMapping, Dataset, PartialMapping, RowProblem } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
+import { isLabelled, taskRoles } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
@@ -13,7 +14,7 @@ export { previewFile } from './preview.ts'
 
 export interface ImportOptions {
   /** Columns that are not given are guessed. */
-  readonly mapping?: Partial<ColumnMapping> | undefined
+  readonly mapping?: PartialMapping | undefined
   readonly encoding?: string | undefined
   readonly delimiter?: string | undefined
   /** `stop`: the first row that cannot be used ends the import. `skip`: it is counted and left out. */
@@ -29,8 +30,8 @@ const mostLabels = 1000
 const problemsKept = 100
 
 /**
- * Reads a file of texts into a row store at `destinationDir`, which appears whole or not at all. Text classification
- * takes a label with each, trimmed; rows without what the task takes are problems. `onProgress` is told bytes read and in all. Throws AttuneError:
+ * Reads a file into a row store at `destinationDir`, which appears whole or not at all. Rows without a part that the
+ * task takes are problems; labels are trimmed. `onProgress` is told bytes read and in all. Throws AttuneError:
  * bad_data (columns, labels or rows do not make a dataset), bad_file, bad_request, not_found, unsupported (see
  * openTable), conflict (the destination exists), disk_full, stopped (`signal`).
  */
@@ -62,7 +63,7 @@ export async function importDataset(
       fileName,
       contentHash: info.contentHash,
       rows: info.count,
-      labels: task === 'text-classification' ? info.labels : [],
+      labels: isLabelled(task) ? info.labels : [],
       mapping,
       problems: problems.first,
       problemCount: problems.count,
@@ -82,49 +83,64 @@ async function decideMapping(
   fileName: string,
   options: ImportOptions,
 ): Promise<ColumnMapping> {
-  const { columns, guess } = await previewFile(path, fileName, options)
+  const { columns, guesses } = await previewFile(path, fileName, options)
   const names = columns.map(({ name }) => name)
   const given = options.mapping ?? {}
+  const roles = taskRoles[task]
   for (const [role, name] of Object.entries(given)) {
-    if (name === undefined || names.includes(name)) continue
+    if (!roles.some((known) => known.name === role)) {
+      const message = `A row for ${task} has no ${role}: it has ${roles.map((known) => known.name).join(', ')}.`
+      throw new AttuneError('bad_request', message, { role })
+    }
+    if (names.includes(name)) continue
     const near = nearest(name, names)
     const message = `${fileName} has no column "${name}" for the ${role}${near === null ? '' : `; did you mean "${near}"?`}. It has ${list(names)}.`
     throw new AttuneError('bad_data', message, { columns: names })
   }
-  const labelled = task === 'text-classification'
-  const label = labelled ? (given.label ?? guess.label) : undefined
-  // An only column is the text.
-  const text = given.text ?? guess.text ?? (labelled || names.length !== 1 ? undefined : names[0])
-  if (text === undefined || (labelled && label === undefined)) {
-    const message = `Which column of ${fileName} is the ${text === undefined ? 'text' : 'label'} cannot be told: it has ${list(names)}. Choose it.`
+  const mapping = Object.fromEntries(
+    roles.flatMap(({ name }) => {
+      const column = given[name] ?? guesses[task][name]
+      return column === undefined ? [] : [[name, column]]
+    }),
+  )
+  const missing = roles.find(({ name }) => mapping[name] === undefined)
+  if (missing) {
+    const message = `Which column of ${fileName} is the ${missing.name} cannot be told: it has ${list(names)}. Choose it.`
     throw new AttuneError('bad_data', message, { columns: names })
   }
-  if (text === label) {
-    throw new AttuneError('bad_data', `The column "${text}" cannot be both the text and the label.`, { columns: names })
+  const taken = new Map<string, string>()
+  for (const [role, column] of Object.entries(mapping)) {
+    const other = taken.get(column)
+    if (other !== undefined) {
+      const message = `The column "${column}" cannot be both the ${other} and the ${role}.`
+      throw new AttuneError('bad_data', message, { columns: names })
+    }
+    taken.set(column, role)
   }
-  return { text, ...(label !== undefined && { label }) }
+  return mapping as ColumnMapping
 }
 
 async function* usableRows(table: Table, mapping: ColumnMapping, problems: Problems): AsyncGenerator<SourceRow> {
   const labels = new Set<string>()
+  const roles = Object.entries(mapping) as [string, string][]
   for await (const item of table.items) {
     if ('problem' in item) {
       problems.add(item.line, item.problem)
       continue
     }
-    const text = item.cells.get(mapping.text) ?? ''
-    const label = mapping.label === undefined ? '' : (item.cells.get(mapping.label) ?? '').trim()
-    if (text.trim() === '') problems.add(item.line, `The text (column "${mapping.text}") is empty.`)
-    else if (mapping.label === undefined) yield { line: item.line, text, label }
-    else if (label === '') problems.add(item.line, `The label (column "${mapping.label}") is empty.`)
-    else {
-      labels.add(label)
-      if (labels.size > mostLabels) {
-        const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`
-        throw new AttuneError('bad_data', message)
-      }
-      yield { line: item.line, text, label }
+    const cells = roles.map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+    const empty = cells.find(([, cell]) => cell.trim() === '')
+    if (empty) {
+      problems.add(item.line, `The ${empty[0]} (column "${mapping[empty[0]]}") is empty.`)
+      continue
     }
+    const { text = '', label = '', ...fields } = Object.fromEntries(cells)
+    labels.add(label.trim())
+    if (labels.size > mostLabels) {
+      const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`
+      throw new AttuneError('bad_data', message)
+    }
+    yield { line: item.line, text, label: label.trim(), ...(Object.keys(fields).length > 0 && { fields }) }
   }
 }
 
@@ -140,7 +156,7 @@ function checkUsable(
     const message = `${fileName} has ${info.count === 0 ? 'no usable rows' : `only ${info.count} usable rows`}${skipped}; at least ${leastRows} are needed.`
     throw new AttuneError('bad_data', message, { rows: info.count, problems: problems.first })
   }
-  if (task === 'text-classification' && info.labels.length < 2) {
+  if (isLabelled(task) && info.labels.length < 2) {
     const message = `Every row of ${fileName} has the same label, "${info.labels[0]?.label}" (column "${mapping.label}"): there is nothing to tell apart.`
     throw new AttuneError('bad_data', message, { labels: info.labels })
   }

@@ -1,4 +1,6 @@
 import type { Preview, RowProblem } from '../contract/domain.ts'
+import { taskRoles } from '../contract/roles.ts'
+import { tasks } from '../contract/settings.ts'
 import { guessMapping } from './guess.ts'
 import { openTable, type TableOptions } from './readers/table.ts'
 
@@ -48,7 +50,9 @@ export async function previewFile(
     ...(table.delimiter !== undefined && { delimiter: table.delimiter }),
     bytes: table.bytes,
     columns: facts,
-    guess: guessMapping(facts, records.length),
+    guesses: Object.fromEntries(
+      tasks.map((task) => [task, guessMapping(facts, records.length, taskRoles[task])]),
+    ) as Preview['guesses'],
     rows: records.slice(0, rowsShown).map(({ line, cells }) => ({
       line,
       cells: table.columns.map((name) => shorten(cells.get(name) ?? '', cellShown)),

@@ -8,7 +8,7 @@ import { AttuneError } from '../contract/errors.ts'
 import { TextCounts } from './text-counts.ts'
 
 /**
- * A dataset on disk, read by row number: `rows.jsonl` holds one {"line","text","label"} a line, `rows.idx` the byte
+ * A dataset on disk, read by row number: `rows.jsonl` holds one {"line","text","label",…} a line, `rows.idx` the byte
  * offset of each line as float64 LE (and the end, so count + 1 of them), `dataset.json` what is known of the whole.
  */
 
@@ -21,7 +21,7 @@ const infoSchema = z.object({
   count: z.number().int().min(0),
   /** Sorted by code unit; a label's index is its class id. */
   labels: z.array(z.object({ label: z.string(), count: z.number().int() })),
-  /** SHA-256 over the rows' texts and labels in order, hex. Line numbers do not count. */
+  /** SHA-256 over the rows' parts in order, hex. Line numbers do not count. */
   contentHash: z.string(),
   /** Rows whose text occurs more than once. */
   duplicateCount: z.number().int(),
@@ -30,13 +30,8 @@ const infoSchema = z.object({
 })
 export type RowStoreInfo = z.infer<typeof infoSchema>
 
-export interface SourceRow {
-  /** 1-based line of the imported file. */
-  readonly line: number
-  readonly text: string
-  /** Empty where the task has none. */
-  readonly label: string
-}
+/** `line` is the 1-based one of the imported file. */
+export type SourceRow = Omit<DatasetRow, 'row'>
 
 /** Rows are written in blocks of about this many bytes. */
 const blockBytes = 1 << 18
@@ -60,11 +55,11 @@ export async function writeRowStore(dir: string, rows: AsyncIterable<SourceRow>)
       block = []
       pending = 0
     }
-    for await (const { line, text, label } of rows) {
-      hash.update(`${JSON.stringify([text, label])}\n`)
+    for await (const { line, text, label, fields } of rows) {
+      hash.update(`${JSON.stringify(fields ? [text, label, fields] : [text, label])}\n`)
       labels.set(label, (labels.get(label) ?? 0) + 1)
       texts.add(text)
-      const record = `${JSON.stringify({ line, text, label })}\n`
+      const record = `${JSON.stringify({ line, text, label, ...(fields && { fields }) })}\n`
       const size = Buffer.byteLength(record)
       offsets.push((offsets.at(-1) as number) + size)
       block.push(record)
@@ -173,8 +168,7 @@ export class RowStore {
 
   private parse(row: number, bytes: Buffer): DatasetRow {
     try {
-      const { line, text, label } = JSON.parse(bytes.toString('utf8')) as SourceRow
-      return { row, line, text, label }
+      return { row, ...(JSON.parse(bytes.toString('utf8')) as SourceRow) }
     } catch {
       throw damaged(this.dir, `row ${row} of ${rowsFile} is not what was written`)
     }

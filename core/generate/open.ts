@@ -44,9 +44,9 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   if (!head) throw new AttuneError('unsupported', `A model of type "${modelType}" does not write text.`)
   const config = architecture.parseConfig(json)
   const model: GeneratingModel = { head, config, parameters: head.parameters(config, 0) }
-  const { layers, heads, hiddenSize, vocabSize } = architecture.describe(config)
+  const { layers, heads, hiddenSize, headWidth = hiddenSize / heads, vocabSize } = architecture.describe(config)
   const maxPositions = Math.min(spec.maxPositions ?? most, most)
-  const layout = layoutFor({ layers, batch, heads, size: hiddenSize / heads }, maxPositions, spec.blockLength)
+  const layout = layoutFor({ layers, batch, heads, size: headWidth }, maxPositions, spec.blockLength)
   const endIds = await endIdsOf(modelDir, json)
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))

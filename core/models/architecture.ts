@@ -48,6 +48,8 @@ export interface Architecture<Config> {
     hiddenSize: number
     layers: number
     heads: number
+    /** Numbers of a head, where they are not hiddenSize / heads. */
+    headWidth?: number
     maxPositions: number
   }
   /** The layer that a parameter lies in, counted from 0; -1 below all of them (embeddings), null above (heads, last norm). */

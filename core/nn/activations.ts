@@ -28,11 +28,29 @@ export function geluTanh(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
 }
 
+/** x·σ(x), also called swish: "silu" in a config. Source: Ramachandran et al. 2017. Any shape. */
+export function silu(x: tf.Tensor): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [input, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    const share = tf.sigmoid(input)
+    save([input, share])
+    return {
+      value: tf.mul(input, share),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [z, s] = saved as [tf.Tensor, tf.Tensor]
+        return tf.mul(dy, tf.mul(s, tf.add(1, tf.mul(z, tf.sub(1, s)))))
+      },
+    }
+  })
+  return op(x)
+}
+
 const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   gelu,
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
   relu: tf.relu,
+  silu,
   tanh: tf.tanh,
 }
 

@@ -51,6 +51,14 @@ export function splitParts(x: Unbiased, parts: number, batch: number, length: nu
     : tf.unstack(tf.transpose(joined, [2, 0, 3, 1, 4]))
 }
 
+/** Each head `times` times, one after the other: [batch, heads, length, d] → [batch, heads·times, length, d]. */
+export function repeatHeads(x: tf.Tensor, times: number): tf.Tensor {
+  if (times === 1) return x
+  const [batch, heads, length, width] = x.shape as [number, number, number, number]
+  const apart = tf.reshape(x, [batch, heads, 1, length * width])
+  return tf.reshape(tf.tile(apart, [1, 1, times, 1]), [batch, heads * times, length, width])
+}
+
 /** [batch, heads, length, d] → [batch·length, heads·d] */
 export function mergeHeads(x: tf.Tensor): tf.Tensor {
   const [batch, heads, length, width] = x.shape as [number, number, number, number]

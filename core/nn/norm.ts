@@ -97,3 +97,28 @@ export function residualNorm(
 }
 
 type Tensors5 = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+
+/**
+ * y = x/√(mean x² + ε) · weight over the last axis, without mean or bias. x of any shape. The gradient is written out,
+ * as layerNorm's. Source: Zhang, Sennrich 2019.
+ */
+export function rmsNorm(params: Params, x: tf.Tensor, epsilon: number): tf.Tensor {
+  const width = x.shape.at(-1) as number
+  const op = tf.customGrad((...args) => {
+    const [input, gain, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), epsilon))
+    const normal = tf.mul(input, scale)
+    save([normal, scale, gain])
+    return {
+      value: tf.mul(normal, gain),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [n, s, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
+        const scaled = tf.mul(dy, g)
+        const meanOfProduct = tf.div(tf.sum(tf.mul(scaled, n), -1, true), width)
+        const rows = dy.shape.slice(0, -1).map((_, i) => i)
+        return [tf.mul(tf.sub(scaled, tf.mul(n, meanOfProduct)), s), tf.sum(tf.mul(dy, n), rows)]
+      },
+    }
+  })
+  return op(x, params.get('weight'))
+}

@@ -30,3 +30,9 @@ export function examplesNeeded(onlyFirst: number, onlySecond: number, examples: 
   const root = zSignificance * Math.sqrt(discordant) + zPower * Math.sqrt(discordant - difference * difference)
   return Math.ceil((root * root) / (difference * difference))
 }
+
+/** The same for a mean of paired differences with this standard deviation. */
+export function valuesNeeded(mean: number, deviation: number): number | null {
+  if (mean === 0 || deviation === 0) return null
+  return Math.ceil((((zSignificance + zPower) * deviation) / mean) ** 2)
+}

@@ -87,8 +87,8 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
   ): S
   /** Over every scored row, by series name; eval/loss always among them. */
   metrics(scored: S, classes: number): Readonly<Record<string, number>>
-  /** What of it is recorded and compared row by row; null where runs of this task are not compared that way. */
-  predictions(scored: S): PredictionColumns | null
+  /** What of it is recorded and compared row by row: see contract/judgement.ts. */
+  predictions(scored: S): PredictionColumns
 }
 
 /** What the trunk of a model said of each sequence, once: float32 [sequences, width]. */
@@ -123,7 +123,10 @@ export type PrepareConfig = Pick<
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 export type BatchConfig = Pick<RunConfig, 'packing'>
 
-/** Columns of equal length, but `scores`, which holds a probability a class, row by row. */
+/**
+ * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those
+ * columns are empty and runs are compared by `loss`.
+ */
 export interface PredictionColumns {
   readonly rows: readonly number[]
   /** Class ids. */

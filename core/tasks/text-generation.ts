@@ -41,7 +41,13 @@ export const textGeneration: Task<PackedRows, ScoredTexts> = {
   },
   score,
   metrics,
-  predictions: () => null,
+  predictions: ({ rows, loss }) => ({
+    rows: Array.from(rows),
+    loss: Array.from(loss),
+    predicted: [],
+    gold: [],
+    scores: [],
+  }),
 }
 
 function batchSpecs(batchSize: number, length: number, { packing }: BatchConfig): Record<string, TensorSpec> {

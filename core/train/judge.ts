@@ -147,10 +147,9 @@ export class Judge {
   }
 }
 
-/** Tells what the best checkpoint so far predicts, where the task has that to compare. */
+/** Tells what the best checkpoint so far predicts. */
 export function tellPredictions(task: Task, scored: Scored, emit: Emit): void {
-  const predictions = task.predictions(scored)
-  if (predictions !== null) emit({ kind: 'predictions', ...predictions })
+  emit({ kind: 'predictions', ...task.predictions(scored) })
 }
 
 function describe(metrics: Readonly<Record<string, number>>): string {

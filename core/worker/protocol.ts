@@ -129,7 +129,7 @@ export type RunEvent =
   | {
       kind: 'predictions'
       rows: readonly number[]
-      /** Class ids. */
+      /** Class ids; these, `gold` and `scores` are empty where there are no classes. */
       predicted: readonly number[]
       gold: readonly number[]
       loss: readonly number[]

@@ -7,22 +7,35 @@ import type { TokenGenerator } from '../../core/generate/generator.ts'
 import { type GeneratorSpec, openGenerator } from '../../core/generate/open.ts'
 import { checkpointWriter } from '../../core/train/write-model.ts'
 import { temporaryFolder } from '../support/temporary.ts'
-import { gpt2Folder, gpt2Step, gpt2Table, openGpt2 } from './gpt2-reference.ts'
+import {
+  type DecoderName,
+  decoderFolder,
+  decoderNames,
+  decoderStep,
+  decoderTable,
+  openDecoder,
+} from './decoder-reference.ts'
 import type { EngineKind } from './reference.ts'
 
-/** Greedy generation against transformers, token for token: make-gpt2-tables.py made the numbers. */
+/** Greedy generation against transformers, token for token: make-decoder-tables.py made the numbers. */
 
 const engines: EngineKind[] = nativeBindingPath() ? ['graph', 'eager'] : ['eager']
-const { generation, ended, afterLora } = gpt2Table
-const prompts = generation.map(({ prompt }) => prompt)
+const everywhere = decoderNames.flatMap((name) => engines.map((engine) => [name, engine] as const))
 const longest = 20
 
 async function withGenerator<T>(
+  name: DecoderName,
   engine: EngineKind,
   spec: Partial<GeneratorSpec>,
   work: (generator: TokenGenerator) => Promise<T>,
 ): Promise<T> {
-  const opened = { modelDir: gpt2Folder, adapterDir: null, batch: 1, precision: 'fp32', blockLength: 16 } as const
+  const opened = {
+    modelDir: decoderFolder(name),
+    adapterDir: null,
+    batch: 1,
+    precision: 'fp32',
+    blockLength: 16,
+  } as const
   const generator = await openGenerator(await openEngine(engine, 2), { ...opened, ...spec })
   try {
     return await work(generator)
@@ -46,24 +59,30 @@ async function continuations(
   return rows
 }
 
-async function oneByOne(generator: TokenGenerator, changes = {}): Promise<number[][]> {
+async function oneByOne(generator: TokenGenerator, prompts: readonly number[][], changes = {}): Promise<number[][]> {
   const rows = []
   for (const prompt of prompts) rows.push(...(await continuations(generator, [prompt], changes)))
   return rows
 }
 
-describe.each(engines)('greedy generation on the %s engine', (engine) => {
+/** Without the model's own token that ends a text, which is no part of it. */
+const unended = (ids: readonly number[]) => (ids.at(-1) === 0 ? ids.slice(0, -1) : ids)
+
+describe.each(everywhere)('greedy generation of %s on the %s engine', (name, engine) => {
+  const { generation, ended, afterLora, batches } = decoderTable(name)
+  const prompts = generation.map(({ prompt }) => prompt)
+
   test('gives the tokens of transformers, also under a repetition penalty', async () => {
-    await withGenerator(engine, {}, async (generator) => {
-      expect(await oneByOne(generator)).toEqual(generation.map(({ alone }) => alone))
-      const penalised = await oneByOne(generator, { repetition_penalty: 1.5 })
-      expect(penalised).toEqual(generation.map((row) => row.penalised))
+    await withGenerator(name, engine, {}, async (generator) => {
+      expect(await oneByOne(generator, prompts)).toEqual(generation.map(({ alone }) => unended(alone)))
+      const penalised = await oneByOne(generator, prompts, { repetition_penalty: 1.5 })
+      expect(penalised).toEqual(generation.map(({ penalised }) => unended(penalised)))
     })
   })
 
   test.each([16, 7, 128])('of prompts of unequal length at once, blocks of %i', async (blockLength) => {
-    await withGenerator(engine, { batch: 6, blockLength }, async (generator) => {
-      expect(await continuations(generator, prompts)).toEqual(generation.map(({ together }) => together))
+    await withGenerator(name, engine, { batch: 6, blockLength }, async (generator) => {
+      expect(await continuations(generator, prompts)).toEqual(generation.map(({ together }) => unended(together)))
       const end = ended.eos_token_id
       expect(await continuations(generator, prompts, { end })).toEqual(ended.tokens)
     })
@@ -71,16 +90,16 @@ describe.each(engines)('greedy generation on the %s engine', (engine) => {
 
   test('of a model with a trained adapter gives the tokens of peft', async () => {
     const dir = await temporaryFolder()
-    const subject = await openGpt2('lora', engine)
+    const subject = await openDecoder(name, 'lora', engine)
     try {
-      for (let step = 1; step <= gpt2Table.batches.length; step++) gpt2Step(subject, step)
+      for (let step = 1; step <= batches.length; step++) decoderStep(subject, step)
       const { session, model, trainable, config } = subject
-      await checkpointWriter(session, model, trainable, { config, labels: [], modelDir: gpt2Folder })(dir)
+      await checkpointWriter(session, model, trainable, { config, labels: [], modelDir: decoderFolder(name) })(dir)
     } finally {
       subject.session.close()
     }
-    await withGenerator(engine, { adapterDir: join(dir) }, async (generator) => {
-      expect(await oneByOne(generator)).toEqual(afterLora)
+    await withGenerator(name, engine, { adapterDir: join(dir) }, async (generator) => {
+      expect(await oneByOne(generator, prompts)).toEqual(afterLora.map(unended))
     })
   })
 })

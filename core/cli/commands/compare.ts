@@ -1,5 +1,13 @@
-import type { Comparison, ConfigDiffRow, ExamplePrediction, MetricRow, OutputFilter } from '../../contract/domain.ts'
+import type {
+  Comparison,
+  ConfigDiffRow,
+  ExamplePrediction,
+  MetricRow,
+  OutputFilter,
+  OutputRow,
+} from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
+import { isLabelled } from '../../contract/roles.ts'
 import { count, number, percent, plain } from '../format.ts'
 import { findRun, type Ground } from '../ground.ts'
 import type { Answer } from '../io.ts'
@@ -29,6 +37,7 @@ export async function compareRuns(ground: Ground, wanted: readonly string[], opt
 
 function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: Comparison['outputs']): string {
   const names = runs.map(({ name }) => name)
+  const task = runs[0]?.config.task ?? 'text-classification'
   /** One column per run, the baseline first. */
   const perRun = <Row>(value: (row: Row, run: number) => string, max?: number): Column<Row>[] =>
     names.map((title, run) => ({ title, value: (row: Row) => value(row, run), right: true, ...(max && { max }) }))
@@ -63,18 +72,24 @@ function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: 
     ],
     metrics,
   )
-  const prediction = (each: ExamplePrediction | undefined) =>
-    each ? `${each.correct ? '' : '✗ '}${each.predicted} ${percent(each.confidence)}` : '–'
-  const examples = table<Comparison['outputs']['rows'][number]>(
+  const prediction = (each: ExamplePrediction | undefined) => {
+    if (!each) return '–'
+    const { correct, predicted, confidence, loss } = each
+    // The least loss is marked, and the wrong answer.
+    if (predicted === null) return `${correct ? '✓ ' : ''}${number(loss)}`
+    return `${correct ? '' : '✗ '}${predicted} ${percent(confidence ?? 0)}`
+  }
+  const examples = table<OutputRow>(
     [
       { title: 'ROW', value: ({ row }) => String(row), right: true },
-      { title: 'LABEL', value: ({ label }) => label, max: 16 },
-      ...perRun<Comparison['outputs']['rows'][number]>(({ predictions }, run) => prediction(predictions[run])),
+      ...(isLabelled(task) ? [{ title: 'LABEL', value: ({ label }: OutputRow) => label, max: 16 }] : []),
+      ...perRun<OutputRow>(({ predictions }, run) => prediction(predictions[run])),
       { title: 'TEXT', value: ({ text }) => text, max: 60 },
     ],
     outputs.rows,
   )
-  const heading = `Of ${count(outputs.common)} common validation rows, the runs disagree on ${count(outputs.disagree)}.`
+  const differs = isLabelled(task) ? 'the runs disagree on' : 'one run is better than another on'
+  const heading = `Of ${count(outputs.common)} common validation rows, ${differs} ${count(outputs.disagree)}.`
   const note = outputs.note === null ? '' : ` ${outputs.note}`
   return [
     judged.join('\n'),

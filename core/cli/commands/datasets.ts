@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { ColumnMapping, Dataset, RowProblem } from '../../contract/domain.ts'
+import type { Dataset, PartialMapping, RowProblem } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
 import type { Input } from '../../contract/methods.ts'
 import { bytes, count, moment } from '../format.ts'
@@ -73,7 +73,12 @@ function described(dataset: Dataset): string {
     ['name', dataset.name],
     ['file', `${dataset.fileName} (${dataset.format}, ${bytes(dataset.bytes)})`],
     ['task', dataset.task],
-    ['columns', `text from "${mapping.text}"${mapping.label === undefined ? '' : `, label from "${mapping.label}"`}`],
+    [
+      'columns',
+      Object.entries(mapping)
+        .map(([role, column]) => `${role} from "${column}"`)
+        .join(', '),
+    ],
     [
       'rows',
       `${count(dataset.rows)}${dataset.duplicateCount > 0 ? `, ${count(dataset.duplicateCount)} of them repeated texts` : ''}`,
@@ -95,14 +100,11 @@ function described(dataset: Dataset): string {
   return [facts(lines), ...shown, ...more].join('\n')
 }
 
-function mappingOf(map: string): Partial<ColumnMapping> {
-  const mapping: { text?: string; label?: string } = {}
-  for (const pair of map.split(',')) {
+function mappingOf(map: string): PartialMapping {
+  const pairs = map.split(',').map((pair) => {
     const [role, column] = pair.split(/=(.*)/s)
-    if ((role !== 'text' && role !== 'label') || !column) {
-      throw new AttuneError('bad_request', `--map ${map}: write it as text=COLUMN,label=COLUMN.`)
-    }
-    mapping[role] = column
-  }
-  return mapping
+    if (!role || !column) throw new AttuneError('bad_request', `--map ${map}: write it as text=COLUMN,label=COLUMN.`)
+    return [role, column] as const
+  })
+  return Object.fromEntries(pairs)
 }

@@ -2,7 +2,10 @@ import type { RunEvent } from '../../worker/protocol.ts'
 import { blobOf, float32Of, int32Of } from '../columns.ts'
 import type { Db } from '../database.ts'
 
-/** A run's validation predictions as columns of one length; `rows` ascends. Class ids are of the run's plan. */
+/**
+ * A run's validation predictions as columns of one length; `rows` ascends. Class ids are of the run's plan; without
+ * classes their columns are empty.
+ */
 export interface PredictionColumns {
   readonly rows: Int32Array
   readonly gold: Int32Array
@@ -82,9 +85,9 @@ function inOrder({ rows, gold, predicted, loss, scores }: Told): PredictionColum
   const order = Array.from(rows.keys()).sort((a, b) => at(rows, a) - at(rows, b))
   return {
     rows: Int32Array.from(order, (i) => at(rows, i)),
-    gold: Int32Array.from(order, (i) => at(gold, i)),
-    predicted: Int32Array.from(order, (i) => at(predicted, i)),
-    confidence: Float32Array.from(order, (i) => at(scores, i * classes + at(predicted, i))),
+    gold: Int32Array.from(classes === 0 ? [] : order, (i) => at(gold, i)),
+    predicted: Int32Array.from(classes === 0 ? [] : order, (i) => at(predicted, i)),
+    confidence: Float32Array.from(classes === 0 ? [] : order, (i) => at(scores, i * classes + at(predicted, i))),
     loss: Float32Array.from(order, (i) => at(loss, i)),
     scores: Float32Array.from({ length: scores.length }, (_, flat) => {
       const i = at(order, Math.floor(flat / classes))

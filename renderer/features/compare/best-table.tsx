@@ -7,7 +7,7 @@ import { RunName } from './run-name.tsx'
 import { SpreadNote } from './spread-note.tsx'
 import styles from './table.module.css'
 
-const shown = ['eval/accuracy', 'eval/f1', 'eval/loss']
+const shown = ['eval/accuracy', 'eval/f1', 'eval/perplexity', 'eval/token_accuracy', 'eval/loss']
 
 /** Each run's best validation figures, with the step they come from, and what they cost. */
 export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly MetricRow[] }) {

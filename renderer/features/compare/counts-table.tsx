@@ -46,7 +46,7 @@ export function CountsTable({ verdict, onShow }: CountsTableProps) {
   )
 }
 
-interface CellProps {
+export interface CellProps {
   value: number
   label: string
   onClick: () => void
@@ -54,7 +54,7 @@ interface CellProps {
   lit?: boolean
 }
 
-function Cell({ value, label, onClick, lit }: CellProps) {
+export function Cell({ value, label, onClick, lit }: CellProps) {
   return (
     <td data-lit={lit}>
       {value > 0 ? (

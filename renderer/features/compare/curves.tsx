@@ -1,7 +1,7 @@
 import { Button, Select, Slider, Switch } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { type Run, seriesInfos, xAxisSchema } from '../../../core/contract/domain.ts'
+import { isRecorded, type Run, seriesInfos, xAxisSchema } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
@@ -11,13 +11,19 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import styles from './compare.module.css'
 import { Section } from './section.tsx'
 
-const first = ['train/loss', 'eval/loss', 'eval/accuracy', 'eval/f1']
-const rest = seriesInfos.map(({ name }) => name).filter((name) => !first.includes(name))
+/** What is trained on and judged by; the rest tells how the training went. */
+function seriesOf(runs: readonly Run[]): { first: string[]; rest: string[] } {
+  const recorded = seriesInfos.filter((info) => runs.some(({ config }) => isRecorded(info, config.task)))
+  const names = recorded.map(({ name }) => name)
+  const isFirst = (name: string) => name === 'train/loss' || name.startsWith('eval/')
+  return { first: names.filter(isFirst), rest: names.filter((name) => !isFirst(name)) }
+}
 
 /** The runs' curves, one chart a measure; drawn as on every other screen. */
 export function Curves({ runs }: { runs: readonly Run[] }) {
   const [all, setAll] = useState(false)
   const { x, smoothing } = useSelection((selection) => selection.charts)
+  const { first, rest } = seriesOf(runs)
   const names = all ? [...first, ...rest] : first
   const { data, error } = useCall(
     'metrics.series',

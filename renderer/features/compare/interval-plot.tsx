@@ -1,5 +1,5 @@
 import type { Verdict } from '../../../core/contract/domain.ts'
-import { type IntervalScale, points } from './interval-scale.ts'
+import { differenceText, type IntervalScale, points, signedDifference } from './interval-scale.ts'
 import styles from './verdict.module.css'
 
 const width = 300
@@ -10,8 +10,9 @@ const middle = 18
 /** The difference with its 95 % interval against the line of no difference. */
 export function IntervalPlot({ verdict, scale }: { verdict: Verdict; scale: IntervalScale }) {
   const at = (value: number) => margin + scale.place(value) * (width - 2 * margin)
-  const { low, high, difference, outcome } = verdict
-  const label = `Difference in accuracy ${points(difference)} points, 95 % interval from ${points(low)} to ${points(high)}`
+  const { by, low, high, difference, outcome } = verdict
+  const signed = (value: number) => signedDifference(by, value)
+  const label = `Difference ${differenceText(verdict, difference)}, 95 % interval from ${signed(low)} to ${signed(high)}`
   return (
     <svg
       className={styles.interval}
@@ -26,7 +27,7 @@ export function IntervalPlot({ verdict, scale }: { verdict: Verdict; scale: Inte
         <g key={tick}>
           <line className={styles.axis} x1={at(tick)} x2={at(tick)} y1={36} y2={39} />
           <text className={styles.tick} x={at(tick)} y={50} textAnchor="middle">
-            {points(tick, tick !== 0 && Math.abs(tick) < 0.01 ? 1 : 0)}
+            {by === 'right' ? points(tick, tick !== 0 && Math.abs(tick) < 0.01 ? 1 : 0) : signed(tick)}
           </text>
         </g>
       ))}

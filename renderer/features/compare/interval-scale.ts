@@ -1,4 +1,5 @@
 import type { Verdict } from '../../../core/contract/domain.ts'
+import { formatDelta } from '../../ui/format.ts'
 
 export interface IntervalScale {
   /** Ends of the axis; zero is always between them. */
@@ -19,12 +20,12 @@ function tickStep(span: number, count: number): number {
 }
 
 /** One axis for the intervals of all candidates, so that they can be read against one another. */
-export function intervalScale(verdicts: readonly Pick<Verdict, 'low' | 'high' | 'difference'>[]): IntervalScale {
+export function intervalScale(verdicts: readonly Pick<Verdict, 'by' | 'low' | 'high' | 'difference'>[]): IntervalScale {
   const values = verdicts.flatMap(({ low, high, difference }) => [low, high, difference]).filter(Number.isFinite)
   const lowest = Math.min(0, ...values)
   const highest = Math.max(0, ...values)
   // Two intervals of nothing would have no width; a tenth of a point on either side gives them one.
-  const room = Math.max((highest - lowest) * 0.12, 0.001)
+  const room = Math.max((highest - lowest) * 0.12, verdicts.some(({ by }) => by === 'right') ? 0.001 : 1e-6)
   const low = lowest - room
   const high = highest + room
   const step = tickStep(high - low, 3)
@@ -40,4 +41,14 @@ export function points(difference: number, decimals = 2): string {
   const size = Math.abs(difference * 100).toFixed(decimals)
   if (Number(size) === 0) return '0'
   return `${difference > 0 ? '+' : '−'}${size}`
+}
+
+/** A difference as a verdict says it, with its unit: "+2.13 accuracy points", "−0.0312 nats a token". */
+export function differenceText({ by, unit }: Pick<Verdict, 'by' | 'unit'>, difference: number): string {
+  return by === 'right' ? `${points(difference)} accuracy points` : `${signedDifference(by, difference)} ${unit}`
+}
+
+/** The same without its unit. */
+export function signedDifference(by: Verdict['by'], difference: number): string {
+  return by === 'right' ? points(difference) : difference === 0 ? '0' : formatDelta(difference, 3)
 }

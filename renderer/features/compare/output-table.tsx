@@ -1,6 +1,7 @@
 import { Check, ChevronDown, ChevronRight, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { ExamplePrediction, OutputRow, Run } from '../../../core/contract/domain.ts'
+import { isLabelled } from '../../../core/contract/roles.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { runColour } from '../../charts/palette.ts'
 import { formatCount, formatNumber, formatPercent } from '../../ui/format.ts'
@@ -24,6 +25,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
   const [opened, setOpened] = useState<number | null>(null)
   const shown = useRef<HTMLTableRowElement>(null)
   const walked = useRef(current)
+  const labelled = runs[0] !== undefined && isLabelled(runs[0].config.task)
   useEffect(() => {
     if (walked.current === current) return
     walked.current = current
@@ -35,7 +37,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
         <thead>
           <tr>
             <th scope="col">Example</th>
-            <th scope="col">Label</th>
+            {labelled && <th scope="col">Label</th>}
             {runs.map((run, at) => (
               <RunHead key={run.id} run={run} baseline={at === 0} />
             ))}
@@ -58,7 +60,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
                   onToggle={() => setOpened(opened === row.row ? null : row.row)}
                 />
               </td>
-              <td className={outputsStyles.label}>{row.label}</td>
+              {labelled && <td className={outputsStyles.label}>{row.label}</td>}
               {row.predictions.map((prediction, column) => {
                 const run = runs[column]
                 return run ? <PredictionCell key={run.id} run={run} prediction={prediction} /> : null
@@ -108,6 +110,16 @@ function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
 function PredictionCell({ run, prediction }: { run: Run; prediction: ExamplePrediction }) {
   const lit = useHighlight((highlight) => highlight.id === run.id)
   const { predicted, confidence, correct, loss } = prediction
+  if (predicted === null || confidence === null) {
+    return (
+      <td data-run={run.id} data-column={lit || undefined} className={outputsStyles.prediction}>
+        <span className={outputsStyles.said} data-correct={correct} title="Mean cross-entropy of its tokens, nats">
+          {correct && <Check size={14} aria-label="the best of these" />}
+          {formatNumber(loss)}
+        </span>
+      </td>
+    )
+  }
   return (
     <td data-run={run.id} data-column={lit || undefined} className={outputsStyles.prediction}>
       <span className={outputsStyles.said} data-correct={correct}>

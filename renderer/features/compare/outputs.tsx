@@ -4,6 +4,7 @@ import { keepPreviousData } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, Search, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { type OutputFilter, outputFilterSchema, type Run } from '../../../core/contract/domain.ts'
+import { taskJudgements } from '../../../core/contract/judgement.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
@@ -24,6 +25,14 @@ const filterNames: Record<OutputFilter, string> = {
   'only-baseline-right': 'Only baseline right',
   'only-candidate-right': 'Only candidate right',
   'all-wrong': 'All wrong',
+}
+
+/** Where examples have values: those filters that mean something, and what. */
+const valueFilterNames: Partial<Record<OutputFilter, string>> = {
+  all: 'All',
+  'only-baseline-right': 'Baseline better',
+  'only-candidate-right': 'Candidate better',
+  'all-right': 'Alike',
 }
 
 export interface OutputsProps {
@@ -61,10 +70,21 @@ export function Outputs({ runs, address, change }: OutputsProps) {
   useShortcut('ArrowLeft', 'Previous example', 'Compare', walk(-1))
 
   const candidate = shown.length === 2 ? shown[1] : undefined
+  const { by } = taskJudgements[runs[0]?.config.task ?? 'text-classification']
+  const names = by === 'right' ? filterNames : valueFilterNames
+  const filters = outputFilterSchema.options.flatMap((value) => {
+    const label = names[value]
+    return label === undefined ? [] : [{ value, label }]
+  })
   return (
     <Section
       id="outputs"
-      note={data && `${formatCount(data.common)} common examples, the runs disagree on ${formatCount(data.disagree)}`}
+      note={
+        data &&
+        (by === 'right'
+          ? `${formatCount(data.common)} common examples, the runs disagree on ${formatCount(data.disagree)}`
+          : `${formatCount(data.common)} common examples`)
+      }
       tools={
         <TextInput
           aria-label="Search the examples"
@@ -79,7 +99,7 @@ export function Outputs({ runs, address, change }: OutputsProps) {
       <div className={outputsStyles.filters}>
         <SegmentedControl
           aria-label="Which examples"
-          data={outputFilterSchema.options.map((value) => ({ value, label: filterNames[value] }))}
+          data={filters}
           value={filter}
           onChange={(value) => change({ filter: outputFilterSchema.parse(value) })}
         />

@@ -6,10 +6,11 @@ import { BestTable } from './best-table.tsx'
 import styles from './compare.module.css'
 import { CountsTable } from './counts-table.tsx'
 import { IntervalPlot } from './interval-plot.tsx'
-import { type IntervalScale, intervalScale, points } from './interval-scale.ts'
+import { differenceText, type IntervalScale, intervalScale, signedDifference } from './interval-scale.ts'
 import { RunName } from './run-name.tsx'
 import { Section } from './section.tsx'
 import verdictStyles from './verdict.module.css'
+import { WinsTable } from './wins-table.tsx'
 
 export interface OverviewProps {
   comparison: Comparison
@@ -58,6 +59,11 @@ const outcomes: Record<Verdict['outcome'], { word: string; icon: LucideIcon }> =
   'cannot tell': { word: 'Cannot tell', icon: MoveRight },
 }
 
+const methods: Record<Verdict['by'], string> = {
+  right: "p by McNemar's exact test, interval by paired bootstrap",
+  values: "p by flipping signs at random, Student's interval",
+}
+
 interface VerdictRowProps {
   candidate: Run
   verdict: Verdict
@@ -85,16 +91,21 @@ function VerdictRow({ candidate, verdict, scale, onShow }: VerdictRowProps) {
         </div>
         <p className={verdictStyles.sentence}>{verdict.sentence}</p>
         <p className={styles.note}>
-          n = {formatCount(verdict.examples)}, p by McNemar's exact test, interval by paired bootstrap
+          n = {formatCount(verdict.examples)}, {methods[verdict.by]}
         </p>
       </div>
       <figure className={verdictStyles.intervalBox}>
         <IntervalPlot verdict={verdict} scale={scale} />
         <figcaption className={styles.note}>
-          <b>{points(verdict.difference)}</b> accuracy points [{points(verdict.low)}, {points(verdict.high)}], 95 %
+          <b>{differenceText(verdict, verdict.difference)}</b> [{signedDifference(verdict.by, verdict.low)},{' '}
+          {signedDifference(verdict.by, verdict.high)}], 95 %
         </figcaption>
       </figure>
-      <CountsTable verdict={verdict} onShow={onShow} />
+      {verdict.by === 'right' ? (
+        <CountsTable verdict={verdict} onShow={onShow} />
+      ) : (
+        <WinsTable verdict={verdict} onShow={onShow} />
+      )}
     </article>
   )
 }

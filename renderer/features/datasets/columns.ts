@@ -1,52 +1,44 @@
-import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
+import type { PartialMapping, Preview } from '../../../core/contract/domain.ts'
+import { isLabelled, taskRoles } from '../../../core/contract/roles.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { plural } from '../../ui/format.ts'
 
-export type Part = keyof ColumnMapping
-
-const parts: readonly { part: Part; label: string; help: string }[] = [
-  { part: 'text', label: 'Text column', help: 'What the model reads.' },
-  { part: 'label', label: 'Label column', help: 'What it learns to say.' },
-]
-
-/** The columns that a task takes. */
-export function partsOf(task: TaskName): typeof parts {
-  return task === 'text-generation' ? parts.filter(({ part }) => part === 'text') : parts
-}
-
 /** The guess of the preview under the person's own choices; a choice that names no column of this file is dropped. */
-export function mappingOf(preview: Preview, chosen: Partial<ColumnMapping>, task: TaskName): Partial<ColumnMapping> {
-  const known = (name: string | undefined) =>
-    name !== undefined && preview.columns.some((column) => column.name === name) ? name : undefined
-  const only = preview.columns.length === 1 ? preview.columns[0]?.name : undefined
-  const text = known(chosen.text) ?? known(preview.guess.text) ?? only
-  if (task === 'text-generation') return text === undefined ? {} : { text }
-  const label = known(chosen.label) ?? known(preview.guess.label)
-  return { ...(text !== undefined && { text }), ...(label !== undefined && { label }) }
+export function mappingOf(preview: Preview, chosen: PartialMapping, task: TaskName): PartialMapping {
+  const known = (name: string | undefined) => preview.columns.find((column) => column.name === name)?.name
+  const guess = preview.guesses[task]
+  return Object.fromEntries(
+    taskRoles[task].flatMap(({ name }) => {
+      const column = known(chosen[name]) ?? known(guess?.[name])
+      return column === undefined ? [] : [[name, column]]
+    }),
+  )
 }
 
 /** Why these columns cannot be imported, as a sentence; null when they can. */
-export function mappingProblem(
-  preview: Preview,
-  { text, label }: Partial<ColumnMapping>,
-  task: TaskName,
-): string | null {
-  if (task === 'text-generation') return text === undefined ? 'Choose the column that holds the text.' : null
-  if (preview.columns.length < 2) {
-    return `The file has ${preview.columns.length === 1 ? 'one column' : 'no columns'}; a text and a label are needed.`
+export function mappingProblem(preview: Preview, mapping: PartialMapping, task: TaskName): string | null {
+  const names = taskRoles[task].map(({ name }) => name)
+  const count = preview.columns.length
+  if (count < names.length) {
+    const has = count === 0 ? 'no columns' : plural(count, 'column')
+    return `The file has ${has}; ${names.join(' and ')} need one each.`
   }
-  if (text === undefined) return 'Choose the column that holds the text.'
-  if (label === undefined) return 'Choose the column that holds the label.'
-  if (text === label) return `Text and label are both "${text}"; choose two columns.`
-  const column = preview.columns.find(({ name }) => name === label)
-  if (preview.complete && column && column.distinct < 2) {
-    return `Column "${label}" has one value only; a label needs at least two classes.`
+  const missing = names.find((name) => mapping[name] === undefined)
+  if (missing !== undefined) return `Choose the column that holds the ${missing}.`
+  const twice = names.find((name, i) => names.slice(0, i).some((other) => mapping[other] === mapping[name]))
+  if (twice !== undefined) {
+    const first = names.find((other) => mapping[other] === mapping[twice])
+    return `The ${first} and the ${twice} are both "${mapping[twice]}"; choose two columns.`
+  }
+  const label = preview.columns.find(({ name }) => name === mapping.label)
+  if (isLabelled(task) && preview.complete && label && label.distinct < 2) {
+    return `Column "${label.name}" has one value only; a label needs at least two classes.`
   }
   return null
 }
 
 /** What is worth saying before the import, though it may go ahead. */
-export function mappingDoubts(preview: Preview, mapping: Partial<ColumnMapping>): string[] {
+export function mappingDoubts(preview: Preview, mapping: PartialMapping): string[] {
   const doubts: string[] = []
   const label = preview.columns.find(({ name }) => name === mapping.label)
   if (label && preview.scanned >= 20 && label.distinct > preview.scanned / 2) {
@@ -54,11 +46,11 @@ export function mappingDoubts(preview: Preview, mapping: Partial<ColumnMapping>)
       `Column "${label.name}" has ${label.distinct} different values in ${preview.scanned} rows. Is it really the label?`,
     )
   }
-  for (const { part } of parts) {
-    const column = preview.columns.find(({ name }) => name === mapping[part])
+  for (const [role, name] of Object.entries(mapping)) {
+    const column = preview.columns.find((one) => one.name === name)
     if (column && column.empty > 0) {
       doubts.push(
-        `${plural(column.empty, 'row')} of those looked at ${column.empty === 1 ? 'has' : 'have'} no ${part}.`,
+        `${plural(column.empty, 'row')} of those looked at ${column.empty === 1 ? 'has' : 'have'} no ${role}.`,
       )
     }
   }

@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Group, Skeleton, Tabs } from '@mantine/core'
 import { ArrowLeft, Play } from 'lucide-react'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Dataset } from '../../../core/contract/domain.ts'
+import { taskRoles } from '../../../core/contract/roles.ts'
 import { taskTitles } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -89,14 +90,12 @@ function Body({ dataset }: { dataset: Dataset }) {
         <dl className={styles.facts}>
           <dt>Task</dt>
           <dd>{taskTitles[dataset.task]}</dd>
-          <dt>Text column</dt>
-          <dd>{dataset.mapping.text}</dd>
-          {dataset.mapping.label !== undefined && (
-            <>
-              <dt>Label column</dt>
-              <dd>{dataset.mapping.label}</dd>
-            </>
-          )}
+          {taskRoles[dataset.task].map(({ name, title }) => (
+            <Fragment key={name}>
+              <dt>{title}</dt>
+              <dd>{dataset.mapping[name]}</dd>
+            </Fragment>
+          ))}
           <dt>Format</dt>
           <dd>{dataset.format === 'csv' ? 'CSV' : 'JSON Lines'}</dd>
           <dt>Repeated texts</dt>

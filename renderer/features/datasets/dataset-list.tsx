@@ -135,7 +135,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'columns',
     title: 'Columns used',
-    cell: ({ mapping }) => [mapping.text, ...(mapping.label === undefined ? [] : [mapping.label])].join(' → '),
+    cell: ({ mapping }) => Object.values(mapping).join(' → '),
   },
   {
     id: 'problems',

@@ -1,22 +1,15 @@
 import { Button, Group, Progress, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
-import type { ColumnMapping, Dataset, Preview, Source } from '../../../core/contract/domain.ts'
+import type { Dataset, PartialMapping, Preview, Source } from '../../../core/contract/domain.ts'
+import { taskRoles } from '../../../core/contract/roles.ts'
 import { type TaskName, tasks, taskTitles } from '../../../core/contract/settings.ts'
 import { useAct, useCall, useClient } from '../../client/hooks.ts'
 import { useProgress } from '../../client/progress.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatCount, plural } from '../../ui/format.ts'
 import { ClassBars } from './class-bars.tsx'
-import {
-  delimiterName,
-  mappingDoubts,
-  mappingOf,
-  mappingProblem,
-  nameFromFile,
-  partsOf,
-  previewClasses,
-} from './columns.ts'
+import { delimiterName, mappingDoubts, mappingOf, mappingProblem, nameFromFile, previewClasses } from './columns.ts'
 import styles from './datasets.module.css'
 import { PreviewTable } from './preview-table.tsx'
 import { ProblemList } from './problem-list.tsx'
@@ -81,7 +74,7 @@ interface LoadedProps extends PreviewFormProps {
 
 function Loaded({ preview, reading, onReading, source, task, onBack, onImported }: LoadedProps) {
   const client = useClient()
-  const [chosen, setChosen] = useState<Partial<ColumnMapping>>({})
+  const [chosen, setChosen] = useState<PartialMapping>({})
   const [aim, setAim] = useState<TaskName>('text-classification')
   const [name, setName] = useState('')
   const [skip, setSkip] = useState(true)
@@ -134,15 +127,15 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
           allowDeselect={false}
           onChange={(value) => value !== null && setAim(value as TaskName)}
         />
-        {partsOf(aim).map(({ part, label, help }) => (
+        {taskRoles[aim].map(({ name: role, title, help }) => (
           <Select
-            key={part}
-            label={label}
+            key={role}
+            label={title}
             description={help}
             data={columns}
-            value={mapping[part] ?? null}
+            value={mapping[role] ?? null}
             allowDeselect={false}
-            onChange={(value) => value !== null && setChosen({ ...chosen, [part]: value })}
+            onChange={(value) => value !== null && setChosen({ ...chosen, [role]: value })}
           />
         ))}
         <TextInput

@@ -1,11 +1,11 @@
-import type { ColumnMapping, Preview } from '../../../core/contract/domain.ts'
+import type { PartialMapping, Preview } from '../../../core/contract/domain.ts'
 import { formatCount } from '../../ui/format.ts'
 import styles from './datasets.module.css'
 import importStyles from './import.module.css'
 
 /** The first rows as they were read; the used columns stand out. */
-export function PreviewTable({ preview, mapping }: { preview: Preview; mapping: Partial<ColumnMapping> }) {
-  const role = (name: string) => (name === mapping.text ? 'text' : name === mapping.label ? 'label' : undefined)
+export function PreviewTable({ preview, mapping }: { preview: Preview; mapping: PartialMapping }) {
+  const role = (name: string) => Object.keys(mapping).find((one) => mapping[one] === name)
   return (
     <div className={importStyles.previewWrap}>
       <table className={importStyles.preview} aria-label="First rows">

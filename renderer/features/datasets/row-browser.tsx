@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
+import { isLabelled } from '../../../core/contract/roles.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
@@ -91,7 +92,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
                   <th scope="col" className={styles.number}>
                     Row
                   </th>
-                  <th scope="col">Label</th>
+                  {isLabelled(dataset.task) && <th scope="col">Label</th>}
                   <th scope="col">Text</th>
                 </tr>
               </thead>
@@ -102,6 +103,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
                     key={index}
                     index={index}
                     row={rows.at(index)}
+                    labelled={isLabelled(dataset.task)}
                     chosen={index === chosen}
                     onChoose={() => setChosen(index)}
                   />
@@ -128,11 +130,12 @@ function Spacer({ height }: { height: number }) {
 interface RowLineProps {
   index: number
   row: DatasetRow | undefined
+  labelled: boolean
   chosen: boolean
   onChoose: () => void
 }
 
-function RowLine({ index, row, chosen, onChoose }: RowLineProps) {
+function RowLine({ index, row, labelled, chosen, onChoose }: RowLineProps) {
   return (
     <tr
       aria-rowindex={index + 1}
@@ -142,9 +145,11 @@ function RowLine({ index, row, chosen, onChoose }: RowLineProps) {
       onClick={onChoose}
     >
       <td className={styles.number}>{row ? formatCount(row.row) : ''}</td>
-      <td>
-        <div className={rowsStyles.oneLine}>{row?.label ?? '…'}</div>
-      </td>
+      {labelled && (
+        <td>
+          <div className={rowsStyles.oneLine}>{row?.label ?? '…'}</div>
+        </td>
+      )}
       <td>
         <div className={rowsStyles.oneLine}>{row?.text.slice(0, 400)}</div>
       </td>
@@ -166,6 +171,14 @@ function WholeRow({ query, index }: { query: RowQuery; index: number }) {
             {row.label}
           </Text>
           <div className={rowsStyles.wholeText}>{row.text}</div>
+          {Object.entries(row.fields ?? {}).map(([role, part]) => (
+            <div key={role}>
+              <Text fz={12} c="dimmed" mt={10} mb={2} tt="capitalize">
+                {role}
+              </Text>
+              <div className={rowsStyles.wholeText}>{part}</div>
+            </div>
+          ))}
         </>
       )}
     </section>

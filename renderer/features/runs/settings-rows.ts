@@ -1,13 +1,12 @@
+import { areUsualTargets, usualTargets } from '../../../core/contract/architectures.ts'
 import type { Run } from '../../../core/contract/domain.ts'
 import {
   concerns,
   defaultLearningRate,
-  defaultTargetModules,
   type RunConfig,
   runConfigInputSchema,
   type SettingInfo,
   settingInfos,
-  usualTargets,
 } from '../../../core/contract/settings.ts'
 
 export interface SettingRow {
@@ -39,10 +38,6 @@ export function settingText(value: unknown): string {
   return String(value)
 }
 
-function isUsualTargets(targets: readonly string[]): boolean {
-  return Object.values(defaultTargetModules).some((usual) => usual.join() === targets.join())
-}
-
 /** Every setting that has a say in this run, in the order of the form. */
 export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): SettingRow[] {
   const { config } = run
@@ -50,7 +45,7 @@ export function settingRows(run: Pick<Run, 'config' | 'model' | 'dataset'>): Set
     ...runConfigInputSchema.parse({ model: config.model, dataset: config.dataset }),
     task: config.task,
     // Those of the architecture are usual, whichever it is.
-    target_modules: isUsualTargets(config.target_modules) ? config.target_modules : [...usualTargets(undefined)],
+    target_modules: areUsualTargets(config.target_modules) ? config.target_modules : [...usualTargets(undefined)],
     learning_rate: defaultLearningRate[config.method],
   }
   const picked = (name: string, label: string, help: string, value: string): SettingRow => ({

@@ -1,5 +1,6 @@
+import { canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
-import { tasksByArchitecture, taskTitles } from '../../../core/contract/settings.ts'
+import { taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
 import { methodProblem } from './fork.ts'
@@ -24,7 +25,7 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   if (!dataset) return 'Choose a dataset.'
   if (dataset.task === 'text-classification' && dataset.labels.length < 2)
     return `${dataset.name} has one class only; there is nothing to tell apart.`
-  if (!tasksByArchitecture[model.architecture]?.includes(dataset.task)) {
+  if (!canLearn(model.architecture, dataset.task)) {
     return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
   }
   if (draft.method === 'head' && dataset.task === 'text-generation') {

@@ -1,13 +1,12 @@
+import { areUsualTargets, usualTargets } from '../../../core/contract/architectures.ts'
 import {
   defaultLearningRate,
-  defaultTargetModules,
   type Method,
   type RunConfig,
   type RunConfigInput,
   runConfigInputSchema,
   type SettingName,
   type TaskName,
-  usualTargets,
 } from '../../../core/contract/settings.ts'
 import { type Field, fields, fieldsFor, readNumber, writeNumber } from './field.ts'
 import type { Fork } from './fork.ts'
@@ -132,9 +131,8 @@ export function takenBack(draft: Draft, { settings, before }: Applied): Draft {
 
 /** Target modules of any architecture's default are left empty: they are decided by the model again. */
 function isUsual(name: SettingName, value: unknown, method: Method, fallback: unknown): boolean {
-  const same = (usual: unknown) => JSON.stringify(value) === JSON.stringify(usual)
-  if (name === 'target_modules') return Object.values(defaultTargetModules).some(same)
-  return same(name === 'learning_rate' ? defaultLearningRate[method] : fallback)
+  if (name === 'target_modules') return Array.isArray(value) && areUsualTargets(value)
+  return JSON.stringify(value) === JSON.stringify(name === 'learning_rate' ? defaultLearningRate[method] : fallback)
 }
 
 /** The same run from a shell (POSIX): writes the file, then trains with it. */

@@ -1,4 +1,5 @@
-import { runConfigSchema, usualTargets } from '../../../core/contract/settings.ts'
+import { usualTargets } from '../../../core/contract/architectures.ts'
+import { runConfigSchema } from '../../../core/contract/settings.ts'
 import type { Precision, Session, Values } from '../../../core/engine/engine.ts'
 import { openEngine } from '../../../core/engine/open.ts'
 import { writeVariables } from '../../../core/engine/variables.ts'

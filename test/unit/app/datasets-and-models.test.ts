@@ -15,7 +15,10 @@ describe('datasets', () => {
     await writeFile(file, mails(50))
     const handle = small.app.files.register(file, 'My mails.csv')
     const preview = await small.call('datasets.preview', { source: { kind: 'file', handle } })
-    expect(preview).toMatchObject({ fileName: 'My mails.csv', guess: { text: 'text', label: 'label' } })
+    expect(preview).toMatchObject({
+      fileName: 'My mails.csv',
+      guesses: { 'text-classification': { text: 'text', label: 'label' } },
+    })
     const { dataset } = await small.call('datasets.import', { source: { kind: 'file', handle } })
     expect(dataset).toMatchObject({ name: 'My mails', fileName: 'My mails.csv', rows: 50 })
     expect((await small.call('datasets.list', {})).datasets).toEqual([dataset])

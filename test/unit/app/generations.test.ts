@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { gpt2Folder } from '../../golden/gpt2-reference.ts'
+import { decoderFolder } from '../../golden/decoder-reference.ts'
 import { importSample, openApp, type SmallApp, temporaryPlace, until, untilState } from '../../support/small-app.ts'
 import { errorOf } from '../../support/temporary.ts'
 
@@ -13,7 +13,7 @@ async function writingApp(): Promise<{ small: SmallApp; run: string }> {
   writeFileSync(path, Array.from({ length: 20 }, (_, i) => JSON.stringify({ text: `story ${i}` })).join('\n'))
   const handle = small.app.files.register(path, 'stories.jsonl')
   const { dataset } = await small.call('datasets.import', { source: { kind: 'file', handle }, task: 'text-generation' })
-  const folder = small.app.files.register(gpt2Folder, 'tiny-gpt2')
+  const folder = small.app.files.register(decoderFolder('gpt2'), 'tiny-gpt2')
   const { model } = await small.call('models.add', { source: { kind: 'file', handle: folder } })
   const config = { model: model.id, dataset: dataset.id, max_length: 32 }
   const { run } = await small.call('runs.create', { config })

@@ -45,6 +45,13 @@ async function sharded(map: (weightMap: Record<string, string>) => Record<string
   return { dir, names }
 }
 
+const likeLlama = [
+  'embed_tokens.weight',
+  'layers.0.self_attn.rotary_emb.inv_freq',
+  'layers.1.self_attn.q_proj.weight',
+  'model.norm.weight',
+  'lm_head.weight',
+]
 const checkpointNames = {
   bert: [
     'embeddings.LayerNorm.gamma',
@@ -62,6 +69,10 @@ const checkpointNames = {
     'transformer.ln_f.weight',
     'lm_head.weight',
   ],
+  llama: likeLlama,
+  mistral: likeLlama,
+  qwen2: likeLlama,
+  qwen3: likeLlama,
 }
 
 describe('inspecting a model folder', () => {

@@ -169,7 +169,7 @@ describe('a preview', () => {
         { name: 'text', distinct: 3, empty: 1, meanLength: 19, sample: 'some words number 0' },
         { name: 'label', distinct: 2, empty: 0, meanLength: 3.25, sample: 'ham' },
       ],
-      guess: { text: 'text', label: 'label' },
+      guesses: { 'text-classification': { text: 'text', label: 'label' }, 'text-generation': { text: 'text' } },
       rows: [
         { line: 2, cells: ['some words number 0', 'ham'] },
         { line: 3, cells: ['some words number 1', 'spam'] },
@@ -195,7 +195,7 @@ describe('a preview', () => {
 
   test('guesses by name before content, and by content without names', async () => {
     const guessOf = async (content: string, fileName = 'a.csv') =>
-      (await previewFile(await fileWith(content, fileName), fileName)).guess
+      (await previewFile(await fileWith(content, fileName), fileName)).guesses['text-classification']
     const rows = Array.from({ length: 40 }, (_, i) => [
       i,
       `a review of number ${i}`,

@@ -56,7 +56,7 @@ describe('the scale of the intervals', () => {
       fc.property(fc.array(fc.tuple(share, share, share), { minLength: 1, maxLength: 11 }), (triples) => {
         const verdicts = triples.map((triple) => {
           const [low, difference, high] = triple.toSorted((one, other) => one - other) as [number, number, number]
-          return { low, difference, high }
+          return { by: 'right' as const, low, difference, high }
         })
         const scale = intervalScale(verdicts)
         for (const value of [0, ...verdicts.flatMap(({ low, high }) => [low, high])]) {
@@ -70,8 +70,8 @@ describe('the scale of the intervals', () => {
   })
 
   test('is one for all: the same value has the same place', () => {
-    const wide = { low: -0.05, difference: -0.03, high: -0.01 }
-    const near = { low: -0.01, difference: 0.005, high: 0.02 }
+    const wide = { by: 'right' as const, low: -0.05, difference: -0.03, high: -0.01 }
+    const near = { by: 'right' as const, low: -0.01, difference: 0.005, high: 0.02 }
     const scale = intervalScale([wide, near])
     expect(scale.place(-0.01)).toBeLessThan(scale.place(0))
     expect(scale.ticks).toContain(0)

@@ -24,7 +24,10 @@ const preview: Preview = {
   delimiter: ',',
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
-  guess: { text: 'text', label: 'label' },
+  guesses: {
+    'text-classification': { text: 'text', label: 'label' },
+    'text-generation': { text: 'text' },
+  },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },
     { line: 3, cells: ['b', 'spam', '2'] },
@@ -37,18 +40,20 @@ const preview: Preview = {
   problemCount: 0,
 }
 
+const nothing = { 'text-classification': {}, 'text-generation': {} }
+
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
     expect(mappingOf(preview, {}, 'text-classification')).toEqual({ text: 'text', label: 'label' })
     expect(mappingOf(preview, { label: 'id' }, 'text-classification')).toEqual({ text: 'text', label: 'id' })
     expect(mappingOf(preview, { label: 'gone' }, 'text-classification')).toEqual({ text: 'text', label: 'label' })
-    expect(mappingOf({ ...preview, guess: {} }, { text: 'id' }, 'text-classification')).toEqual({ text: 'id' })
+    expect(mappingOf({ ...preview, guesses: nothing }, { text: 'id' }, 'text-classification')).toEqual({ text: 'id' })
   })
 
-  test('text generation takes a text and nothing else; an only column is it', () => {
-    const single = { ...preview, columns: [column('story', 40)], guess: {} }
+  test('text generation takes a text and nothing else', () => {
+    const single = { ...preview, columns: [column('story', 40)] }
     expect(mappingOf(preview, { label: 'id' }, 'text-generation')).toEqual({ text: 'text' })
-    expect(mappingOf(single, {}, 'text-generation')).toEqual({ text: 'story' })
+    expect(mappingOf(single, { text: 'story' }, 'text-generation')).toEqual({ text: 'story' })
     expect(mappingProblem(single, { text: 'story' }, 'text-generation')).toBeNull()
     expect(mappingProblem(single, {}, 'text-generation')).toContain('text')
   })
@@ -59,7 +64,7 @@ describe('columns of an import', () => {
     expect(mappingProblem(preview, { text: 'text', label: 'text' }, 'text-classification')).toContain('two columns')
     expect(
       mappingProblem({ ...preview, columns: [column('text', 3)] }, { text: 'text' }, 'text-classification'),
-    ).toContain('one column')
+    ).toContain('1 column')
     const single = { ...preview, columns: [column('text', 40), column('label', 1)] }
     expect(mappingProblem(single, { text: 'text', label: 'label' }, 'text-classification')).toContain('one value only')
     expect(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { verdictSchema } from '../../../core/contract/domain.ts'
-import { type PairedCounts, verdict } from '../../../core/stats/verdict.ts'
-import { uniform } from '../../../core/util/random.ts'
+import { taskJudgements } from '../../../core/contract/judgement.ts'
+import { type PairedCounts, valueVerdict, verdict } from '../../../core/stats/verdict.ts'
+import { normal, uniform } from '../../../core/util/random.ts'
 
 const a = { id: 'a', name: 'full' }
 const b = { id: 'b', name: 'lora' }
@@ -21,6 +22,52 @@ function planted(seed: number, examples: number, accuracyA: number, accuracyB: n
   }
   return counts
 }
+
+const losses = taskJudgements['text-generation']
+
+/** Losses of two runs on the same texts: most of each is the text's own. */
+function plantedLosses(seed: number, texts: number, gain: number): [Float64Array, Float64Array] {
+  const first = Float64Array.from({ length: texts }, (_, i) => 3 + normal(seed, i, 0))
+  return [first, first.map((loss, i) => loss - gain + 0.2 * normal(seed, i, 1))]
+}
+
+describe('the verdict by values', () => {
+  test('says better with its numbers, and worse the other way round', () => {
+    const [first, second] = plantedLosses(1, 200, 0.1)
+    const said = verdictSchema.parse(valueVerdict(a, b, [first, second], losses))
+    expect(said).toMatchObject({ outcome: 'better', by: 'values', metric: 'eval/loss', examples: 200 })
+    expect(said.difference).toBeLessThan(0)
+    expect(said.onlyCandidate + said.onlyBaseline + said.bothRight).toBe(200)
+    expect(said.sentence).toMatch(
+      /^“lora” is better than “full”: mean loss of a text \d\.\d{3} against \d\.\d{3} nats a token over 200 validation texts, −0\.\d{3} \(95 % interval −0\.\d{3} to −0\.\d{3}, p < 0\.001\)\.$/,
+    )
+    expect(valueVerdict(b, a, [second, first], losses)).toMatchObject({ outcome: 'worse' })
+  })
+
+  test('says how many texts would tell, and is the same each time', () => {
+    const said = valueVerdict(a, b, plantedLosses(2, 40, 0.02), losses)
+    expect(said.outcome).toBe('cannot tell')
+    expect(said.examplesNeeded).toBeGreaterThan(200)
+    expect(said.sentence).toMatch(/about [\d,]+ texts would be needed\.$/)
+    expect(valueVerdict(a, b, plantedLosses(2, 40, 0.02), losses)).toEqual(said)
+  })
+
+  test('cannot tell runs that say the same', () => {
+    const [first] = plantedLosses(3, 30, 0)
+    expect(valueVerdict(a, b, [first, first], losses)).toMatchObject({
+      outcome: 'cannot tell',
+      difference: 0,
+      pValue: 1,
+      bothRight: 30,
+      examplesNeeded: null,
+    })
+  })
+
+  test('cannot tell equal runs apart at least 94 times in 100', () => {
+    const outcomes = Array.from({ length: 200 }, (_, seed) => valueVerdict(a, b, plantedLosses(seed, 60, 0), losses))
+    expect(outcomes.filter(({ outcome }) => outcome === 'cannot tell').length).toBeGreaterThanOrEqual(188)
+  })
+})
 
 describe('the verdict', () => {
   test('says better with its numbers', () => {

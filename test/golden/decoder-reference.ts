@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs-core'
 import { matMul } from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import { usualTargets } from '../../core/contract/architectures.ts'
 import { type RunConfig, runConfigSchema } from '../../core/contract/settings.ts'
 import { momentNames, type Program, type Session, type TensorSpec, type Values } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
@@ -18,7 +19,7 @@ import { fillVariables } from '../../core/train/weights.ts'
 import { spread } from './formula.ts'
 import type { EngineKind, Method } from './reference.ts'
 
-/** The table that make-gpt2-tables.py writes, and the same computation on our side. */
+/** The tables that make-decoder-tables.py writes, and the same computation on our side. */
 
 const numbers = z.array(z.number())
 const trainingSchema = z.object({
@@ -41,40 +42,52 @@ const tableSchema = z.object({
   afterLora: z.array(numbers),
 })
 
-export const gpt2Folder = join(import.meta.dirname, 'tiny-gpt2')
-export const gpt2Table = tableSchema.parse(
-  JSON.parse(readFileSync(join(import.meta.dirname, 'tiny-gpt2.json'), 'utf8')),
-)
+export const decoderNames = ['gpt2', 'llama', 'qwen2', 'qwen3'] as const
+export type DecoderName = (typeof decoderNames)[number]
 
-const { length, batchSize } = gpt2Table
+export const decoderFolder = (name: DecoderName) => join(import.meta.dirname, `tiny-${name}`)
 
-/** A session as make-gpt2-tables.py sets its models up, with a program for logits; "fresh" adapters are a run's first. */
-export interface Gpt2Subject {
+export function decoderTable(name: DecoderName): z.infer<typeof tableSchema> {
+  return tableSchema.parse(JSON.parse(readFileSync(join(import.meta.dirname, `tiny-${name}.json`), 'utf8')))
+}
+
+/** Of every table. */
+const length = 24
+const batchSize = 4
+
+/** A session as make-decoder-tables.py sets its models up, with a program for logits; "fresh" adapters are a run's first. */
+export interface DecoderSubject {
+  readonly table: z.infer<typeof tableSchema>
   readonly session: Session
   readonly model: LoadedModel
   readonly trainable: Trainable
   readonly config: RunConfig
 }
 
-export function gpt2Run(method: Method): RunConfig {
+export function decoderRun(name: DecoderName, method: Method): RunConfig {
   return runConfigSchema.parse({
     model: 'golden',
     dataset: 'golden',
     task: 'text-generation',
     method,
     dropout: 0,
-    learning_rate: gpt2Table[method].learning_rate,
+    learning_rate: decoderTable(name)[method].learning_rate,
     packing: false,
     lora_r: 4,
     lora_alpha: 8,
-    target_modules: ['c_attn'],
+    target_modules: [...usualTargets(name)],
     per_device_train_batch_size: batchSize,
   })
 }
 
-export async function openGpt2(method: Method, kind: EngineKind, fresh = false): Promise<Gpt2Subject> {
-  const config = gpt2Run(method)
-  const model = await loadModel(gpt2Folder, 'text-generation', 0, { maxLength: length, dropout: 0 })
+export async function openDecoder(
+  name: DecoderName,
+  method: Method,
+  kind: EngineKind,
+  fresh = false,
+): Promise<DecoderSubject> {
+  const config = decoderRun(name, method)
+  const model = await loadModel(decoderFolder(name), 'text-generation', 0, { maxLength: length, dropout: 0 })
   const trainable = trainableOf(model, config)
   const spec = sessionSpec(model, trainable, config, { train: [length], evaluate: [] })
   const engine = await openEngine(kind, 2)
@@ -82,10 +95,10 @@ export async function openGpt2(method: Method, kind: EngineKind, fresh = false):
   const session = await engine.open({ ...spec, programs: { ...spec.programs, logits } })
   await fillVariables(session, model, trainable, config.seed, { log: () => {} })
   if (!fresh) session.write(goldenAdapters(trainable.adapters))
-  return { session, model, trainable, config }
+  return { table: decoderTable(name), session, model, trainable, config }
 }
 
-/** The adapters that make-gpt2-tables.py begins with. */
+/** The adapters that make-decoder-tables.py begins with. */
 export function goldenAdapters(adapters: Readonly<Record<string, ParameterSpec>>): Record<string, Float32Array> {
   const sorted = Object.entries(adapters).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(
@@ -118,7 +131,7 @@ function logitsProgram(model: LoadedModel, { targets }: Trainable, config: RunCo
 }
 
 /** Logits of the documents [rows of documents] → [document][position][vocab], each row filled up behind its documents. */
-export function logitsOf({ session }: Gpt2Subject, rows: readonly (readonly (readonly number[])[])[]): number[][][] {
+export function logitsOf({ session }: DecoderSubject, rows: readonly (readonly (readonly number[])[])[]): number[][][] {
   const feeds = {
     input_ids: new Int32Array(batchSize * length),
     position_ids: new Int32Array(batchSize * length),
@@ -141,21 +154,21 @@ export function logitsOf({ session }: Gpt2Subject, rows: readonly (readonly (rea
 }
 
 /** Does update number `step`, from 1. */
-export function gpt2Step(subject: Gpt2Subject, step: number): { loss: number; gradNorm: number } {
-  const { session, model, config } = subject
-  const ids = (gpt2Table.batches[step - 1] ?? []).map((row) => Int32Array.from(row.ids))
+export function decoderStep(subject: DecoderSubject, step: number): { loss: number; gradNorm: number } {
+  const { table, session, model, config } = subject
+  const ids = (table.batches[step - 1] ?? []).map((row) => Int32Array.from(row.ids))
   const rows = Int32Array.from(ids.keys())
   const encoded = { rows, ids, pieces: ids.map((row, i) => [{ row: i, length: row.length }]) }
   const layout = { buckets: [length], batchSize, padId: 0 }
   const batch = model.task.batch(encoded, rows, layout, config)
-  const schedule = { type: 'linear', warmupSteps: 1, totalSteps: gpt2Table.batches.length } as const
+  const schedule = { type: 'linear', warmupSteps: 1, totalSteps: table.batches.length } as const
   const rate = config.learning_rate * scheduleFactor(schedule, step - 1)
   const output = session.run(trainProgram(length), { ...batch.feeds, ...stepFeeds(config, step, rate) })
   return { loss: output.loss?.[0] as number, gradNorm: output.grad_norm?.[0] as number }
 }
 
 /** The gradient of a parameter in the first update, out of its first moment. */
-export function gpt2Gradient({ session, config }: Gpt2Subject, name: string, gradNorm: number): Float32Array {
+export function decoderGradient({ session, config }: DecoderSubject, name: string, gradNorm: number): Float32Array {
   const scale = Math.min(1, config.max_grad_norm / (gradNorm + 1e-6)) * (1 - config.adam_beta1)
   const { m } = momentNames(name)
   return (session.read([m])[m] as Float32Array).map((value) => value / scale)

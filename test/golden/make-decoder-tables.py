@@ -1,21 +1,30 @@
 """
-Makes the tables that the golden tests of GPT-2 and of generation compare with. Run by hand, when a table is to change,
-in the environment that make-tables.py describes:
+Makes the tables that the golden tests of decoders and of generation compare with. Run by hand, when a table is to
+change, in the environment that make-tables.py describes:
 
-    .venv/bin/python test/golden/make-gpt2-tables.py
+    .venv/bin/python test/golden/make-decoder-tables.py [NAME …]
 
-Writes tiny-gpt2/ (a random GPT-2 with a small byte-level tokenizer), tiny-gpt2.json, tokenizer-tiny-gpt2.json and
-logits.json. Reference: transformers and peft on PyTorch, CPU, fp32.
+Writes for each of gpt2, llama, qwen2 and qwen3 tiny-NAME/ (a random model with a small byte-level tokenizer) and
+tiny-NAME.json; with gpt2 also tokenizer-tiny-gpt2.json and logits.json. Reference: transformers and peft on PyTorch, CPU, fp32.
 Last made with torch 2.15.0, transformers 5.23.0, peft 0.21.2.
 """
 
 import random
+import sys
 from importlib import import_module
 
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen3Config,
+)
 from transformers.generation.logits_process import (
     LogitsProcessorList,
     RepetitionPenaltyLogitsProcessor,
@@ -51,39 +60,60 @@ def make_tokenizer(folder):
     fast.save_pretrained(folder)
 
 
-def make_tiny():
-    """A GPT-2 of 2 layers, width 32, with 48 positions, its vectors large enough for its texts to vary."""
-    folder = HERE / "tiny-gpt2"
+ENDS = {"bos_token_id": END, "eos_token_id": END}
+LIKE_LLAMA = {
+    "vocab_size": 300, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 48, "initializer_range": 0.3, **ENDS,
+}
+LONGER = {
+    "rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 24,
+}
+# Each of 2 layers, width 32, with 48 positions, its vectors large enough for its texts to vary. What is unusual about
+# each is in it: llama has a head of its own and slowed turns, qwen2 biases and a tied head, qwen3 wider heads.
+MODELS = {
+    "gpt2": GPT2Config(
+        vocab_size=300, n_positions=48, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3, **ENDS
+    ),
+    "llama": LlamaConfig(**LIKE_LLAMA, rope_parameters=LONGER, tie_word_embeddings=False),
+    "qwen2": Qwen2Config(**LIKE_LLAMA, tie_word_embeddings=True),
+    "qwen3": Qwen3Config(**LIKE_LLAMA, head_dim=12, tie_word_embeddings=False),
+}
+# LoRA's, as peft chooses them.
+TARGETS = {"gpt2": ["c_attn"], "llama": ["q_proj", "v_proj"], "qwen2": ["q_proj", "v_proj"], "qwen3": ["q_proj", "v_proj"]}
+
+
+def make_tiny(name):
+    folder = HERE / f"tiny-{name}"
     folder.mkdir(exist_ok=True)
     make_tokenizer(folder)
     torch.manual_seed(5)
-    config = GPT2Config(
-        vocab_size=300, n_positions=48, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3,
-        bos_token_id=END, eos_token_id=END,
-    )
-    model = GPT2LMHeadModel(config)
-    # The words of its own embedding would win every time.
+    model = AutoModelForCausalLM.from_config(MODELS[name])
+    # The words of its own embedding would win every time; biases and norms begin at 0 and 1 and would not be seen.
     with torch.no_grad():
-        for block in model.transformer.h:
-            block.attn.c_proj.weight.mul_(4)
-            block.mlp.c_proj.weight.mul_(4)
+        for parameter_name, parameter in model.named_parameters():
+            if parameter_name.endswith(("c_proj.weight", "o_proj.weight", "down_proj.weight")):
+                parameter.mul_(4)
+            elif name != "gpt2" and parameter.dim() == 1:
+                parameter.add_(torch.randn(parameter.shape) * 0.2)
     model.save_pretrained(folder)
     return folder
 
 
 def load(folder):
     """Without dropout."""
-    model = GPT2LMHeadModel.from_pretrained(
-        folder, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, attn_implementation="eager"
-    )
+    off = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0} if folder.name.endswith("gpt2") else {}
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **off)
     model.generation_config.pad_token_id = END
     return model.float()
 
 
 def with_adapters(folder, fresh=False):
-    """LoRA r 4, alpha 8 on c_attn; A and B from the formula, unless they are to be as peft begins."""
+    """LoRA r 4, alpha 8 on the usual targets; A and B from the formula, unless they are to be as peft begins."""
+    name = folder.name.removeprefix("tiny-")
     config = LoraConfig(
-        task_type=TaskType.CAUSAL_LM, r=4, lora_alpha=8, lora_dropout=0.0, target_modules=["c_attn"], fan_in_fan_out=True
+        task_type=TaskType.CAUSAL_LM, r=4, lora_alpha=8, lora_dropout=0.0, target_modules=TARGETS[name],
+        fan_in_fan_out=name == "gpt2",
     )
     model = get_peft_model(load(folder), config)
     for salt, (name, parameter) in enumerate(sorted(shared.adapters(model).items())):
@@ -134,6 +164,12 @@ def continuations(model, prompts, together, **options):
     return [row[: row.index(end) + 1] if end in row else row for row in rows]
 
 
+def ending(rows):
+    """A token that ends some of these texts amid and others not at all."""
+    inside = {token for row in rows for token in row[3:-3]}
+    return min(inside, key=lambda token: (abs(sum(token in row for row in rows) - len(rows) / 2), token))
+
+
 def table(folder):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = load(folder).eval()
@@ -151,6 +187,7 @@ def table(folder):
     batches = make_batches()
     trained = with_adapters(folder)
     lora = shared.train(trained.train(), batches, 1e-2, tensors)
+    end = ending(continuations(model, prompts, together=True))
     return {
         "length": LENGTH,
         "batchSize": BATCH,
@@ -169,7 +206,7 @@ def table(folder):
                 strict=True,
             )
         ],
-        "ended": {"eos_token_id": 234, "tokens": continuations(model, prompts, together=True, eos_token_id=234)},
+        "ended": {"eos_token_id": end, "tokens": continuations(model, prompts, together=True, eos_token_id=end)},
         "afterLora": continuations(trained.eval(), prompts, together=False),
     }
 
@@ -212,7 +249,9 @@ def logits_table():
 
 
 if __name__ == "__main__":
-    tiny = make_tiny()
-    shared.write("tiny-gpt2.json", table(tiny))
-    shared.write("tokenizer-tiny-gpt2.json", tokenizer_table(tiny))
-    shared.write("logits.json", logits_table())
+    for name in sys.argv[1:] or MODELS:
+        tiny = make_tiny(name)
+        shared.write(f"tiny-{name}.json", table(tiny))
+        if name == "gpt2":
+            shared.write("tokenizer-tiny-gpt2.json", tokenizer_table(tiny))
+            shared.write("logits.json", logits_table())

@@ -1,0 +1,34 @@
+import type { TaskName } from './settings.ts'
+
+/** What runs of a task are compared by, example by example. */
+export interface Judgement {
+  /** right: each example is answered rightly or not; values: each has a number, and the mean is judged. */
+  readonly by: 'right' | 'values'
+  /** The series that it belongs to. */
+  readonly metric: string
+  /** As a sentence says it: "mean loss of a text". */
+  readonly label: string
+  readonly unit: string
+  readonly better: 'lower' | 'higher'
+  /** What an example is called, many of them. */
+  readonly examples: string
+}
+
+export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
+  'text-classification': {
+    by: 'right',
+    metric: 'eval/accuracy',
+    label: 'accuracy',
+    unit: '',
+    better: 'higher',
+    examples: 'examples',
+  },
+  'text-generation': {
+    by: 'values',
+    metric: 'eval/loss',
+    label: 'mean loss of a text',
+    unit: 'nats a token',
+    better: 'lower',
+    examples: 'texts',
+  },
+}

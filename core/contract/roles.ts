@@ -1,0 +1,40 @@
+import type { TaskName } from './settings.ts'
+
+/**
+ * What a dataset holds of each row, by task: its parts, each taken from a column of the imported file. Every row has a
+ * text, which is what is read first and searched; `label` is a class.
+ */
+export interface RoleInfo {
+  /** Its key in a mapping and in a row. */
+  readonly name: string
+  /** What the import form calls it. */
+  readonly title: string
+  /** One line under the field. */
+  readonly help: string
+  /** What such a column is usually called, likeliest first. */
+  readonly columns: readonly string[]
+}
+
+const text: RoleInfo = {
+  name: 'text',
+  title: 'Text column',
+  help: 'What the model reads.',
+  columns: ['text', 'message', 'sentence', 'content', 'body', 'review', 'comment', 'document', 'email', 'tweet'],
+}
+
+const label: RoleInfo = {
+  name: 'label',
+  title: 'Label column',
+  help: 'What it learns to say.',
+  columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
+}
+
+export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
+  'text-classification': [text, label],
+  'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+}
+
+/** Whether the rows of a task have a class each. */
+export function isLabelled(task: TaskName): boolean {
+  return taskRoles[task].some(({ name }) => name === label.name)
+}
