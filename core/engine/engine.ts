@@ -100,6 +100,8 @@ export interface SessionSpec {
    * What a program assigns to one is rounded.
    */
   readonly halved?: readonly string[]
+  /** Variables that are written once and then read at every step: they are kept where reading is quick. */
+  readonly steady?: readonly string[]
   /** Variables whose rows programs replace where they lie (nn/update-rows.ts): each has memory of its own. */
   readonly inPlace?: readonly string[]
 }

@@ -11,7 +11,8 @@ import { writeTensors } from '../engine/variables.ts'
 import { architectureOf } from '../models/registry.ts'
 import type { CacheLayout } from '../nn/kv-cache.ts'
 import { type GeneratorLayout, TokenGenerator } from './generator.ts'
-import { type GeneratingModel, generationSpec, resetProgram } from './programs.ts'
+import { type GeneratingModel, generationSpec, keptShape, resetProgram } from './programs.ts'
+import { transposed } from './transposed.ts'
 
 export interface GeneratorSpec {
   /** A folder with a whole model. */
@@ -114,7 +115,7 @@ function* whole(base: Weights, { head }: GeneratingModel): Generator<TensorToWri
   }
 }
 
-/** Those that are parameters of the model; throws AttuneError bad_file for one that is misshapen or never comes. */
+/** Those that are parameters of the model, as its session keeps them; throws AttuneError bad_file for one that is misshapen or never comes. */
 function* checked(
   tensors: Iterable<TensorToWrite>,
   { parameters }: GeneratingModel,
@@ -129,7 +130,10 @@ function* checked(
       throw new AttuneError('bad_file', message, { tensor: tensor.name })
     }
     missing.delete(tensor.name)
-    yield tensor
+    const [rows, columns] = spec.shape as [number, number]
+    yield spec.matrix === 'conv1d'
+      ? { ...tensor, shape: keptShape(spec), data: transposed(tensor.data, rows, columns) }
+      : tensor
   }
   const [lost] = missing
   if (lost !== undefined) throw new AttuneError('bad_file', `The weights lack "${lost}" (${dir}).`, { tensor: lost })

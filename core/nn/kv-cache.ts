@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { TensorSpec, Tensors, Update } from '../engine/engine.ts'
 import type { Mix } from '../models/architecture.ts'
 import { attend, causalMask, hiddenScores } from './attention.ts'
+import { hasKernel, runKernel } from './kernel.ts'
 import { updateRows } from './update-rows.ts'
 
 /**
@@ -111,6 +112,19 @@ export function extendCache(
     const inUse = tf.slice(value, [0, 0], [used * all * blockLength, size])
     return tf.reshape(inUse, [used, all, blockLength, size])
   }
+  /** All of it in one operation, where the engine has that. */
+  const atOnce: Mix = (q, k, v, layer) => {
+    const names = [keysOf(layer), valuesOf(layer)] as const
+    const [keys, values] = names.map((name) => variables[name]) as [tf.Tensor, tf.Tensor]
+    const inputs = { q, k, v, keys, values, positions }
+    const attrs = { block: blockLength, factor: 1 / Math.sqrt(size) }
+    const [y, ...written] = runKernel<[tf.Tensor, tf.Tensor, tf.Tensor]>('AttuneCachedAttention', inputs, attrs)
+    written.forEach((value, i) => {
+      updates.push({ kind: 'assign', name: names[i] as string, value })
+    })
+    return y
+  }
+  if (hasKernel('AttuneCachedAttention')) return { mix: atOnce, updates: () => updates }
   return {
     mix(q, k, v, layer) {
       const keys = extend(keysOf(layer), k)
