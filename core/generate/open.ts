@@ -7,7 +7,8 @@ import type { TensorToWrite } from '../checkpoint/safetensors.ts'
 import { openWeights, type Weights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Engine, Precision } from '../engine/engine.ts'
-import { writeTensors } from '../engine/variables.ts'
+import { giveBack, writeTensors } from '../engine/variables.ts'
+import type { ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
 import type { CacheLayout } from '../nn/kv-cache.ts'
 import { type GeneratorLayout, TokenGenerator } from './generator.ts'
@@ -52,8 +53,9 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))
   try {
-    session.run(resetProgram, {})
+    // The weights come first: while they are read, they take the most memory.
     await fillWeights(modelDir, adapterDir, modelType, model, (tensors) => writeTensors(session, tensors))
+    session.run(resetProgram, {})
     return new TokenGenerator(session, { ...layout, vocabSize, endIds })
   } catch (thrown) {
     session.close()
@@ -130,11 +132,15 @@ function* checked(
       throw new AttuneError('bad_file', message, { tensor: tensor.name })
     }
     missing.delete(tensor.name)
-    const [rows, columns] = spec.shape as [number, number]
-    yield spec.matrix === 'conv1d'
-      ? { ...tensor, shape: keptShape(spec), data: transposed(tensor.data, rows, columns) }
-      : tensor
+    yield spec.matrix === 'conv1d' ? turned(tensor, spec) : tensor
   }
   const [lost] = missing
   if (lost !== undefined) throw new AttuneError('bad_file', `The weights lack "${lost}" (${dir}).`, { tensor: lost })
+}
+
+function turned({ name, data }: TensorToWrite, spec: ParameterSpec): TensorToWrite {
+  const [rows, columns] = spec.shape as [number, number]
+  const tensor = { name, shape: keptShape(spec), data: transposed(data, rows, columns) }
+  giveBack(data)
+  return tensor
 }
