@@ -53,7 +53,6 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))
   try {
-    // The weights come first: while they are read, they take the most memory.
     await fillWeights(modelDir, adapterDir, modelType, model, (tensors) => writeTensors(session, tensors))
     session.run(resetProgram, {})
     return new TokenGenerator(session, { ...layout, vocabSize, endIds })
@@ -93,7 +92,7 @@ async function fillWeights(
   model: GeneratingModel,
   write: (tensors: Iterable<TensorToWrite>) => void,
 ): Promise<void> {
-  const base = await openWeights(modelDir)
+  const base = largestFirst(await openWeights(modelDir))
   try {
     if (adapterDir === null) {
       write(checked(whole(base, model), model, modelDir))
@@ -108,6 +107,12 @@ async function fillWeights(
   } finally {
     base.close()
   }
+}
+
+/** A tensor lies about twice while it is handed over: the large ones then, when little else is there yet. */
+function largestFirst(weights: Weights): Weights {
+  const size = (name: string) => weights.shape(name).reduce((product, length) => product * length, 1)
+  return { ...weights, names: () => weights.names().toSorted((a, b) => size(b) - size(a)) }
 }
 
 function* whole(base: Weights, { head }: GeneratingModel): Generator<TensorToWrite> {

@@ -91,7 +91,7 @@ struct CachedAttention {
       if (at[text] > furthest) furthest = at[text];
     }
     const long worthwhile = 65536 / ((furthest + 1) * cache.size) + 1;
-    eachRange(cache.batch * cache.heads, worthwhile, [&](long from, long to) {
+    const auto range = [&](long from, long to) {
       std::vector<float> scores(furthest + 1);
       for (long row = from; row < to; row++) {
         const long text = row / cache.heads;
@@ -105,7 +105,8 @@ struct CachedAttention {
         const float share = 1.0f / powersOf(scores.data(), seen, most);
         weigh(cache, scores.data(), share, values, text, head, seen, y + begin);
       }
-    });
+    };
+    eachRange(cache.batch * cache.heads, worthwhile, range, true);
   }
 
   /// y = Σ share·power·value

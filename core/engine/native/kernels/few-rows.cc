@@ -72,13 +72,14 @@ struct FewRows {
     const float* x = run.floats(0);
     const Weight* w = run.data<Weight>(1);
     const long grain = portion / static_cast<long>(sizeof(Weight)) / (in > 0 ? in : 1) / side * side;
-    eachRange(out, grain < side ? side : grain, [&](long from, long to) {
+    const auto range = [&](long from, long to) {
       long row = from;
       if (rows == 1)
         for (; row < to; row++) multiplyOne(x, w + row * in, in, y + row);
       for (; row + side <= to; row += side) multiplyAll<side>(x, rows, w + row * in, in, y + row, out);
       if (row < to) multiplyAll<1>(x, rows, w + row * in, in, y + row, out);
-    });
+    };
+    eachRange(out, grain < side ? side : grain, range, true);
   }
 };
 
