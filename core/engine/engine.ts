@@ -125,6 +125,8 @@ export function momentNames(variable: string): { m: string; v: string } {
 
 export interface Engine {
   readonly info: EngineInfo
+  /** Whether programs are made of our own operations too (native/kernels). */
+  readonly fused: boolean
   open(spec: SessionSpec): Promise<Session>
   /**
    * What a wish comes to here: "auto" is the one that this machine computes clearly faster, measured once and noted in

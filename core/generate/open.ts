@@ -25,11 +25,11 @@ export interface GeneratorSpec {
   readonly precision: 'auto' | Precision
   /** Tokens that a text has room for, prompt included; the model's own number of positions when absent. */
   readonly maxPositions?: number
-  /** Positions a block of the cache. */
+  /** Positions a block of the cache; what suits the engine when absent. */
   readonly blockLength?: number
 }
 
-/** Short enough to read few empty places, long enough for few programs. */
+/** Short enough to read few empty places, long enough for few programs: each takes time when it first runs. */
 const usualBlock = 128
 /** The shortest prompt that there is a program for; then each twice as long. */
 const shortestPrompt = 16
@@ -48,7 +48,9 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   const model: GeneratingModel = { head, config, parameters: head.parameters(config, 0) }
   const { layers, heads, hiddenSize, vocabSize } = architecture.describe(config)
   const maxPositions = Math.min(spec.maxPositions ?? most, most)
-  const layout = layoutFor({ layers, batch, heads, size: hiddenSize / heads }, maxPositions, spec.blockLength)
+  // Our own attention reads no empty places however long a block is: one program does.
+  const blockLength = spec.blockLength ?? (engine.fused ? maxPositions : usualBlock)
+  const layout = layoutFor({ layers, batch, heads, size: hiddenSize / heads }, maxPositions, blockLength)
   const endIds = await endIdsOf(modelDir, json)
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))
@@ -66,7 +68,7 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
 function layoutFor(
   sizes: Pick<CacheLayout, 'layers' | 'batch' | 'heads' | 'size'>,
   maxPositions: number,
-  blockLength = usualBlock,
+  blockLength: number,
 ): Pick<GeneratorLayout, 'cache' | 'prefillLengths' | 'maxPositions'> {
   const prefillLengths: number[] = []
   for (let length = shortestPrompt; length < maxPositions; length *= 2) prefillLengths.push(length)

@@ -55,28 +55,17 @@ export interface CachedAttention {
   updates(): Update[]
 }
 
-/** Prompts from position 0 on: each token sees those before it, and the cache's first blocks are filled. */
+/** Prompts from position 0 on: each token sees those before it, and the cache holds them all. */
 export function fillCache(layout: CacheLayout, variables: Tensors, length: number): CachedAttention {
-  const { batch, heads, size, blockLength, blocks } = layout
-  const used = blocksFor(layout, length - 1)
+  const { batch, size } = layout
   const mask = causalMask(length, null)
-  const index = tf.tensor1d(Int32Array.from({ length: used * batch * heads }, (_, i) => i))
+  const positions = Array.from({ length }, (_, position) => cacheRows(layout, new Int32Array(batch).fill(position)))
+  const index = tf.tensor1d(Int32Array.from(inOrderOfHeads(positions)))
   const updates: Update[] = []
-  /** x [batch, heads, length, size]; what the last block holds behind it is never seen. */
+  /** x [batch, heads, length, size] */
   const keep = (name: string, x: tf.Tensor) => {
-    const whole = [
-      [0, 0],
-      [0, 0],
-      [0, used * blockLength - length],
-      [0, 0],
-    ] as [number, number][]
-    const inBlocks = tf.transpose(
-      tf.reshape(tf.pad(x, whole), [batch, heads, used, blockLength, size]),
-      [2, 0, 1, 3, 4],
-    )
-    const cache = tf.reshape(variables[name] as tf.Tensor, [blocks * batch * heads, blockLength * size])
-    const filled = updateRows(cache, index, tf.reshape(inBlocks, [used * batch * heads, blockLength * size]))
-    updates.push({ kind: 'assign', name, value: tf.reshape(filled, [-1, size]) })
+    const value = updateRows(variables[name] as tf.Tensor, index, tf.reshape(x, [-1, size]))
+    updates.push({ kind: 'assign', name, value })
   }
   return {
     mix(q, k, v, layer) {
@@ -86,6 +75,12 @@ export function fillCache(layout: CacheLayout, variables: Tensors, length: numbe
     },
     updates: () => updates,
   }
+}
+
+/** From the rows of all heads a position to those of all positions a head. */
+function* inOrderOfHeads(positions: readonly Int32Array[]): Generator<number> {
+  const heads = positions[0]?.length ?? 0
+  for (let head = 0; head < heads; head++) for (const rows of positions) yield rows[head] as number
 }
 
 /**

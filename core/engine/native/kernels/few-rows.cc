@@ -8,12 +8,13 @@ namespace {
 
 /// Rows of x that are worked on beside each other, their sums in registers.
 constexpr long together = 4;
-/// Rows of W that share what is loaded of x, where there are several rows of that.
-constexpr long side = 2;
+/// Rows of W that share what is loaded of x, where so many rows of that are there; with fewer it is quicker to read W in
+/// the order in which it lies.
+constexpr long side = 4;
 /// Bytes of W that one thread takes at a time.
 constexpr long portion = 128 * 1024;
 
-/// `count` rows of x with `beside` rows of W. One row with one: two sums, or each addition would wait for the one before.
+/// `count` rows of x with `beside` rows of W.
 template <long count, long beside, class Weight>
 INLINE void multiply(const float* x, const Weight* w, long in, float* y, long out) {
   Floats sums[count][beside] = {};
@@ -29,6 +30,7 @@ INLINE void multiply(const float* x, const Weight* w, long in, float* y, long ou
     for (long j = 0; j < beside; j++) y[i * out + j] = sumOf(sums[i][j]);
 }
 
+/// One with one: four sums, or each addition would wait for the one before.
 template <class Weight>
 INLINE void multiplyOne(const float* x, const Weight* w, long in, float* y) {
   Floats sums[4] = {};
@@ -76,8 +78,9 @@ struct FewRows {
       long row = from;
       if (rows == 1)
         for (; row < to; row++) multiplyOne(x, w + row * in, in, y + row);
-      for (; row + side <= to; row += side) multiplyAll<side>(x, rows, w + row * in, in, y + row, out);
-      if (row < to) multiplyAll<1>(x, rows, w + row * in, in, y + row, out);
+      if (rows >= together)
+        for (; row + side <= to; row += side) multiplyAll<side>(x, rows, w + row * in, in, y + row, out);
+      for (; row < to; row++) multiplyAll<1>(x, rows, w + row * in, in, y + row, out);
     };
     eachRange(out, grain < side ? side : grain, range, true);
   }

@@ -111,4 +111,8 @@ struct Store {
 
 }  // namespace
 
-void provideStore() { provide<Store>({"AttuneStore", {"x: float"}, {"y: T"}, {"T: {float, bfloat16}"}}); }
+void provideStore() {
+  // As one that changes something, it is neither worked out beforehand for a constant nor merged with an equal one: each
+  // variable has memory of its own.
+  provide<Store>({"AttuneStore", {"x: float"}, {"y: T"}, {"T: {float, bfloat16}"}, true});
+}
