@@ -57,15 +57,18 @@ export interface CachedAttention {
 
 /** Prompts from position 0 on: each token sees those before it, and the cache holds them all. */
 export function fillCache(layout: CacheLayout, variables: Tensors, length: number): CachedAttention {
-  const { batch, size } = layout
+  const { batch, size, blockLength } = layout
   const mask = causalMask(length, null)
-  const positions = Array.from({ length }, (_, position) => cacheRows(layout, new Int32Array(batch).fill(position)))
-  const index = tf.tensor1d(Int32Array.from(inOrderOfHeads(positions)))
+  // So many positions of a head lie behind each other both here and there, and are written at once.
+  const run = commonDivisor(length, blockLength)
+  const firsts = Array.from({ length: length / run }, (_, i) => cacheRows(layout, new Int32Array(batch).fill(i * run)))
+  const index = tf.tensor1d(Int32Array.from(inOrderOfHeads(firsts), (row) => row / run))
   const updates: Update[] = []
   /** x [batch, heads, length, size] */
   const keep = (name: string, x: tf.Tensor) => {
-    const value = updateRows(variables[name] as tf.Tensor, index, tf.reshape(x, [-1, size]))
-    updates.push({ kind: 'assign', name, value })
+    const [cache, added] = [variables[name] as tf.Tensor, x].map((one) => tf.reshape(one, [-1, run * size]))
+    const filled = updateRows(cache as tf.Tensor, index, added as tf.Tensor)
+    updates.push({ kind: 'assign', name, value: tf.reshape(filled, [-1, size]) })
   }
   return {
     mix(q, k, v, layer) {
@@ -75,6 +78,10 @@ export function fillCache(layout: CacheLayout, variables: Tensors, length: numbe
     },
     updates: () => updates,
   }
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b)
 }
 
 /** From the rows of all heads a position to those of all positions a head. */
