@@ -7,6 +7,8 @@ import { elementCount, type Header, maxHeaderBytes, parseHeader, type TensorInfo
 
 /** safetensors: eight bytes of header length (uint64 LE), the header (JSON), the data. */
 
+/** From here on a block of memory surely has pages of its own (glibc: DEFAULT_MMAP_THRESHOLD_MAX). */
+const largeBytes = 32 * 1024 * 1024
 /** One call reads at most this many bytes: Node refuses 2 GiB. */
 const chunkBytes = 1 << 28
 
@@ -148,9 +150,18 @@ function readTensor(fd: number, dataStart: number, name: string, info: TensorInf
   if (!isReadable(info.dtype)) {
     throw new AttuneError('unsupported', `${file}: tensor "${name}" is ${info.dtype}; F32, F16 and BF16 can be read.`)
   }
-  const bytes = new Uint8Array(info.end - info.start)
+  const bytes = alignedBytes(info.end - info.start)
   readRange(fd, bytes, dataStart + info.start, file)
   return toFloat32(info.dtype, bytes)
+}
+
+/**
+ * Room for a tensor that may be fed to TensorFlow, which copies what does not begin at a multiple of 64, into memory that it
+ * never gives back. The C library puts large blocks 16 bytes behind the beginning of a page; where it does not, nothing is
+ * lost but the sparing.
+ */
+function alignedBytes(length: number): Uint8Array {
+  return length < largeBytes ? new Uint8Array(length) : new Uint8Array(new ArrayBuffer(length + 64), 48, length)
 }
 
 function readRange(fd: number, into: Uint8Array, position: number, file: string): void {

@@ -100,6 +100,8 @@ export interface SessionSpec {
    * What a program assigns to one is rounded.
    */
   readonly halved?: readonly string[]
+  /** Variables that are written once and then read at every step: they are kept where reading is quick. */
+  readonly steady?: readonly string[]
   /** Variables whose rows programs replace where they lie (nn/update-rows.ts): each has memory of its own. */
   readonly inPlace?: readonly string[]
 }
@@ -123,6 +125,8 @@ export function momentNames(variable: string): { m: string; v: string } {
 
 export interface Engine {
   readonly info: EngineInfo
+  /** Whether programs are made of our own operations too (native/kernels). */
+  readonly fused: boolean
   open(spec: SessionSpec): Promise<Session>
   /**
    * What a wish comes to here: "auto" is the one that this machine computes clearly faster, measured once and noted in

@@ -22,11 +22,20 @@ export function* groupsOf<Thing>(things: Iterable<Thing>, sizeOf: (thing: Thing)
 
 export const numbersIn = ({ shape }: TensorSpec) => shape.reduce((a, b) => a * b, 1)
 
-/** Sets variables to values that come one after the other. */
+/**
+ * Sets variables to values that come one after the other, each in memory of its own, which is given back as soon as it has
+ * been written: left to the collector, much of a model would lie about twice.
+ */
 export function writeTensors(session: Session, tensors: Iterable<{ name: string; data: Float32Array }>): void {
   for (const group of groupsOf(tensors, ({ data }) => data.length)) {
     session.write(Object.fromEntries(group.map(({ name, data }) => [name, data])))
+    for (const { data } of group) giveBack(data)
   }
+}
+
+/** Frees the memory of an array now; it is empty afterwards, and so is all else that lies in its buffer. */
+export function giveBack({ buffer }: Float32Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 /** Sets each of these variables to what `values` gives for it. */

@@ -7,11 +7,13 @@ import type { TensorToWrite } from '../checkpoint/safetensors.ts'
 import { openWeights, type Weights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Engine, Precision } from '../engine/engine.ts'
-import { writeTensors } from '../engine/variables.ts'
+import { giveBack, writeTensors } from '../engine/variables.ts'
+import type { ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
 import type { CacheLayout } from '../nn/kv-cache.ts'
 import { type GeneratorLayout, TokenGenerator } from './generator.ts'
-import { type GeneratingModel, generationSpec, resetProgram } from './programs.ts'
+import { type GeneratingModel, generationSpec, keptShape, resetProgram } from './programs.ts'
+import { transposed } from './transposed.ts'
 
 export interface GeneratorSpec {
   /** A folder with a whole model. */
@@ -23,11 +25,11 @@ export interface GeneratorSpec {
   readonly precision: 'auto' | Precision
   /** Tokens that a text has room for, prompt included; the model's own number of positions when absent. */
   readonly maxPositions?: number
-  /** Positions a block of the cache. */
+  /** Positions a block of the cache; what suits the engine when absent. */
   readonly blockLength?: number
 }
 
-/** Short enough to read few empty places, long enough for few programs. */
+/** Short enough to read few empty places, long enough for few programs: each takes time when it first runs. */
 const usualBlock = 128
 /** The shortest prompt that there is a program for; then each twice as long. */
 const shortestPrompt = 16
@@ -46,13 +48,15 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   const model: GeneratingModel = { head, config, parameters: head.parameters(config, 0) }
   const { layers, heads, hiddenSize, headWidth = hiddenSize / heads, vocabSize } = architecture.describe(config)
   const maxPositions = Math.min(spec.maxPositions ?? most, most)
-  const layout = layoutFor({ layers, batch, heads, size: headWidth }, maxPositions, spec.blockLength)
+  // Our own attention reads no empty places however long a block is: one program does.
+  const blockLength = spec.blockLength ?? (engine.fused ? maxPositions : usualBlock)
+  const layout = layoutFor({ layers, batch, heads, size: headWidth }, maxPositions, blockLength)
   const endIds = await endIdsOf(modelDir, json)
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))
   try {
-    session.run(resetProgram, {})
     await fillWeights(modelDir, adapterDir, modelType, model, (tensors) => writeTensors(session, tensors))
+    session.run(resetProgram, {})
     return new TokenGenerator(session, { ...layout, vocabSize, endIds })
   } catch (thrown) {
     session.close()
@@ -64,7 +68,7 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
 function layoutFor(
   sizes: Pick<CacheLayout, 'layers' | 'batch' | 'heads' | 'size'>,
   maxPositions: number,
-  blockLength = usualBlock,
+  blockLength: number,
 ): Pick<GeneratorLayout, 'cache' | 'prefillLengths' | 'maxPositions'> {
   const prefillLengths: number[] = []
   for (let length = shortestPrompt; length < maxPositions; length *= 2) prefillLengths.push(length)
@@ -90,7 +94,7 @@ async function fillWeights(
   model: GeneratingModel,
   write: (tensors: Iterable<TensorToWrite>) => void,
 ): Promise<void> {
-  const base = await openWeights(modelDir)
+  const base = largestFirst(await openWeights(modelDir))
   try {
     if (adapterDir === null) {
       write(checked(whole(base, model), model, modelDir))
@@ -107,6 +111,12 @@ async function fillWeights(
   }
 }
 
+/** A tensor lies about twice while it is handed over: the large ones then, when little else is there yet. */
+function largestFirst(weights: Weights): Weights {
+  const size = (name: string) => weights.shape(name).reduce((product, length) => product * length, 1)
+  return { ...weights, names: () => weights.names().toSorted((a, b) => size(b) - size(a)) }
+}
+
 function* whole(base: Weights, { head }: GeneratingModel): Generator<TensorToWrite> {
   for (const source of base.names()) {
     const name = head.rename(source)
@@ -114,7 +124,7 @@ function* whole(base: Weights, { head }: GeneratingModel): Generator<TensorToWri
   }
 }
 
-/** Those that are parameters of the model; throws AttuneError bad_file for one that is misshapen or never comes. */
+/** Those that are parameters of the model, as its session keeps them; throws AttuneError bad_file for one that is misshapen or never comes. */
 function* checked(
   tensors: Iterable<TensorToWrite>,
   { parameters }: GeneratingModel,
@@ -129,8 +139,15 @@ function* checked(
       throw new AttuneError('bad_file', message, { tensor: tensor.name })
     }
     missing.delete(tensor.name)
-    yield tensor
+    yield spec.matrix === 'conv1d' ? turned(tensor, spec) : tensor
   }
   const [lost] = missing
   if (lost !== undefined) throw new AttuneError('bad_file', `The weights lack "${lost}" (${dir}).`, { tensor: lost })
+}
+
+function turned({ name, data }: TensorToWrite, spec: ParameterSpec): TensorToWrite {
+  const [rows, columns] = spec.shape as [number, number]
+  const tensor = { name, shape: keptShape(spec), data: transposed(data, rows, columns) }
+  giveBack(data)
+  return tensor
 }

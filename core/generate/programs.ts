@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Precision, Program, SessionSpec, TensorSpec } from '../engine/engine.ts'
 import type { LanguageModelHead, ParameterSpec } from '../models/architecture.ts'
 import { type CachedAttention, type CacheLayout, cacheVariables, extendCache, fillCache } from '../nn/kv-cache.ts'
+import { timesRows } from '../nn/linear.ts'
 import { paramsOf } from '../nn/params.ts'
 
 /** Reads prompts of up to so many tokens, fills the cache, and gives the logits behind the last token of each. */
@@ -26,7 +27,7 @@ export function generationSpec(
   precision: Precision,
 ): SessionSpec {
   const parameters = Object.entries(model.parameters).map(
-    ([name, { shape, dtype }]) => [name, { shape, dtype }] as const,
+    ([name, spec]) => [name, { shape: keptShape(spec), dtype: spec.dtype }] as const,
   )
   const cache = cacheVariables(layout)
   const used = Array.from({ length: layout.blocks }, (_, block) => block + 1)
@@ -42,8 +43,14 @@ export function generationSpec(
     precision,
     // A step reads every weight once, so half the bytes are half the time; rounding them anew each time would double it.
     halved: precision === 'bf16' ? [...matrices, ...Object.keys(cache)] : [],
+    steady: parameters.map(([name]) => name),
     inPlace: Object.keys(cache),
   }
+}
+
+/** A weight [in, out] is kept as [out, in]: Params.inference. */
+export function keptShape({ shape, matrix }: ParameterSpec): readonly number[] {
+  return matrix === 'conv1d' ? shape.toReversed() : shape
 }
 
 const int32 = (...shape: number[]): TensorSpec => ({ shape, dtype: 'int32' })
@@ -91,9 +98,9 @@ function logitsOf(
   { mix, updates }: CachedAttention,
   choose: (hidden: tf.Tensor) => tf.Tensor,
 ) {
-  const params = paramsOf(variables)
-  const hidden = choose(head.transform(config, params, tokens, mix)) as tf.Tensor2D
-  const logits = tf.matMul(hidden, head.matrix(config, params) as tf.Tensor2D, false, true)
+  const params = paramsOf(variables, { inference: true })
+  const hidden = choose(head.transform(config, params, tokens, mix))
+  const logits = timesRows(hidden, head.matrix(config, params))
   return { fetches: { logits }, updates: updates() }
 }
 

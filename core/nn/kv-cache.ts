@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { TensorSpec, Tensors, Update } from '../engine/engine.ts'
 import type { Mix } from '../models/architecture.ts'
 import { attend, causalMask, hiddenScores } from './attention.ts'
+import { hasKernel, runKernel } from './kernel.ts'
 import { updateRows } from './update-rows.ts'
 
 /**
@@ -54,27 +55,19 @@ export interface CachedAttention {
   updates(): Update[]
 }
 
-/** Prompts from position 0 on: each token sees those before it, and the cache's first blocks are filled. */
+/** Prompts from position 0 on: each token sees those before it, and the cache holds them all. */
 export function fillCache(layout: CacheLayout, variables: Tensors, length: number): CachedAttention {
-  const { batch, heads, size, blockLength, blocks } = layout
-  const used = blocksFor(layout, length - 1)
+  const { batch, size, blockLength } = layout
   const mask = causalMask(length, null)
-  const index = tf.tensor1d(Int32Array.from({ length: used * batch * heads }, (_, i) => i))
+  // So many positions of a head lie behind each other both here and there, and are written at once.
+  const run = commonDivisor(length, blockLength)
+  const firsts = Array.from({ length: length / run }, (_, i) => cacheRows(layout, new Int32Array(batch).fill(i * run)))
+  const index = tf.tensor1d(Int32Array.from(inOrderOfHeads(firsts), (row) => row / run))
   const updates: Update[] = []
-  /** x [batch, heads, length, size]; what the last block holds behind it is never seen. */
+  /** x [batch, heads, length, size] */
   const keep = (name: string, x: tf.Tensor) => {
-    const whole = [
-      [0, 0],
-      [0, 0],
-      [0, used * blockLength - length],
-      [0, 0],
-    ] as [number, number][]
-    const inBlocks = tf.transpose(
-      tf.reshape(tf.pad(x, whole), [batch, heads, used, blockLength, size]),
-      [2, 0, 1, 3, 4],
-    )
-    const cache = tf.reshape(variables[name] as tf.Tensor, [blocks * batch * heads, blockLength * size])
-    const filled = updateRows(cache, index, tf.reshape(inBlocks, [used * batch * heads, blockLength * size]))
+    const [cache, added] = [variables[name] as tf.Tensor, x].map((one) => tf.reshape(one, [-1, run * size]))
+    const filled = updateRows(cache as tf.Tensor, index, added as tf.Tensor)
     updates.push({ kind: 'assign', name, value: tf.reshape(filled, [-1, size]) })
   }
   return {
@@ -85,6 +78,16 @@ export function fillCache(layout: CacheLayout, variables: Tensors, length: numbe
     },
     updates: () => updates,
   }
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b)
+}
+
+/** From the rows of all heads a position to those of all positions a head. */
+function* inOrderOfHeads(positions: readonly Int32Array[]): Generator<number> {
+  const heads = positions[0]?.length ?? 0
+  for (let head = 0; head < heads; head++) for (const rows of positions) yield rows[head] as number
 }
 
 /**
@@ -111,6 +114,19 @@ export function extendCache(
     const inUse = tf.slice(value, [0, 0], [used * all * blockLength, size])
     return tf.reshape(inUse, [used, all, blockLength, size])
   }
+  /** All of it in one operation, where the engine has that. */
+  const atOnce: Mix = (q, k, v, layer) => {
+    const names = [keysOf(layer), valuesOf(layer)] as const
+    const [keys, values] = names.map((name) => variables[name]) as [tf.Tensor, tf.Tensor]
+    const inputs = { q, k, v, keys, values, positions }
+    const attrs = { block: blockLength, factor: 1 / Math.sqrt(size) }
+    const [y, ...written] = runKernel<[tf.Tensor, tf.Tensor, tf.Tensor]>('AttuneCachedAttention', inputs, attrs)
+    written.forEach((value, i) => {
+      updates.push({ kind: 'assign', name: names[i] as string, value })
+    })
+    return y
+  }
+  if (hasKernel('AttuneCachedAttention')) return { mix: atOnce, updates: () => updates }
   return {
     mix(q, k, v, layer) {
       const keys = extend(keysOf(layer), k)

@@ -74,6 +74,7 @@ export function loraParams(base: Params, tensors: Readonly<Record<string, tf.Ten
   const at = (place: Params): Params => ({
     path: place.path,
     recompute: place.recompute,
+    inference: place.inference,
     at: (name) => at(place.at(name)),
     get: (name) => place.get(name),
     has: (name) => place.has(name),

@@ -10,6 +10,8 @@ export interface Params {
   readonly path: string
   /** Whether blocks keep only their input for the backward pass: nn/recompute.ts. */
   readonly recompute: boolean
+  /** Whether nothing is learned: a weight [in, out] is then kept as [out, in], which few rows at a time go through quicker. */
+  readonly inference: boolean
   at(name: string): Params
   get(name: string): Tensor
   has(name: string): boolean
@@ -22,12 +24,19 @@ export interface Params {
   delta(x: Tensor, rng: Rng | null): Tensor | null
 }
 
-export function paramsOf(tensors: Readonly<Record<string, Tensor>>, recompute = false, path = ''): Params {
+export interface ParamsOptions {
+  readonly recompute?: boolean
+  readonly inference?: boolean
+}
+
+export function paramsOf(tensors: Readonly<Record<string, Tensor>>, options: ParamsOptions = {}, path = ''): Params {
+  const { recompute = false, inference = false } = options
   const full = (name: string) => (path === '' ? name : `${path}.${name}`)
   return {
     path,
     recompute,
-    at: (name) => paramsOf(tensors, recompute, full(name)),
+    inference,
+    at: (name) => paramsOf(tensors, options, full(name)),
     get(name) {
       const tensor = tensors[full(name)]
       if (!tensor) throw new Error(`no parameter "${full(name)}"`)

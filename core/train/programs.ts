@@ -102,8 +102,8 @@ function computationOf(model: LoadedModel, { targets }: Trainable, config: Progr
   const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
   return {
     model,
-    paramsOf(variables, recompute) {
-      const base = paramsOf(variables, recompute)
+    paramsOf(variables, recompute = false) {
+      const base = paramsOf(variables, { recompute })
       return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
     },
   }

@@ -13,6 +13,7 @@ export async function openEagerEngine(threads: number): Promise<Engine> {
   const info: EngineInfo = { kind: 'eager', backend, version: tf.version_core, threads }
   return {
     info,
+    fused: false,
     async open(spec) {
       await tf.setBackend(backend)
       return new EagerSession({ ...info, precision: 'fp32' }, spec)

@@ -1,6 +1,6 @@
 import type { EngineInfo } from '../../contract/domain.ts'
 import type { Engine } from '../engine.ts'
-import { loadTfjsNode, nativeVersion } from '../native/load.ts'
+import { loadTfjsNode, nativeVersion, usesKernels } from '../native/load.ts'
 import { fasterPrecision } from './calibrate.ts'
 import { type NativeBinding, openGraphSession } from './session.ts'
 
@@ -11,6 +11,7 @@ export async function openGraphEngine(threads: number): Promise<Engine> {
   const info: EngineInfo = { kind: 'graph', backend: 'tensorflow', version: nativeVersion, threads }
   const engine: Engine = {
     info,
+    fused: usesKernels(),
     open: (spec) => openGraphSession(backend.binding, { ...info, precision: spec.precision ?? 'fp32' }, spec),
     precision: async (wanted) => (wanted === 'auto' ? fasterPrecision(engine) : wanted),
   }

@@ -1,4 +1,5 @@
 import { momentNames, type SessionSpec, type TensorSpec } from '../engine.ts'
+import { usesKernels } from '../native/load.ts'
 import { type TracedProgram, traceProgram, withTraceBackend } from '../trace/trace.ts'
 import { GraphBuilder, type Ref } from './graph-builder.ts'
 
@@ -14,7 +15,7 @@ export interface SessionGraph {
 
 export async function traceSession(spec: SessionSpec): Promise<SessionGraph> {
   const builder = new GraphBuilder()
-  const halved = new Set(spec.halved)
+  const [halved, steady] = [new Set(spec.halved), usesKernels() ? new Set(spec.steady) : new Set()]
   const stored: Record<string, TensorSpec> = { ...spec.variables }
   for (const name of spec.optimized) {
     const variable = spec.variables[name]
@@ -25,7 +26,10 @@ export async function traceSession(spec: SessionSpec): Promise<SessionGraph> {
   }
   const moments = spec.optimized.flatMap((name) => Object.values(momentNames(name)))
   const handles = new Map(
-    Object.entries(stored).map(([name, variable]) => [name, emitVariable(builder, name, variable, halved.has(name))]),
+    Object.entries(stored).map(([name, variable]) => {
+      const kept = { halved: halved.has(name), steady: steady.has(name) }
+      return [name, emitVariable(builder, name, variable, kept)]
+    }),
   )
   emitZero(
     builder,
@@ -61,7 +65,12 @@ function emitZero(builder: GraphBuilder, variables: readonly [Ref, TensorSpec][]
 }
 
 /** A variable, with its assignment from a feed and its reading; halved, it is kept in bfloat16 and told in float32. */
-function emitVariable(builder: GraphBuilder, name: string, { shape, dtype }: TensorSpec, halved: boolean): Ref {
+function emitVariable(
+  builder: GraphBuilder,
+  name: string,
+  { shape, dtype }: TensorSpec,
+  { halved, steady }: { readonly halved: boolean; readonly steady: boolean },
+): Ref {
   const type = { type: dtype } as const
   const stored = { type: halved ? 'bfloat16' : dtype } as const
   const cast = (ref: Ref, from: typeof stored, to: typeof stored) =>
@@ -74,9 +83,9 @@ function emitVariable(builder: GraphBuilder, name: string, { shape, dtype }: Ten
   )
   const feed = builder.node('Placeholder', [], { dtype: type, shape: { shape } }, `write/feed/${name}`)
   // A computed copy: a fed tensor shares JavaScript's buffer, which a variable must never hold on to.
-  const copy = halved
-    ? cast(feed, type, stored)
-    : builder.node('Mul', [feed, builder.constant([1], [], dtype)], { T: type })
+  const copied = () =>
+    halved ? cast(feed, type, stored) : builder.node('Mul', [feed, builder.constant([1], [], dtype)], { T: type })
+  const copy = steady ? builder.node('AttuneStore', [feed], { T: stored }) : copied()
   const done = builder.constant([1], [], 'float32')
   const written = builder.node('AssignVariableOp', [handle, copy], { dtype: stored })
   builder.node('Identity', [done, `^${written}`], { T: float32 }, `write/done/${name}`)

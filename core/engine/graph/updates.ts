@@ -49,9 +49,13 @@ export function emitUpdates(
       const value = backend.ref(update.value)
       const after = read === undefined ? [] : [waitFor(read)]
       const dtype = { type: halved.has(update.name) ? 'bfloat16' : 'float32' } as const
-      const rounded = dtype.type === 'float32' ? value : backend.cast(value, 'float32', 'bfloat16')
+      const rounded = () => (dtype.type === 'float32' ? value : backend.cast(value, 'float32', 'bfloat16'))
       // A variable takes the value's own memory, which others may share: a constant, or what is assigned to several.
-      const stored = inPlace.has(update.name) ? builder.node('DeepCopy', [rounded], { T: dtype }) : rounded
+      const own = () =>
+        backend.fusedKernels
+          ? builder.node('AttuneStore', [value], { T: dtype })
+          : builder.node('DeepCopy', [rounded()], { T: dtype })
+      const stored = inPlace.has(update.name) ? own() : rounded()
       return builder.node('AssignVariableOp', [handle(update.name), stored, ...after], { dtype })
     }
     if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, update)

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Attr } from '../graph/graph-builder.ts'
+import type { Attr, DataType, Ref } from '../graph/graph-builder.ts'
 import { type TraceBackend, traceBackendName } from './backend.ts'
 
 /**
@@ -10,6 +10,8 @@ import { type TraceBackend, traceBackendName } from './backend.ts'
 interface Fused {
   /** Null for a list of any length, keyed 0, 1, 2 … */
   readonly inputs: readonly string[] | null
+  /** Those of them that are taken as they are kept, in float32 or bfloat16; all of one node are kept alike. */
+  readonly kept?: readonly string[]
   readonly attrs?: Readonly<Record<string, 'int' | 'float'>>
   /** Shapes of the outputs. */
   shapes(inputs: Readonly<Record<string, readonly number[]>>, attrs: Readonly<Record<string, number>>): number[][]
@@ -82,6 +84,11 @@ const operations: Readonly<Record<string, Fused>> = {
     attrs: { with_slope: 'int' },
     shapes: ({ logits = none, labels = none }, { with_slope: slope }) => [[...labels], slope === 0 ? [0] : [...logits]],
   },
+  AttuneFewRows: {
+    inputs: ['x', 'weight'],
+    kept: ['weight'],
+    shapes: ({ x = none, weight = none }) => [[x[0] as number, weight[0] as number]],
+  },
   AttuneSplitHeads: {
     inputs: ['x', 'bias'],
     attrs: { parts: 'int', length: 'int', heads: 'int' },
@@ -98,7 +105,13 @@ const operations: Readonly<Record<string, Fused>> = {
   },
 }
 
-function emitter(op: string, { inputs, attrs = {}, shapes }: Fused) {
+/** The node that a tensor's own numbers come from, and their type. */
+function asKept(backend: TraceBackend, x: tf.TensorInfo): { ref: Ref; type: DataType } {
+  const half = backend.exactHalf(x)
+  return half === null ? { ref: backend.ref(x), type: 'float32' } : { ref: half, type: 'bfloat16' }
+}
+
+function emitter(op: string, { inputs, kept = [], attrs = {}, shapes }: Fused) {
   return (given: Record<string, tf.TensorInfo>, values: Record<string, number>, backend: TraceBackend) => {
     const tensors = (inputs ?? Object.keys(given)).map((name) => {
       const tensor = given[name]
@@ -110,11 +123,17 @@ function emitter(op: string, { inputs, attrs = {}, shapes }: Fused) {
       if (value === undefined) throw new Error(`${op} lacks its attribute "${name}"`)
       return [name, kind === 'int' ? { int: value } : { float: value }]
     })
-    const ref = backend.builder.node(
-      op,
-      tensors.map(([, tensor]) => backend.ref(tensor)),
-      Object.fromEntries(encoded),
-    )
+    const types = new Set<DataType>()
+    const refs = tensors.map(([name, tensor]) => {
+      if (!kept.includes(name)) return backend.ref(tensor)
+      const { ref, type } = asKept(backend, tensor)
+      types.add(type)
+      return ref
+    })
+    const [type] = types
+    if (types.size > 1) throw new Error(`${op} takes ${kept.join(' and ')} only when they are kept alike`)
+    if (type !== undefined) encoded.push(['T', { type }])
+    const ref = backend.builder.node(op, refs, Object.fromEntries(encoded))
     const outputs = shapes(Object.fromEntries(tensors.map(([name, { shape }]) => [name, shape])), values)
     return outputs.map((shape, i) => backend.output(shape, 'float32', i === 0 ? ref : `${ref}:${i}`))
   }
@@ -129,9 +148,31 @@ function emitGlobalNorm(given: Record<string, tf.TensorInfo>, backend: TraceBack
   return backend.output([], 'float32', backend.builder.node('AttuneGlobalNorm', grads, { N: { int: grads.length } }))
 }
 
+const cachedAttention = emitter('AttuneCachedAttention', {
+  inputs: ['q', 'k', 'v', 'keys', 'values', 'positions'],
+  kept: ['keys', 'values'],
+  attrs: { block: 'int', factor: 'float' },
+  shapes: ({ q = none, keys = none, values = none }) => [[...q], [...keys], [...values]],
+})
+
+/** Attention that writes into a cache: nn/kv-cache.ts. Its second and third output stand for the variables' new values. */
+function emitCachedAttention(
+  given: Record<string, tf.TensorInfo>,
+  attrs: Record<string, number>,
+  backend: TraceBackend,
+): tf.TensorInfo[] {
+  const [y, ...written] = cachedAttention(given, attrs, backend)
+  const names = ['keys', 'values']
+  const done = backend.ref(y as tf.TensorInfo)
+  for (const [i, value] of written.entries())
+    backend.noteWritten(backend.ref(value), given[names[i] as string] as tf.TensorInfo, done)
+  return [y as tf.TensorInfo, ...written]
+}
+
 /** Registers the fused operations for the trace backend, once. */
 export function registerFusedKernels(): void {
   const emitters = new Map(Object.entries(operations).map(([name, fused]) => [name, emitter(name, fused)]))
+  emitters.set('AttuneCachedAttention', emitCachedAttention)
   for (const [kernelName, emit] of emitters) {
     tf.registerKernel({
       kernelName,

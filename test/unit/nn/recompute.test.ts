@@ -35,7 +35,7 @@ function program(recompute: boolean): Program {
       const before = { ...variables }
       const loss = (x: tf.Tensor, ...weights: tf.Tensor[]): tf.Tensor => {
         const named = Object.fromEntries(names.map((name, i) => [name, weights[i] as tf.Tensor]))
-        const params = paramsOf({ ...before, ...named }, recompute)
+        const params = paramsOf({ ...before, ...named }, { recompute })
         const rng = rngOf(feeds.rng as tf.Tensor)
         const mask = tf.mul(tf.onesLike(x), 0.5)
         const first = recomputed(params.at('a'), x, [mask], rng, block)

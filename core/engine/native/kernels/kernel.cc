@@ -29,6 +29,13 @@ void reportTo(void (*fail)(Raw*, TF_Status*), Raw* raw, const Failure& failure) 
 
 }  // namespace
 
+TF_DataType Attributes::type(const char* name) const {
+  TF_DataType value = TF_FLOAT;
+  TF_OpKernelConstruction_GetAttrType(raw_, name, &value, status_);
+  demandSuccess(status_);
+  return value;
+}
+
 int Attributes::whole(const char* name) const {
   int32_t value = 0;
   TF_OpKernelConstruction_GetAttrInt32(raw_, name, &value, status_);
@@ -75,16 +82,30 @@ Shape Run::shape(int input) const {
   return shape;
 }
 
-const float* Run::floats(int input) {
+bool Run::halved(int input) const {
   TF_Tensor* tensor = nullptr;
   TF_GetInput(raw_, input, &tensor, status_);
-  return static_cast<const float*>(hold(tensor));
+  check();
+  const bool halved = TF_TensorType(tensor) == TF_BFLOAT16;
+  TF_DeleteTensor(tensor);
+  return halved;
 }
 
-const int32_t* Run::ints(int input) {
+void* Run::memory(int input) {
   TF_Tensor* tensor = nullptr;
   TF_GetInput(raw_, input, &tensor, status_);
-  return static_cast<const int32_t*>(hold(tensor));
+  return hold(tensor);
+}
+
+void Run::outputAt(
+    int index, TF_DataType type, const Shape& shape, void* data, size_t bytes,
+    void (*release)(void*, size_t, void*), void* argument) {
+  TF_Tensor* tensor =
+      TF_NewTensor(type, shape.data(), static_cast<int>(shape.size()), data, bytes, release, argument);
+  demand(tensor != nullptr, "no tensor can be made of this memory");
+  hold(tensor);
+  TF_SetOutput(raw_, index, tensor, status_);
+  check();
 }
 
 float* Run::output(int index, const Shape& shape) {

@@ -29,6 +29,7 @@ inline void demand(bool holds, const char* words) {
 class Attributes {
  public:
   Attributes(TF_OpKernelConstruction* raw, TF_Status* status) : raw_(raw), status_(status) {}
+  TF_DataType type(const char* name) const;
   int whole(const char* name) const;
   float real(const char* name) const;
   std::vector<float> reals(const char* name) const;
@@ -47,18 +48,31 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   Shape shape(int input) const;
-  const float* floats(int input);
-  const int32_t* ints(int input);
+  /// Whether an input that may be of either type is bfloat16, not float.
+  bool halved(int input) const;
+  const float* floats(int input) { return data<float>(input); }
+  const int32_t* ints(int input) { return data<int32_t>(input); }
+  /// Elements of an input. To write to them changes the variable that it was read from, so that is for programs that
+  /// then assign it.
+  template <class Element>
+  Element* data(int input) {
+    return static_cast<Element*>(memory(input));
+  }
   float scalar(int input) { return *floats(input); }
   float* output(int index, const Shape& shape);
   int32_t* intOutput(int index, const Shape& shape);
   /// An output in the memory of an input that nothing else needs, where there is one among the candidates. Their
   /// pointers must be asked for afterwards.
   float* outputOver(std::initializer_list<int> candidates, int index, const Shape& shape);
+  /// Makes memory that is the caller's an output; `release` is called when no tensor needs it any more.
+  void outputAt(
+      int index, TF_DataType type, const Shape& shape, void* data, size_t bytes,
+      void (*release)(void* data, size_t bytes, void* argument), void* argument);
   /// The memory of a variable, to be changed in place.
   float* variable(int input);
 
  private:
+  void* memory(int input);
   void* hold(TF_Tensor* tensor);
   void check() const;
 

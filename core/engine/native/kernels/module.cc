@@ -8,13 +8,16 @@ namespace {
 
 void provideAll() {
   provideBiasActivation();
+  provideCachedAttention();
   provideCrossEntropy();
   provideDropout();
+  provideFewRows();
   provideHeads();
   provideNorm();
   provideOptimizer();
   provideRowSums();
   provideSoftmax();
+  provideStore();
 }
 
 }  // namespace

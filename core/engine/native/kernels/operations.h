@@ -2,10 +2,13 @@
 #pragma once
 
 void provideBiasActivation();
+void provideCachedAttention();
 void provideCrossEntropy();
 void provideDropout();
+void provideFewRows();
 void provideHeads();
 void provideNorm();
 void provideOptimizer();
 void provideRowSums();
 void provideSoftmax();
+void provideStore();

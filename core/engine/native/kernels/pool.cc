@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -8,13 +9,39 @@
 
 namespace {
 
+typedef std::chrono::steady_clock Clock;
+
+/// How long a thread looks for what it waits for before it goes to sleep, from which it takes about as long to wake.
+constexpr std::chrono::microseconds patience(50);
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+/// Whether it came true within `patience`.
+template <class Condition>
+bool soon(const Condition& holds) {
+  const auto end = Clock::now() + patience;
+  do {
+    for (int i = 0; i < 32; i++) {
+      if (holds()) return true;
+      pause();
+    }
+  } while (Clock::now() < end);
+  return false;
+}
+
 class Pool {
  public:
   explicit Pool(int helpers) : helpers_(helpers) {
     for (int i = 0; i < helpers; i++) std::thread([this] { help(); }).detach();
   }
 
-  bool tryRun(long parts, void (*work)(void*, long), void* closure) {
+  bool tryRun(long parts, void (*work)(void*, long), void* closure, bool moreSoon) {
     if (helpers_ == 0 || !owner_.try_lock()) return false;
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -23,15 +50,20 @@ class Pool {
       parts_ = parts;
       next_.store(0, std::memory_order_relaxed);
       open_ = true;
-      generation_++;
+      moreSoon_ = moreSoon;
+      generation_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
     take(parts);
     {
       // A helper that has not woken by now finds nothing left to do.
-      std::unique_lock<std::mutex> lock(mutex_);
+      std::lock_guard<std::mutex> lock(mutex_);
       open_ = false;
-      finished_.wait(lock, [this] { return active_ == 0; });
+    }
+    const auto idle = [this] { return active_.load(std::memory_order_acquire) == 0; };
+    if (!soon(idle)) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      finished_.wait(lock, idle);
     }
     owner_.unlock();
     return true;
@@ -47,17 +79,22 @@ class Pool {
   }
 
   void help() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (long seen = 0;;) {
-      wake_.wait(lock, [&] { return generation_ != seen; });
-      seen = generation_;
+    long seen = 0;
+    const auto called = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+    bool moreSoon = false;
+    for (;;) {
+      if (moreSoon) soon(called);
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, called);
+      seen = generation_.load(std::memory_order_relaxed);
+      moreSoon = moreSoon_;
       if (!open_) continue;
       const long parts = parts_;
-      active_++;
+      active_.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
       take(parts);
       lock.lock();
-      if (--active_ == 0) finished_.notify_one();
+      if (active_.fetch_sub(1, std::memory_order_release) == 1) finished_.notify_one();
     }
   }
 
@@ -70,9 +107,10 @@ class Pool {
   void* closure_ = nullptr;
   long parts_ = 0;
   std::atomic<long> next_{0};
-  long generation_ = 0;
+  std::atomic<long> generation_{0};
   bool open_ = false;
-  int active_ = 0;
+  bool moreSoon_ = false;
+  std::atomic<int> active_{0};
 };
 
 /// As many threads as TensorFlow was told to use (core/engine/native/load.ts), this one among them.
@@ -84,9 +122,9 @@ int helperCount() {
 
 }  // namespace
 
-void eachPart(long parts, void (*work)(void*, long), void* closure) {
+void eachPart(long parts, void (*work)(void*, long), void* closure, bool moreSoon) {
   // Never destroyed: its threads wait on it until the process ends.
   static Pool* const pool = new Pool(helperCount());
-  if (parts > 1 && pool->tryRun(parts, work, closure)) return;
+  if (parts > 1 && pool->tryRun(parts, work, closure, moreSoon)) return;
   for (long part = 0; part < parts; part++) work(closure, part);
 }

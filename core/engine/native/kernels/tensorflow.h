@@ -16,9 +16,9 @@ struct TF_ShapeHandle;
 struct TF_AllocatorAttributes;
 
 /// Numbers of tensorflow/core/framework/types.proto.
-enum TF_DataType { TF_FLOAT = 1, TF_INT32 = 3 };
+enum TF_DataType { TF_FLOAT = 1, TF_INT32 = 3, TF_BFLOAT16 = 14 };
 /// Numbers of tensorflow/c/tf_status.h.
-enum TF_Code { TF_OK = 0, TF_INVALID_ARGUMENT = 3, TF_INTERNAL = 13 };
+enum TF_Code { TF_OK = 0, TF_INVALID_ARGUMENT = 3, TF_RESOURCE_EXHAUSTED = 8, TF_INTERNAL = 13 };
 
 TF_Status* TF_NewStatus();
 void TF_DeleteStatus(TF_Status*);
@@ -26,7 +26,11 @@ void TF_SetStatus(TF_Status*, TF_Code, const char* message);
 TF_Code TF_GetCode(const TF_Status*);
 const char* TF_Message(const TF_Status*);
 
+TF_Tensor* TF_NewTensor(
+    TF_DataType, const int64_t* dims, int rank, void* data, size_t bytes,
+    void (*release)(void* data, size_t bytes, void* argument), void* argument);
 void TF_DeleteTensor(TF_Tensor*);
+TF_DataType TF_TensorType(const TF_Tensor*);
 int TF_NumDims(const TF_Tensor*);
 int64_t TF_Dim(const TF_Tensor*, int axis);
 void* TF_TensorData(const TF_Tensor*);
@@ -45,6 +49,7 @@ TF_KernelBuilder* TF_NewKernelBuilder(
     const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
     void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
 void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
+void TF_OpKernelConstruction_GetAttrType(TF_OpKernelConstruction*, const char* name, TF_DataType*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* name, int32_t*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction*, const char* name, float*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrSize(
@@ -56,6 +61,7 @@ void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(
     TF_OpKernelContext*, int index, TF_DataType, const int64_t* dims, int rank, size_t bytes, TF_Status*);
+void TF_SetOutput(TF_OpKernelContext*, int index, const TF_Tensor*, TF_Status*);
 TF_Tensor* TF_ForwardInputOrAllocateOutput(
     TF_OpKernelContext*, const int* candidates, int count, int output, const int64_t* dims, int rank, int* forwarded,
     TF_Status*);

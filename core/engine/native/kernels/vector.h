@@ -11,6 +11,27 @@ typedef float Floats __attribute__((vector_size(64)));
 typedef int32_t Ints __attribute__((vector_size(64)));
 typedef float UnalignedFloats __attribute__((vector_size(64), aligned(4), may_alias));
 
+/// bfloat16: the upper half of a float's bits.
+typedef uint16_t Half;
+typedef Half UnalignedHalves __attribute__((vector_size(32), aligned(2), may_alias));
+
+INLINE Floats widened(UnalignedHalves v) {
+  const Ints bits = __builtin_convertvector(v, Ints) << 16;
+  Floats whole;
+  std::memcpy(&whole, &bits, sizeof whole);
+  return whole;
+}
+
+/// To the nearest, of two equally near ones the even; what is no number stays so.
+INLINE Half halfOf(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  if (x != x) return static_cast<Half>(bits >> 16 | 0x40);
+  return static_cast<Half>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+INLINE void put(float* p, float x) { *p = x; }
+INLINE void put(Half* p, float x) { *p = halfOf(x); }
+
 INLINE Floats all(float x) { return Floats{} + x; }
 INLINE Floats choose(Ints condition, Floats yes, Floats no) { return condition ? yes : no; }
 /// The second where one of them is no number: constants stand first, so that what is no number stays so.
@@ -24,12 +45,20 @@ INLINE Floats rootOf(Floats v) {
   return root;
 }
 
+typedef float Eight __attribute__((vector_size(32)));
+typedef float Four __attribute__((vector_size(16)));
+
+/// Of the upper and the lower half of a vector, which stay in registers.
+template <class Part, class Vector>
+INLINE Part halvesSum(const Vector& v) {
+  Part halves[2];
+  std::memcpy(halves, &v, sizeof v);
+  return halves[0] + halves[1];
+}
+
 INLINE float sumOf(Floats v) {
-  float x[lanes];
-  std::memcpy(x, &v, sizeof x);
-  for (long width = lanes / 2; width > 0; width /= 2)
-    for (long i = 0; i < width; i++) x[i] += x[i + width];
-  return x[0];
+  const Four x = halvesSum<Four>(halvesSum<Eight>(v));
+  return (x[0] + x[2]) + (x[1] + x[3]);
 }
 
 INLINE float largestOf(Floats v) {
@@ -43,6 +72,7 @@ INLINE float largestOf(Floats v) {
 /// Sixteen elements of a row.
 struct Whole {
   INLINE Floats load(const float* p) const { return *reinterpret_cast<const UnalignedFloats*>(p); }
+  INLINE Floats load(const Half* p) const { return widened(*reinterpret_cast<const UnalignedHalves*>(p)); }
   INLINE void store(float* p, Floats v) const { *reinterpret_cast<UnalignedFloats*>(p) = v; }
   /// `v` where the row has elements, `other` beyond its end.
   INLINE Floats inside(Floats v, float) const { return v; }
@@ -55,6 +85,11 @@ struct Rest {
     Floats v{};
     std::memcpy(&v, p, count * sizeof(float));
     return v;
+  }
+  INLINE Floats load(const Half* p) const {
+    UnalignedHalves v{};
+    std::memcpy(&v, p, count * sizeof(Half));
+    return widened(v);
   }
   INLINE void store(float* p, Floats v) const { std::memcpy(p, &v, count * sizeof(float)); }
   INLINE Floats inside(Floats v, float other) const {
