@@ -82,6 +82,19 @@ const operations: Readonly<Record<string, Fused>> = {
     attrs: { with_slope: 'int' },
     shapes: ({ logits = none, labels = none }, { with_slope: slope }) => [[...labels], slope === 0 ? [0] : [...logits]],
   },
+  AttuneLstm: {
+    inputs: ['projected', 'weight', 'bias', 'h0', 'c0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ projected = none, h0 = none }) => {
+      const sequence = [...projected.slice(0, 2), last(h0)]
+      return [sequence, [...h0], [...h0], [...projected], sequence]
+    },
+  },
+  AttuneLstmGrad: {
+    inputs: ['dy', 'dh', 'dc', 'gates', 'cells', 'weight', 'h0', 'c0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ gates = none, cells = none, h0 = none }) => [[...gates], [...cells], [last(gates)], [...h0], [...h0]],
+  },
   AttuneSplitHeads: {
     inputs: ['x', 'bias'],
     attrs: { parts: 'int', length: 'int', heads: 'int' },

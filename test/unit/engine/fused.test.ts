@@ -9,6 +9,7 @@ import { dropout } from '../../../core/nn/dropout.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
 import { headCrossEntropy, judgeHead } from '../../../core/nn/head-loss.ts'
 import { activated } from '../../../core/nn/linear.ts'
+import { type LstmSizes, lstm, lstmParameters } from '../../../core/nn/lstm.ts'
 import { layerNorm, residualNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
 import { type Rng, rngOf } from '../../../core/nn/random.ts'
@@ -111,7 +112,66 @@ function attention(length: number, size: number): Record<string, Case> {
   }
 }
 
+/** Rows of `steps` steps; with `ends` they end earlier, one of them before it begins. With `begun` they begin with a state. */
+function sequence(
+  batch: number,
+  steps: number,
+  sizes: LstmSizes,
+  { ends = false, begun = false, dropout = 0 } = {},
+): Case {
+  const parameters = Object.entries(lstmParameters(sizes))
+  const places = sizes.layers * (sizes.bidirectional ? 2 : 1)
+  const state = [places, batch, sizes.hiddenSize]
+  const lengths = Int32Array.from({ length: batch }, (_, i) => (i === 1 ? 0 : steps - ((i * 3) % steps)))
+  return {
+    shapes: [[batch, steps, sizes.inputSize], ...(begun ? [state, state] : []), ...parameters.map(([, p]) => p.shape)],
+    nodes: ['AttuneLstm', 'AttuneLstmGrad'],
+    run(given, rng) {
+      const weights = given.slice(begun ? 3 : 1)
+      // As small as those of a real one: with large ones, rounding grows from step to step.
+      const scale = 0.5 / Math.sqrt(sizes.hiddenSize)
+      const params = paramsOf(Object.fromEntries(parameters.map(([name], i) => [name, tf.mul(t(weights, i), scale)])))
+      const { y, h, c } = lstm(params, t(given, 0), {
+        lengths: ends ? tf.tensor1d(lengths, 'int32') : null,
+        state: begun ? { h: t(given, 1), c: t(given, 2) } : null,
+        dropout,
+        rng,
+      })
+      return tf.concat(begun ? [y, h, c].map((part) => tf.reshape(part, [-1])) : [tf.reshape(y, [-1])], 0)
+    },
+  }
+}
+
+const sequences: Record<string, Case> = {
+  'an LSTM': sequence(2, 4, { inputSize: 3, hiddenSize: 16, layers: 1, bidirectional: false }),
+  'an LSTM of one row, one step and one unit': sequence(
+    1,
+    1,
+    { inputSize: 1, hiddenSize: 1, layers: 1, bidirectional: false },
+    { begun: true },
+  ),
+  'an LSTM in both directions, its rows of different lengths': sequence(
+    5,
+    7,
+    { inputSize: 6, hiddenSize: 37, layers: 1, bidirectional: true },
+    { ends: true, begun: true },
+  ),
+  'an LSTM of two layers in both directions, with dropout': sequence(
+    14,
+    6,
+    { inputSize: 9, hiddenSize: 20, layers: 2, bidirectional: true },
+    { ends: true, dropout: 0.3 },
+  ),
+  'an LSTM with more units than a panel is wide': sequence(
+    25,
+    9,
+    { inputSize: 5, hiddenSize: 150, layers: 2, bidirectional: false },
+    { ends: true, begun: true },
+  ),
+}
+
 const cases: Record<string, Case> = {
+  ...sequences,
   ...Object.fromEntries(Object.entries(rows(5, 37)).map(([name, one]) => [`${name}, 5 × 37`, one])),
   ...Object.fromEntries(Object.entries(rows(70, 600)).map(([name, one]) => [`${name}, 70 × 600`, one])),
   ...Object.fromEntries(Object.entries(attention(7, 5)).map(([name, one]) => [`${name}, 7 × 5`, one])),

@@ -11,6 +11,8 @@ void provideAll() {
   provideCrossEntropy();
   provideDropout();
   provideHeads();
+  provideLstm();
+  provideLstmGrad();
   provideNorm();
   provideOptimizer();
   provideRowSums();

@@ -5,6 +5,8 @@ void provideBiasActivation();
 void provideCrossEntropy();
 void provideDropout();
 void provideHeads();
+void provideLstm();
+void provideLstmGrad();
 void provideNorm();
 void provideOptimizer();
 void provideRowSums();
