@@ -111,7 +111,7 @@ function checkShapes(
   const [directions] = places.map(({ length }) => length) as [number]
   const batch = x.shape[0] as number
   demandShape('The input', x.shape, [batch, x.shape[1] as number, params.get('weight_ih_l0').shape[1] as number])
-  if (lengths) demandShape('Its lengths', lengths.shape, [batch])
+  if (lengths) demandShape('The list of lengths', lengths.shape, [batch])
   if (!state) return
   for (const part of [state.h, state.c]) {
     demandShape('The state', part.shape, [places.length * directions, batch, units])
@@ -120,7 +120,7 @@ function checkShapes(
 
 function demandShape(what: string, shape: readonly number[], wanted: readonly number[]): void {
   if (shape.length === wanted.length && wanted.every((size, axis) => size === shape[axis])) return
-  throw new AttuneError('bad_request', `${what} of an LSTM has the shape [${shape}] where [${wanted}] is needed.`)
+  throw new AttuneError('bad_request', `${what} given to an LSTM has the shape [${shape}] where [${wanted}] is needed.`)
 }
 
 /** One direction of a layer: y [batch, steps, units], h and c [batch, units]. */

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Program } from '../../core/engine/engine.ts'
+import { EagerSession } from '../../core/engine/eager/session.ts'
+import { installWasmBackend } from '../../core/engine/eager/wasm.ts'
+import type { Program, Session, SessionSpec } from '../../core/engine/engine.ts'
 import { nativeBindingPath } from '../../core/engine/native/load.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import { lstm, lstmParameters } from '../../core/nn/lstm.ts'
@@ -28,7 +30,15 @@ const caseSchema = z.object({
 type Case = z.output<typeof caseSchema>
 const cases = z.record(z.string(), caseSchema).parse(JSON.parse(readFileSync(join(goldenDir, 'lstm.json'), 'utf8')))
 
-const engines: EngineKind[] = nativeBindingPath() ? ['graph', 'eager'] : ['eager']
+const engines: (EngineKind | 'wasm')[] = nativeBindingPath() ? ['graph', 'eager', 'wasm'] : ['wasm']
+
+/** The eager engine has WebAssembly where there is no TensorFlow. */
+async function open(kind: EngineKind | 'wasm', spec: SessionSpec): Promise<Session> {
+  if (kind !== 'wasm') return (await openEngine(kind, 2)).open(spec)
+  await installWasmBackend(1)
+  return new EagerSession({ kind: 'eager', backend: 'wasm', version: tf.version_core, threads: 1 }, spec)
+}
+
 const some = (salt: number, bound: number, shape: readonly number[]) =>
   tf.tensor(spread(tf.util.sizeFromShape([...shape]), salt, bound), [...shape])
 
@@ -66,8 +76,7 @@ function program(one: Case): Program {
 describe.each(engines)('the LSTM on the %s engine', (kind) => {
   test.each(Object.keys(cases))('gives what torch.nn.LSTM gives, and its gradients: %s', async (name) => {
     const one = cases[name] as Case
-    const engine = await openEngine(kind, 2)
-    const session = await engine.open({ variables: {}, optimized: [], programs: { main: program(one) } })
+    const session = await open(kind, { variables: {}, optimized: [], programs: { main: program(one) } })
     const told = session.run('main', { lengths: Int32Array.from(one.lengths) })
     session.close()
     expect(Object.keys(one.outputs)).toEqual(['y', 'h', 'c'])

@@ -67,18 +67,19 @@ struct LstmGrad {
     eachStep(course.steps + 1, course.parts(), [&](long turn, long part) {
       const long step = course.steps - 1 - turn;
       float* product = products.at(part * size);
-      if (step >= 0) fetchStep(course, step, part, all);
       if (turn > 0) multiply(slopes[turn % 2], panels.of(part), product);
       if (step >= 0) retreat(course, step, part, product, flow, slopes[1 - turn % 2], all);
       else finish(course, part, product, flow, all);
     });
   }
 
-  /// What flows from a step to the one before, aside from the product: dc, and dh of rows that were at their end.
+  /// What goes from a step to the one before, aside from the product: dc, dh of rows that were at their end, and c.
   struct Flow {
     Flow(const Course& course, const Tensors& all)
-        : width(course.padded()), dc(course.batch * width), carried(course.batch * width) {
+        : width(course.padded()), dc(course.batch * width), carried(course.batch * width), cells(course.batch * width) {
       for (long row = 0; row < course.batch; row++) {
+        const float* last = all.cells + course.place(row, course.steps - 1) * course.width;
+        std::copy(last, last + course.width, cells.at(row * width));
         std::copy(all.dc + row * course.width, all.dc + (row + 1) * course.width, dc.at(row * width));
         std::copy(all.dh + row * course.width, all.dh + (row + 1) * course.width, carried.at(row * width));
       }
@@ -86,17 +87,18 @@ struct LstmGrad {
     const long width;
     Aligned dc;
     Aligned carried;
+    Aligned cells;
   };
 
-  static void fetchStep(const Course& course, long step, long part, const Tensors& all) {
+  static INLINE void fetchRow(const Course& course, long step, long part, long row, const Tensors& all) {
+    if (row >= course.batch) return;
     const long first = course.first(part);
     const long count = course.count(part);
-    for (long row = 0; row < course.batch; row++) {
-      const long at = course.place(row, step);
-      for (long gate = 0; gate < gateCount; gate++) fetch(all.gates + (at * gateCount + gate) * course.width + first, count);
-      fetch(all.dy + at * course.width + first, count);
-      if (step > 0) fetch(all.cells + course.place(row, step - 1) * course.width + first, count);
-    }
+    const long at = course.place(row, step);
+    for (long gate = 0; gate < gateCount; gate++) fetch(all.gates + (at * gateCount + gate) * course.width + first, count);
+    fetch(all.dy + at * course.width + first, count);
+    if (step > 0) fetch(all.cells + course.place(row, step - 1) * course.width + first, count);
+    if (step + 1 < course.steps) fetchToWrite(all.before + course.place(row, step + 1) * course.width + first, count);
   }
 
   /// The slopes of the part's gates at a step, from what the step after it gives: product + carried is its dh.
@@ -104,16 +106,20 @@ struct LstmGrad {
       const Course& course, long step, long part, const float* product, Flow& flow, Tiles& slopes, const Tensors& all) {
     const long first = course.first(part);
     const long width = course.width;
+    for (long row = 0; row < rowsAhead; row++) fetchRow(course, step, part, row, all);
     for (long block = 0; block < slopes.blocks; block++)
       for (long row = slopes.from(block); row < slopes.from(block + 1); row++) {
         const long at = course.place(row, step);
         const bool living = course.time(step) < all.lengths[row];
+        fetchRow(course, step, part, row + rowsAhead, all);
         const float* former = step == 0 ? all.c0 + row * width : all.cells + course.place(row, step - 1) * width;
         along(course.count(part), [&](long column, auto lane) {
           const long unit = first + column;
           float* carried = flow.carried.at(row * flow.width + unit);
           Floats dh = Whole{}.load(product + row * panelWidth + column) + Whole{}.load(carried);
           Floats h = lane.load(all.h0 + row * width + unit);
+          const Floats formerCell = lane.load(former + unit);
+          float* cells = flow.cells.at(row * flow.width + unit);
           Floats d[gateCount] = {};
           if (living) {
             dh += lane.load(all.dy + at * width + unit);
@@ -121,15 +127,16 @@ struct LstmGrad {
             Floats value[gateCount];
             for (long gate = 0; gate < gateCount; gate++)
               value[gate] = lane.load(all.gates + (at * gateCount + gate) * width + unit);
-            const Floats bent = tanhOf(lane.load(all.cells + at * width + unit));
+            const Floats bent = tanhOf(Whole{}.load(cells));
             const Floats slope = Whole{}.load(dc) + dh * value[out] * (1.0f - bent * bent);
             d[in] = slope * value[cell] * value[in] * (1.0f - value[in]);
-            d[forget] = slope * lane.load(former + unit) * value[forget] * (1.0f - value[forget]);
+            d[forget] = slope * formerCell * value[forget] * (1.0f - value[forget]);
             d[cell] = slope * value[in] * (1.0f - value[cell] * value[cell]);
             d[out] = dh * bent * value[out] * (1.0f - value[out]);
             Whole{}.store(dc, slope * value[forget]);
             h = value[out] * bent;
           }
+          Whole{}.store(cells, formerCell);
           Whole{}.store(carried, living ? Floats{} : dh);
           for (long gate = 0; gate < gateCount; gate++) {
             float* sum = all.dbias + gate * width + unit;

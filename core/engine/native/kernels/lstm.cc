@@ -60,34 +60,45 @@ struct Lstm {
         along(course.width, [&](long unit, auto lane) {
           lane.store(hidden[0].place(block, row, unit / lanes), lane.load(h0 + row * course.width + unit));
         });
+    Aligned cells(course.batch * course.padded());
+    for (long row = 0; row < course.batch; row++)
+      std::copy(all.c0 + row * course.width, all.c0 + (row + 1) * course.width, cells.at(row * course.padded()));
     const long size = course.batch * panelWidth;
     Aligned products(course.parts() * gateCount * size);
     eachStep(course.steps, course.parts(), [&](long step, long part) {
-      for (long row = 0; row < course.batch; row++)
-        for (long gate = 0; gate < gateCount; gate++)
-          fetch(all.projected + (course.place(row, step) * gateCount + gate) * course.width + course.first(part),
-                course.count(part));
       float* product = products.at(part * gateCount * size);
       for (long gate = 0; gate < gateCount; gate++)
         multiply(hidden[step % 2], panels.of(part * gateCount + gate), product + gate * size);
-      advance(course, step, part, product, hidden[step % 2], hidden[1 - step % 2], all);
+      advance(course, step, part, product, cells, hidden[step % 2], hidden[1 - step % 2], all);
     });
+  }
+
+  static INLINE void fetchRow(const Course& course, long step, long part, long row, const Tensors& all) {
+    if (row >= course.batch) return;
+    const long count = course.count(part);
+    const long at = course.place(row, step);
+    for (long gate = 0; gate < gateCount; gate++)
+      fetch(all.projected + (at * gateCount + gate) * course.width + course.first(part), count);
+    fetchToWrite(all.y + at * course.width + course.first(part), count);
+    fetchToWrite(all.cells + at * course.width + course.first(part), count);
   }
 
   /// The part's units a step on, from h·weightᵀ.
   static void advance(
-      const Course& course, long step, long part, const float* product, const Tiles& before, Tiles& after,
-      const Tensors& all) {
+      const Course& course, long step, long part, const float* product, Aligned& cells, const Tiles& before,
+      Tiles& after, const Tensors& all) {
     const long first = course.first(part);
     const long width = course.width;
+    for (long row = 0; row < rowsAhead; row++) fetchRow(course, step, part, row, all);
     for (long block = 0; block < before.blocks; block++)
       for (long row = before.from(block); row < before.from(block + 1); row++) {
         const long at = course.place(row, step);
         const bool living = course.time(step) < all.lengths[row];
-        const float* former = step == 0 ? all.c0 + row * width : all.cells + course.place(row, step - 1) * width;
+        fetchRow(course, step, part, row + rowsAhead, all);
         along(course.count(part), [&](long column, auto lane) {
           const long unit = first + column;
-          Floats c = lane.load(former + unit);
+          float* kept = cells.at(row * course.padded() + unit);
+          Floats c = Whole{}.load(kept);
           Floats h = Whole{}.load(before.place(block, row, unit / lanes));
           if (living) {
             Floats value[gateCount];
@@ -101,6 +112,7 @@ struct Lstm {
             c = value[forget] * c + value[in] * value[cell];
             h = value[out] * tanhOf(c);
           }
+          Whole{}.store(kept, c);
           lane.store(all.cells + at * width + unit, c);
           lane.store(all.y + at * width + unit, living ? h : Floats{});
           Whole{}.store(after.place(block, row, unit / lanes), h);

@@ -39,7 +39,13 @@ inline void demandCourse(Run& run, const Course& course, const Shape& weight, in
     demand(length[row] >= 0 && length[row] <= course.steps, "a length is not within the steps");
 }
 
-/// The memory that a part of the next step will read once, and that lies far apart.
+/// Rows lie far apart, and each is read and written once in a step: those that come next are fetched early. Not many
+/// more, since rows often fall on the same few places of the cache. Whoever calls these has to be inlined as well: the
+/// compiler drops calls of functions that do nothing but fetch.
+constexpr long rowsAhead = 8;
 INLINE void fetch(const float* first, long count) {
   for (long at = 0; at < count; at += lanes) __builtin_prefetch(first + at, 0, 2);
+}
+INLINE void fetchToWrite(float* first, long count) {
+  for (long at = 0; at < count; at += lanes) __builtin_prefetch(first + at, 1, 2);
 }

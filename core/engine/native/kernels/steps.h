@@ -1,14 +1,19 @@
 // Steps one after the other, each split over the threads of the pool.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "pool.h"
 
-/// Waits until `done` has reached `count`: soon, as a rule. Whoever has waited longer leaves the processor to others.
+/// Waits until `done` has reached `count`: some microseconds, as a rule. It takes longer when the machine has other work
+/// to do, to which the processor is left then.
 inline void waitFor(const std::atomic<long>& done, long count) {
+  constexpr long spins = 4096;
+  constexpr long yields = 64;
   for (long turn = 0; done.load(std::memory_order_acquire) < count; turn++) {
-    if (turn >= 4096) std::this_thread::yield();
+    if (turn >= spins + yields) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    else if (turn >= spins) std::this_thread::yield();
 #ifdef __x86_64__
     else __builtin_ia32_pause();
 #endif
