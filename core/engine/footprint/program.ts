@@ -80,6 +80,8 @@ const ownOver: Readonly<Record<string, readonly (readonly number[])[]>> = {
   AttuneCrossEntropy: [[], [0]],
   AttuneLstm: [[], [], [], [0]],
   AttuneLstmGrad: [[3]],
+  AttuneGru: [[], [], [0]],
+  AttuneGruGrad: [[2]],
 }
 const inline: ReadonlySet<string> = new Set([...shares, 'ReadVariableOp', 'VarHandleOp', 'Placeholder', 'Const'])
 /** Operations shorter than 8,000 cycles run where they become ready (kOpIsExpensiveThresholdCycles). */

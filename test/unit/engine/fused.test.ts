@@ -9,10 +9,11 @@ import { dropout } from '../../../core/nn/dropout.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
 import { headCrossEntropy, judgeHead } from '../../../core/nn/head-loss.ts'
 import { activated } from '../../../core/nn/linear.ts'
-import { type LstmSizes, lstm, lstmParameters } from '../../../core/nn/lstm.ts'
+import { lstm, lstmParameters } from '../../../core/nn/lstm.ts'
 import { layerNorm, residualNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
 import { type Rng, rngOf } from '../../../core/nn/random.ts'
+import type { RecurrentSizes } from '../../../core/nn/recurrent.ts'
 import { residual } from '../../../core/nn/residual.ts'
 import { bothEngines, largestDifference, runOnBoth, someValues } from '../../support/engines.ts'
 import { trainBlockOnBoth } from '../../support/trained-block.ts'
@@ -116,7 +117,7 @@ function attention(length: number, size: number): Record<string, Case> {
 function sequence(
   batch: number,
   steps: number,
-  sizes: LstmSizes,
+  sizes: RecurrentSizes,
   { ends = false, begun = false, dropout = 0 } = {},
 ): Case {
   const parameters = Object.entries(lstmParameters(sizes))

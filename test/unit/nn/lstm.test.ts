@@ -1,19 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
-import { type LstmSizes, lstm, lstmParameters } from '../../../core/nn/lstm.ts'
+import { lstm, lstmParameters } from '../../../core/nn/lstm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
 import { rngOf } from '../../../core/nn/random.ts'
+import type { RecurrentSizes } from '../../../core/nn/recurrent.ts'
 import { largestDifference, selectEagerBackend, someValues } from '../../support/engines.ts'
 import { errorOf } from '../../support/temporary.ts'
 
 await selectEagerBackend()
 
-const sizes: LstmSizes = { inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true }
+const sizes: RecurrentSizes = { inputSize: 3, hiddenSize: 4, layers: 2, bidirectional: true }
 const some = (shape: readonly number[], seed: number) =>
   tf.tensor(someValues(tf.util.sizeFromShape([...shape]), seed), [...shape])
-const tensors = (of: LstmSizes) =>
+const tensors = (of: RecurrentSizes) =>
   Object.fromEntries(Object.entries(lstmParameters(of)).map(([name, { shape }], i) => [name, some(shape, i + 1)]))
-const paramsFor = (of: LstmSizes) => paramsOf(tensors(of))
+const paramsFor = (of: RecurrentSizes) => paramsOf(tensors(of))
 
 function expectClose(a: tf.Tensor, b: tf.Tensor): void {
   expect(a.shape).toEqual(b.shape)
@@ -89,7 +90,7 @@ test('two halves, the second begun with the state of the first, are the whole', 
 })
 
 describe('dropout', () => {
-  const run = (of: LstmSizes, step: number | null) => {
+  const run = (of: RecurrentSizes, step: number | null) => {
     const rng = step === null ? null : rngOf(tf.tensor1d([7, step], 'int32'))
     return Array.from(lstm(paramsFor(of), some([2, 3, 3], 25), { dropout: 0.5, rng }).y.dataSync())
   }

@@ -6,20 +6,6 @@
 
 namespace {
 
-/// weight [4·units, units] for d·weight, where d has each sixteen units' four gates side by side.
-Panels backwardPanels(const Course& course, const float* weight) {
-  Panels panels(course.groups() * gateCount, course.parts());
-  eachPart(course.parts(), [&](long part) {
-    for (long gate = 0; gate < gateCount; gate++)
-      for (long unit = 0; unit < course.width; unit++) {
-        const float* from = weight + (gate * course.width + unit) * course.width + course.first(part);
-        const long row = (unit / lanes * gateCount + gate) * lanes + unit % lanes;
-        std::copy(from, from + course.count(part), panels.place(part, row));
-      }
-  });
-  return panels;
-}
-
 /// dy, dh and dc like y, h and c; gates and cells as Lstm gave them; weight, h0, c0 and lengths as it was given them.
 /// → dprojected like the gates; h before each step [batch, steps, units], which the weight's gradient needs; dbias; dh0
 /// and dc0.
@@ -36,7 +22,7 @@ struct LstmGrad {
   void operator()(Run& run) const {
     const Shape shape = run.shape(3);
     demand(shape.size() == 3, "gates have three axes");
-    const Course course(shape, reverse);
+    const Course course(shape, gateCount, reverse);
     demandCourse(run, course, run.shape(5), 8);
     Tensors all;
     all.slopes = run.outputOver({3}, 0, shape);
@@ -76,12 +62,13 @@ struct LstmGrad {
   /// What goes from a step to the one before, aside from the product: dc, dh of rows that were at their end, and c.
   struct Flow {
     Flow(const Course& course, const Tensors& all)
-        : width(course.padded()), dc(course.batch * width), carried(course.batch * width), cells(course.batch * width) {
+        : width(course.padded()),
+          dc(paddedRows(course, all.dc)),
+          carried(paddedRows(course, all.dh)),
+          cells(course.batch * width) {
       for (long row = 0; row < course.batch; row++) {
         const float* last = all.cells + course.place(row, course.steps - 1) * course.width;
         std::copy(last, last + course.width, cells.at(row * width));
-        std::copy(all.dc + row * course.width, all.dc + (row + 1) * course.width, dc.at(row * width));
-        std::copy(all.dh + row * course.width, all.dh + (row + 1) * course.width, carried.at(row * width));
       }
     }
     const long width;

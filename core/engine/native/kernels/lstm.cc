@@ -7,18 +7,6 @@
 
 namespace {
 
-/// weight [4·units, units] for h·weightᵀ: the four gates of a part's units in panels side by side.
-Panels forwardPanels(const Course& course, const float* weight) {
-  Panels panels(course.groups(), course.parts() * gateCount);
-  eachPart(course.parts() * gateCount, [&](long panel) {
-    const long part = panel / gateCount;
-    const float* from = weight + (panel % gateCount * course.width + course.first(part)) * course.width;
-    for (long k = 0; k < course.width; k++)
-      for (long j = 0; j < course.count(part); j++) panels.place(panel, k)[j] = from[j * course.width + k];
-  });
-  return panels;
-}
-
 /// projected [batch, steps, 4·units], the inputs' products; weight [4·units, units]; bias [4·units]; h and c [batch,
 /// units] to begin with; lengths [batch]. → y [batch, steps, units], zero behind a row's end; h and c at the rows' ends;
 /// and for the gradient the gates' values, like `projected`, and c after each step, like y.
@@ -36,7 +24,7 @@ struct Lstm {
   void operator()(Run& run) const {
     const Shape shape = run.shape(0);
     demand(shape.size() == 3, "projected inputs have three axes");
-    const Course course(shape, reverse);
+    const Course course(shape, gateCount, reverse);
     demandCourse(run, course, run.shape(1), 5);
     Tensors all;
     all.y = run.output(0, {course.batch, course.steps, course.width});
@@ -55,14 +43,8 @@ struct Lstm {
     const Panels panels = forwardPanels(course, weight);
     // What a step reads and what it writes, in turns.
     Tiles hidden[2] = {{course.batch, course.groups()}, {course.batch, course.groups()}};
-    for (long block = 0; block < hidden[0].blocks; block++)
-      for (long row = hidden[0].from(block); row < hidden[0].from(block + 1); row++)
-        along(course.width, [&](long unit, auto lane) {
-          lane.store(hidden[0].place(block, row, unit / lanes), lane.load(h0 + row * course.width + unit));
-        });
-    Aligned cells(course.batch * course.padded());
-    for (long row = 0; row < course.batch; row++)
-      std::copy(all.c0 + row * course.width, all.c0 + (row + 1) * course.width, cells.at(row * course.padded()));
+    fillTiles(course, h0, hidden[0]);
+    Aligned cells = paddedRows(course, all.c0);
     const long size = course.batch * panelWidth;
     Aligned products(course.parts() * gateCount * size);
     eachStep(course.steps, course.parts(), [&](long step, long part) {

@@ -10,6 +10,8 @@ void provideAll() {
   provideBiasActivation();
   provideCrossEntropy();
   provideDropout();
+  provideGru();
+  provideGruGrad();
   provideHeads();
   provideLstm();
   provideLstmGrad();

@@ -4,6 +4,8 @@
 void provideBiasActivation();
 void provideCrossEntropy();
 void provideDropout();
+void provideGru();
+void provideGruGrad();
 void provideHeads();
 void provideLstm();
 void provideLstmGrad();
