@@ -1,11 +1,11 @@
 """
-Makes lstm.json, run by hand in the environment of make-tables.py:
+Makes recurrent.json, run by hand in the environment of make-tables.py:
 
-    .venv/bin/python test/golden/make-lstm.py
+    .venv/bin/python test/golden/make-recurrent.py
 
-The reference is torch.nn.LSTM over packed sequences, CPU, fp32. Last made with torch 2.15.0.
+The reference is torch.nn.LSTM and torch.nn.GRU over packed sequences, CPU, fp32. Last made with torch 2.15.0.
 
-Each case tells its sizes, what came out (y, and h and c at the rows' ends), and the gradients of Σ weight·output, of all
+Each case tells its sizes, what came out (y, and h, of the LSTM also c, at the rows' ends), and the gradients of Σ weight·output, of all
 parameters and of the inputs; everything given comes from `spread`, salted by its place in the list.
 """
 
@@ -19,12 +19,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 HERE = Path(__file__).resolve().parent
 MASK = 0xFFFFFFFF
-CASES = {
-    "one layer": {"inputSize": 5, "hiddenSize": 7, "layers": 1, "bidirectional": False, "steps": 4, "lengths": [4, 4]},
-    "two layers in both directions, rows of different lengths": {
-        "inputSize": 5, "hiddenSize": 6, "layers": 2, "bidirectional": True, "steps": 6, "lengths": [6, 1, 4],
-    },
-}
+KINDS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+CASES = [
+    {"inputSize": 5, "hiddenSize": 7, "layers": 1, "bidirectional": False, "steps": 4, "lengths": [4, 4]},
+    {"inputSize": 5, "hiddenSize": 6, "layers": 2, "bidirectional": True, "steps": 6, "lengths": [6, 1, 4]},
+]
 
 
 def spread(count, salt, bound):
@@ -40,9 +39,9 @@ def some(salt, bound, *shape):
     return torch.from_numpy(spread(math.prod(shape), salt, bound)).reshape(shape)
 
 
-def case(sizes):
+def case(kind, sizes):
     lengths = sizes["lengths"]
-    model = torch.nn.LSTM(
+    model = KINDS[kind](
         sizes["inputSize"], sizes["hiddenSize"], sizes["layers"], batch_first=True, bidirectional=sizes["bidirectional"]
     )
     named = dict(model.named_parameters())
@@ -53,19 +52,20 @@ def case(sizes):
     given = {
         "x": some(100, 2.0, len(lengths), sizes["steps"], sizes["inputSize"]),
         "h0": some(101, 1.0, places, len(lengths), sizes["hiddenSize"]),
-        "c0": some(102, 1.0, places, len(lengths), sizes["hiddenSize"]),
     }
+    if kind == "lstm":
+        given["c0"] = some(102, 1.0, places, len(lengths), sizes["hiddenSize"])
     for tensor in given.values():
         tensor.requires_grad_()
     packed = pack_padded_sequence(given["x"], torch.tensor(lengths), batch_first=True, enforce_sorted=False)
-    packed_y, (h, c) = model(packed, (given["h0"], given["c0"]))
+    packed_y, state = model(packed, (given["h0"], given["c0"]) if kind == "lstm" else given["h0"])
     y, _ = pad_packed_sequence(packed_y, batch_first=True, total_length=sizes["steps"])
-    outputs = {"y": y, "h": h, "c": c}
+    outputs = {"y": y, "h": state[0], "c": state[1]} if kind == "lstm" else {"y": y, "h": state}
     sum((some(200 + i, 1.0, *part.shape) * part).sum() for i, part in enumerate(outputs.values())).backward()
     gradients = {name: p.grad for name, p in {**given, **named}.items()}
     flat = lambda tensors: {name: [float(f"{x:.9g}") for x in t.flatten().tolist()] for name, t in tensors.items()}
-    return {**sizes, "outputs": flat(outputs), "gradients": flat(gradients)}
+    return {"kind": kind, **sizes, "outputs": flat(outputs), "gradients": flat(gradients)}
 
 
-text = json.dumps({name: case(sizes) for name, sizes in CASES.items()}, separators=(",", ":"))
-(HERE / "lstm.json").write_text(text.replace('"outputs"', '\n"outputs"').replace('"gradients"', '\n"gradients"') + "\n")
+text = json.dumps([case(kind, sizes) for kind in KINDS for sizes in CASES], separators=(",", ":"))
+(HERE / "recurrent.json").write_text(text.replace('"outputs"', '\n"outputs"').replace('"gradients"', '\n"gradients"') + "\n")
