@@ -9,8 +9,8 @@
 /// Waits until `done` has reached `count`: some microseconds, as a rule. It takes longer when the machine has other work
 /// to do, to which the processor is left then.
 inline void waitFor(const std::atomic<long>& done, long count) {
-  constexpr long spins = 4096;
-  constexpr long yields = 64;
+  constexpr long spins = 512;
+  constexpr long yields = 256;
   for (long turn = 0; done.load(std::memory_order_acquire) < count; turn++) {
     if (turn >= spins + yields) std::this_thread::sleep_for(std::chrono::microseconds(50));
     else if (turn >= spins) std::this_thread::yield();
