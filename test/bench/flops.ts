@@ -50,6 +50,22 @@ export function decoderTokenFlops(sizes: DecoderSizes, context: number): number 
   return linearFlops(sizes) + 4 * (context + 1) * sizes.n_layer * sizes.n_embd
 }
 
+/** The sizes of a language model of LSTM layers as wide as its embedding. */
+export interface RecurrentSizes {
+  readonly num_layers: number
+  readonly hidden_size: number
+  readonly vocab_size: number
+}
+
+/**
+ * The same of a training step of such a model: each layer's four gates read what lies below and their own last state, and
+ * the head reads the last layer.
+ */
+export function recurrentStepFlops(sizes: RecurrentSizes, tokens: number): number {
+  const { num_layers: layers, hidden_size: d, vocab_size: vocabulary } = sizes
+  return 3 * 2 * tokens * (layers * 4 * 2 * d * d + d * vocabulary)
+}
+
 /** Of a token on its way through the linear layers and the head. */
 function linearFlops({ n_layer: layers, n_embd: d, vocab_size: vocabulary }: DecoderSizes): number {
   return 2 * (layers * 12 * d * d + d * vocabulary)

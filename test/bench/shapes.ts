@@ -37,6 +37,24 @@ export const gpt2Small = {
   config: gptConfig({ layers: 12, hidden: 768, heads: 12, vocabulary: 50257 }, 1024),
 } satisfies Shape
 
+/** A language model of LSTM layers between an embedding and a head of its own, all of one width, and its batch. */
+export interface RecurrentShape {
+  readonly batch: number
+  readonly length: number
+  readonly config: {
+    readonly model_type: 'lstm'
+    readonly vocab_size: number
+    readonly hidden_size: number
+    readonly num_layers: number
+  }
+}
+
+export const lstmShape: RecurrentShape = {
+  batch: 32,
+  length: 128,
+  config: { model_type: 'lstm', vocab_size: 2000, hidden_size: 512, num_layers: 2 },
+}
+
 function bertConfig(size: Size) {
   return {
     model_type: 'bert' as const,

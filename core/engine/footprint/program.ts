@@ -78,6 +78,10 @@ const ownOver: Readonly<Record<string, readonly (readonly number[])[]>> = {
   AttuneResidual: [[0]],
   AttuneResidualGrad: [[0]],
   AttuneCrossEntropy: [[], [0]],
+  AttuneLstm: [[], [], [], [0]],
+  AttuneLstmGrad: [[3]],
+  AttuneGru: [[], [], [0]],
+  AttuneGruGrad: [[2]],
 }
 const inline: ReadonlySet<string> = new Set([...shares, 'ReadVariableOp', 'VarHandleOp', 'Placeholder', 'Const'])
 /** Operations shorter than 8,000 cycles run where they become ready (kOpIsExpensiveThresholdCycles). */

@@ -89,6 +89,35 @@ const operations: Readonly<Record<string, Fused>> = {
     kept: ['weight'],
     shapes: ({ x = none, weight = none }) => [[x[0] as number, weight[0] as number]],
   },
+  AttuneLstm: {
+    inputs: ['projected', 'weight', 'bias', 'h0', 'c0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ projected = none, h0 = none }) => {
+      const sequence = [...projected.slice(0, 2), last(h0)]
+      return [sequence, [...h0], [...h0], [...projected], sequence]
+    },
+  },
+  AttuneLstmGrad: {
+    inputs: ['dy', 'dh', 'dc', 'gates', 'cells', 'weight', 'h0', 'c0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ gates = none, cells = none, h0 = none }) => [[...gates], [...cells], [last(gates)], [...h0], [...h0]],
+  },
+  AttuneGru: {
+    inputs: ['projected', 'weight', 'bias_ih', 'bias_hh', 'h0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ projected = none, h0 = none }) => {
+      const sequence = [...projected.slice(0, 2), last(h0)]
+      return [sequence, [...h0], [...projected], sequence]
+    },
+  },
+  AttuneGruGrad: {
+    inputs: ['dy', 'dh', 'gates', 'inner', 'y', 'weight', 'h0', 'lengths'],
+    attrs: { reverse: 'int' },
+    shapes: ({ gates = none, inner = none, h0 = none }) => [
+      ...[[...gates], [...gates], [...inner]],
+      ...[[last(gates)], [last(gates)], [...h0]],
+    ],
+  },
   AttuneSplitHeads: {
     inputs: ['x', 'bias'],
     attrs: { parts: 'int', length: 'int', heads: 'int' },

@@ -1,6 +1,7 @@
 import type { Case } from './case.ts'
 import { checkpointCase } from './checkpoint.ts'
 import { generationCase } from './generation.ts'
+import { lstmCase } from './lstm.ts'
 import { mailCases } from './mails.ts'
 import { overheadCase } from './overhead.ts'
 import { preflightCase } from './preflight.ts'
@@ -13,6 +14,7 @@ import { threadsCase } from './threads.ts'
 /** Every case, in the order in which all of them run. */
 export const cases: readonly Case[] = [
   ...shapeCases,
+  lstmCase,
   ...mailCases,
   generationCase,
   startupCase,

@@ -3,6 +3,7 @@ import type { EngineInfo } from '../../../core/contract/domain.ts'
 import type { RunConfig } from '../../../core/contract/settings.ts'
 import type { Precision } from '../../../core/engine/engine.ts'
 import { linesOf, outcome } from '../child.ts'
+import type { RecurrentShape } from '../shapes.ts'
 import type { Measure } from '../statistics.ts'
 import type { ShapeSpec } from './open-shape.ts'
 
@@ -17,6 +18,11 @@ export interface Parts {
   shape: {
     spec: ShapeSpec & { steps: number; warmUp: number }
     result: Measure & { engine: EngineInfo }
+  }
+  /** Steps of a language model of LSTM layers with random weights, by nothing but the session. */
+  lstm: {
+    spec: { shape: RecurrentShape; threads: number; steps: number; warmUp: number }
+    result: Measure
   }
   /** The steps that a run of the command took, on the same rows in the same order, by nothing but the session. */
   replay: {
@@ -61,6 +67,8 @@ export async function bePart(name: string, json: string): Promise<unknown> {
       return (await import('./ceiling.ts')).measureCeiling(spec as Parts['ceiling']['spec'])
     case 'shape':
       return (await import('./shape.ts')).measureShape(spec as Parts['shape']['spec'])
+    case 'lstm':
+      return (await import('./lstm.ts')).measureLstm(spec as Parts['lstm']['spec'])
     case 'replay':
       return (await import('./replay.ts')).replayRun(spec as Parts['replay']['spec'])
     case 'shared':

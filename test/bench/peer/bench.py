@@ -14,6 +14,7 @@ import random
 import resource
 import sys
 import time
+import types
 
 os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error")
 
@@ -149,6 +150,9 @@ def shape(spec):
         if spec["method"] == "lora":
             model = adapted(model, task_type="CAUSAL_LM", target_modules=["c_attn"], fan_in_fan_out=True)
         batch = {"input_ids": ids, "labels": ids}
+    elif model_type == "lstm":
+        model = RecurrentModel(**config)
+        batch = {"input_ids": ids, "labels": ids.roll(-1, 1)}
     else:
         model = BertForSequenceClassification(BertConfig(**config, num_labels=2))
         batch = {
@@ -163,6 +167,21 @@ def shape(spec):
             yield batch
 
     return model, batches()
+
+
+class RecurrentModel(torch.nn.Module):
+    """Embedding, LSTM layers and head, called as transformers' models are."""
+
+    def __init__(self, vocab_size, hidden_size, num_layers):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(vocab_size, hidden_size)
+        self.lstm = torch.nn.LSTM(hidden_size, hidden_size, num_layers, batch_first=True)
+        self.head = torch.nn.Linear(hidden_size, vocab_size, bias=False)
+
+    def forward(self, input_ids, labels):
+        hidden, _ = self.lstm(self.embedding(input_ids))
+        loss = torch.nn.functional.cross_entropy(self.head(hidden).flatten(0, 1), labels.flatten())
+        return types.SimpleNamespace(loss=loss)
 
 
 def optimizer_of(model, spec):

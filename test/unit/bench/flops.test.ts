@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { decoderStepFlops, decoderTokenFlops, encoderStepFlops, utilisation } from '../../bench/flops.ts'
+import {
+  decoderStepFlops,
+  decoderTokenFlops,
+  encoderStepFlops,
+  recurrentStepFlops,
+  utilisation,
+} from '../../bench/flops.ts'
 
 const sizes = { num_hidden_layers: 2, hidden_size: 4, intermediate_size: 16 }
 const batch = { rows: 3, tokens: 15 }
@@ -62,6 +68,13 @@ describe('the operations of a decoder', () => {
     const each = [0, 1, 2, 3, 4].map((context) => decoderTokenFlops(decoder, context)).reduce((a, b) => a + b)
     expect(3 * each).toBe(decoderStepFlops(decoder, { rows: 1, tokens: 5 }, 'full'))
   })
+})
+
+test('the operations of a step of LSTM layers are three times the products of their gates and of the head', () => {
+  const product = (m: number, k: number, n: number) => 2 * m * k * n
+  const layer = 4 * (product(15, 4, 4) + product(15, 4, 4))
+  const sizes = { num_layers: 2, hidden_size: 4, vocab_size: 11 }
+  expect(recurrentStepFlops(sizes, 15)).toBe(3 * (2 * layer + product(15, 4, 11)))
 })
 
 test('half the ceiling is a utilisation of a half', () => {

@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import type { Program } from '../../../core/engine/engine.ts'
-import { GraphBuilder } from '../../../core/engine/graph/graph-builder.ts'
 import { kernelsLoaded } from '../../../core/engine/native/kernels.ts'
-import { traceProgram, withTraceBackend } from '../../../core/engine/trace/trace.ts'
 import { attend, causalMask, mergeHeads, paddingMask, splitHeads, splitParts } from '../../../core/nn/attention.ts'
 import { dropout } from '../../../core/nn/dropout.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
@@ -11,32 +9,26 @@ import { headCrossEntropy, judgeHead } from '../../../core/nn/head-loss.ts'
 import { activated } from '../../../core/nn/linear.ts'
 import { layerNorm, residualNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
-import { type Rng, rngOf } from '../../../core/nn/random.ts'
 import { residual } from '../../../core/nn/residual.ts'
 import { bothEngines, largestDifference, runOnBoth, someValues } from '../../support/engines.ts'
+import { expectSame, type FusedCase, feedsOf, nodesOf, programOf } from '../../support/fused-case.ts'
 import { trainBlockOnBoth } from '../../support/trained-block.ts'
 
 /**
  * The operations of core/engine/native/kernels, which only the graph engine has, against what the eager one does
  * instead: values and gradients. Rows of 37 end amid a vector; those of 600, 70 of them, are worked on in parts.
  */
-interface Case {
-  readonly shapes: readonly (readonly number[])[]
-  /** Nodes that must be in the graph, or the case shows nothing. */
-  readonly nodes: readonly string[]
-  run(tensors: tf.Tensor[], rng: Rng): tf.Tensor
-}
 
 const t = (tensors: readonly tf.Tensor[], i: number) => tensors[i] as tf.Tensor
 const unbiased = (tensors: readonly tf.Tensor[]) => ({ product: t(tensors, 0), bias: t(tensors, 1) })
 
-function rows(count: number, width: number): Record<string, Case> {
+function rows(count: number, width: number): Record<string, FusedCase> {
   const matrix = [count, width]
   const vector = [width]
   const named = (gain: tf.Tensor, shift: tf.Tensor) => paramsOf({ weight: gain, bias: shift })
   return {
     ...Object.fromEntries(
-      ['gelu', 'gelu_new', 'relu'].map((name): [string, Case] => [
+      ['gelu', 'gelu_new', 'relu'].map((name): [string, FusedCase] => [
         `bias and ${name}`,
         {
           shapes: [matrix, vector],
@@ -74,7 +66,7 @@ function rows(count: number, width: number): Record<string, Case> {
 }
 
 /** Three texts of `length` tokens, four heads of `size`. */
-function attention(length: number, size: number): Record<string, Case> {
+function attention(length: number, size: number): Record<string, FusedCase> {
   const matrix = [3 * length, 4 * size]
   const vector = [4 * size]
   const seen = Int32Array.from({ length: 3 * length }, (_, i) => (i % length < length - (i >= length ? 3 : 0) ? 1 : 0))
@@ -111,30 +103,12 @@ function attention(length: number, size: number): Record<string, Case> {
   }
 }
 
-const cases: Record<string, Case> = {
+const cases: Record<string, FusedCase> = {
   ...Object.fromEntries(Object.entries(rows(5, 37)).map(([name, one]) => [`${name}, 5 × 37`, one])),
   ...Object.fromEntries(Object.entries(rows(70, 600)).map(([name, one]) => [`${name}, 70 × 600`, one])),
   ...Object.fromEntries(Object.entries(attention(7, 5)).map(([name, one]) => [`${name}, 7 × 5`, one])),
   ...Object.fromEntries(Object.entries(attention(48, 32)).map(([name, one]) => [`${name}, 48 × 32`, one])),
 }
-
-/** The value of Σ c·f(x…) for fixed c, f itself, and the gradients of all x. */
-function program({ shapes, run }: Case): Program {
-  const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, { shape, dtype: 'float32' as const }]))
-  return {
-    feeds: { ...feeds, rng: { shape: [2], dtype: 'int32' } },
-    run(fed) {
-      const xs = shapes.map((_, i) => fed[`x${i}`] as tf.Tensor)
-      const f = (given: tf.Tensor[]) => run(given, rngOf(fed.rng as tf.Tensor))
-      const y = f(xs)
-      const weights = tf.tensor(someValues(y.size, 99), y.shape)
-      const { grads } = tf.valueAndGrads((...given: tf.Tensor[]) => tf.sum(tf.mul(f(given), weights)) as tf.Scalar)(xs)
-      return { fetches: { y, ...Object.fromEntries(grads.entries()) } }
-    },
-  }
-}
-
-const length = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
 
 test('they are there: set-up compiles them, and without them the other tests here show nothing', async () => {
   await bothEngines()
@@ -142,19 +116,7 @@ test('they are there: set-up compiles them, and without them the other tests her
 })
 
 describe('the fused operations do what the composed ones do', () => {
-  test.each(Object.keys(cases))('%s', async (name) => {
-    const one = cases[name] as Case
-    const feeds = Object.fromEntries(one.shapes.map((shape, i) => [`x${i}`, someValues(length(shape), i + 1, -2, 2)]))
-    const result = await runOnBoth(program(one), { ...feeds, rng: Int32Array.of(11, 5) })
-    const sizes = Object.values(result.eager).map((values) => Math.max(...Array.from(values, Math.abs)))
-    expect(Math.min(...sizes)).toBeGreaterThan(0)
-    // By the largest of all: a key's bias has a gradient of nothing but rounding.
-    for (const [fetch, values] of Object.entries(result.eager)) {
-      const difference = largestDifference(values, result.graph[fetch] ?? []) / Math.max(...sizes)
-      expect(difference, fetch).toBeLessThan(3e-6)
-    }
-    expect(await nodesOf(program(one))).toEqual(expect.arrayContaining([...one.nodes]))
-  })
+  test.each(Object.keys(cases))('%s', (name) => expectSame(cases[name] as FusedCase))
 
   test('the loss of a language model, in pieces, and its judgement', async () => {
     const [n, d, vocabulary] = [9, 12, 53] as const
@@ -207,24 +169,17 @@ describe('the fused operations do what the composed ones do', () => {
 
   test('what is no number stays so', async () => {
     for (const name of ['bias and gelu, 5 × 37', 'dropout, residual and layer norm, 5 × 37']) {
-      const one = cases[name] as Case
-      const feeds = Object.fromEntries(one.shapes.map((shape, i) => [`x${i}`, someValues(length(shape), i + 1)]))
+      const one = cases[name] as FusedCase
+      const feeds = feedsOf(one)
       ;(feeds.x0 as Float32Array)[3] = Number.NaN
       const session = await (await bothEngines()).graph.open({
         variables: {},
         optimized: [],
-        programs: { main: program(one) },
+        programs: { main: programOf(one) },
       })
-      const { y } = session.run('main', { ...feeds, rng: Int32Array.of(2, 1) })
+      const { y } = session.run('main', feeds)
       session.close()
       expect(Array.from(y ?? []).some(Number.isNaN), name).toBe(true)
     }
   })
 })
-
-/** The operations that a program is traced to. */
-async function nodesOf(traced: Program): Promise<string[]> {
-  const builder = new GraphBuilder()
-  await withTraceBackend((backend) => traceProgram(backend, builder, 'main', traced, { variables: {} }, new Map()))
-  return builder.nodes.map(({ op }) => op)
-}

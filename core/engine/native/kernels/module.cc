@@ -12,7 +12,11 @@ void provideAll() {
   provideCrossEntropy();
   provideDropout();
   provideFewRows();
+  provideGru();
+  provideGruGrad();
   provideHeads();
+  provideLstm();
+  provideLstmGrad();
   provideNorm();
   provideOptimizer();
   provideRowSums();
