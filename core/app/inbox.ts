@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.ts'
 export interface InboxEvents {
   /** Whether what was thrown only means that the database is locked for now. */
   isBusy(thrown: unknown): boolean
-  /** Something could not be done, and never will: what waits behind it is dropped. */
+  /** Something could not be done, and never will: what comes behind it is dropped. */
   failed(thrown: unknown): void
   /** All that had to wait is done, the first of it a second or more after it came. */
   caughtUp(waitedMs: number): void
@@ -18,6 +18,7 @@ const worthTellingMs = 1000
 export class Inbox {
   private readonly clock: Clock
   private readonly events: InboxEvents
+  private broken = false
   private waiting: { readonly act: () => void; readonly since: number }[] = []
 
   constructor(clock: Clock, events: InboxEvents) {
@@ -27,6 +28,7 @@ export class Inbox {
 
   /** Does it now, or as soon as all before it is done. */
   put(act: () => void): void {
+    if (this.broken) return
     this.waiting.push({ act, since: this.clock.monotonic() })
     if (this.waiting.length === 1) this.drain()
   }
@@ -41,6 +43,7 @@ export class Inbox {
       } catch (thrown) {
         if (this.events.isBusy(thrown)) return
         this.waiting = []
+        this.broken = true
         this.events.failed(thrown)
         return
       }

@@ -120,10 +120,10 @@ export class RunQueue {
   async close(): Promise<void> {
     this.closed = true
     const active = this.active
-    active?.inbox.drain()
-    this.active = null
     if (active) {
       await active.handle.terminate()
+      active.inbox.drain()
+      this.active = null
       // Its result may have come in meanwhile; then there is nothing to put right.
       if (this.context.store.queue.progress(active.id)?.draft.state === 'running') {
         this.endings.add({ id: active.id, state: 'interrupted', error: null })

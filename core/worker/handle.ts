@@ -31,7 +31,7 @@ export interface WorkerHandle {
   stop(keep: boolean): void
   /** Asks for the end after the present step, with all written that is needed to go on exactly there. */
   pause(): void
-  /** Ends it wherever it is; nothing more is told. */
+  /** Ends it wherever it is. What it tells until then still comes, as what it wrote is on the disk; its end does not. */
   terminate(): Promise<void>
 }
 
@@ -68,6 +68,7 @@ export const startProcess: StartWorker = (spec, on) => startOver(processPort(scr
 export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): WorkerHandle {
   const control = new SharedArrayBuffer(4 * controlWords)
   let ended = false
+  let ending = false
   const end = (tell: () => void) => {
     if (ended) return
     ended = true
@@ -76,7 +77,7 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
   }
   const port = open({
     message(message) {
-      if (ended) return
+      if (ended && !(ending && message.type === 'events')) return
       if (message.type === 'events') on.events(message.seq, message.events)
       else if (message.type === 'predictions') on.predictions?.(message.predictions)
       else if (message.type === 'preflight') on.preflight?.(message.preflight)
@@ -93,6 +94,7 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
     stop: (keep) => ask(keep ? stopValues.keep : stopValues.discard),
     pause: () => ask(stopValues.pause),
     async terminate() {
+      ending = !ended
       ended = true
       // A thread that heeds it ends by itself, which is the safe way: see threadPort.
       ask(stopValues.discard)

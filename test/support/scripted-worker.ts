@@ -141,7 +141,7 @@ async function play(spec: TrainSpec, control: Int32Array, post: (message: FromWo
   }
   if (is('gap')) seq++
 
-  if (is('steady')) return steady(spec, control, tell, () => post({ type: 'done' }))
+  if (is('steady')) return steady(spec, control, tell, post)
 
   let step = 0
   const drift = is('drift') ? Number.parseInt(createHash('sha256').update(spec.run).digest('hex').slice(0, 8), 16) : 0
@@ -230,7 +230,7 @@ async function steady(
   spec: TrainSpec,
   control: Int32Array,
   tell: (...events: RunEvent[]) => void,
-  done: () => void,
+  post: (message: FromWorker) => void,
 ): Promise<void> {
   const { runDir, resumeFrom } = spec
   const pathOf = (step: number) => join(runDir, `checkpoint-${step}`)
@@ -261,15 +261,18 @@ async function steady(
     await setTimeout(4)
   }
   const asked = Atomics.load(control, stopWord)
+  if (asked === stopValues.discard) {
+    return post({ type: 'failed', error: { code: 'stopped', message: 'The run was stopped on request.' } })
+  }
   const outcome = asked === stopValues.none ? 'finished' : asked === stopValues.pause ? 'paused' : 'stopped'
-  if (outcome !== 'finished' && asked !== stopValues.discard && step % 10 !== 0) await save(step)
+  if (outcome !== 'finished' && step % 10 !== 0) await save(step)
   const speed = { examplesPerSecond: 64, tokensPerSecond: 400, medianStepMs: 10, timeToFirstStepMs: 20 }
   tell({
     kind: 'result',
     outcome,
     timings: { steps: step, seconds: step, totalSeconds: step, ...speed, peakMemoryBytes: 1 },
   })
-  done()
+  post({ type: 'done' })
 }
 
 /** Right on the share seed/10 of the rows, the same rows for the same seed. */
