@@ -1,4 +1,4 @@
-import type { Run, Verdict } from '../contract/domain.ts'
+import { isResult, type Run, seriesInfos, type Verdict } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { valueVerdict, verdict } from '../stats/verdict.ts'
@@ -9,7 +9,7 @@ import { requireRun } from './find.ts'
 import { metricTable } from './metric-table.ts'
 import { countPairs, type Judged, joinRuns, outputsOf, valuesOf } from './outputs.ts'
 
-const comparedSeries = ['train/loss', 'eval/loss', 'eval/accuracy', 'eval/f1', 'eval/perplexity', 'eval/token_accuracy']
+const comparedSeries = seriesInfos.filter(isResult).map(({ name }) => name)
 const usualSmoothing = 0.6
 
 /** Runs side by side; the first is the baseline. Nothing is stored: a comparison is a view of records. */

@@ -396,6 +396,11 @@ export function isRecorded({ tasks }: SeriesInfo, task: TaskName): boolean {
   return tasks?.includes(task) ?? true
 }
 
+/** What a run is judged by, rather than how its training went. */
+export function isResult({ name }: SeriesInfo): boolean {
+  return name === 'train/loss' || name.startsWith('eval/')
+}
+
 export const xAxisSchema = z.enum(['step', 'epoch', 'examples', 'tokens', 'time'])
 export type XAxis = z.infer<typeof xAxisSchema>
 

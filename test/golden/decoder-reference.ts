@@ -17,17 +17,10 @@ import { scheduleFactor } from '../../core/train/schedule.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
 import { spread } from './formula.ts'
-import type { EngineKind, Method } from './reference.ts'
+import { type EngineKind, type Method, numbers, trainingSchema } from './reference.ts'
 
 /** The tables that make-decoder-tables.py writes, and the same computation on our side. */
 
-const numbers = z.array(z.number())
-const trainingSchema = z.object({
-  learning_rate: z.number(),
-  losses: numbers,
-  gradNorms: numbers,
-  firstGradients: z.record(z.string(), z.object({ norm: z.number(), head: numbers })),
-})
 const tableSchema = z.object({
   length: z.number(),
   batchSize: z.number(),

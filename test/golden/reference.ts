@@ -18,8 +18,9 @@ import { spread } from './formula.ts'
 
 /** The tables that make-tables.py writes, and the same computation on our side. */
 
-const numbers = z.array(z.number())
-const trainingSchema = z.object({
+export const numbers = z.array(z.number())
+/** Of a method. */
+export const trainingSchema = z.object({
   learning_rate: z.number(),
   losses: numbers,
   gradNorms: numbers,

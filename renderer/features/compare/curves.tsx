@@ -1,7 +1,14 @@
 import { Button, Select, Slider, Switch } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { isRecorded, type Run, seriesInfos, xAxisSchema } from '../../../core/contract/domain.ts'
+import {
+  isRecorded,
+  isResult,
+  type Run,
+  type SeriesInfo,
+  seriesInfos,
+  xAxisSchema,
+} from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
@@ -14,9 +21,8 @@ import { Section } from './section.tsx'
 /** What is trained on and judged by; the rest tells how the training went. */
 function seriesOf(runs: readonly Run[]): { first: string[]; rest: string[] } {
   const recorded = seriesInfos.filter((info) => runs.some(({ config }) => isRecorded(info, config.task)))
-  const names = recorded.map(({ name }) => name)
-  const isFirst = (name: string) => name === 'train/loss' || name.startsWith('eval/')
-  return { first: names.filter(isFirst), rest: names.filter((name) => !isFirst(name)) }
+  const namesOf = (infos: readonly SeriesInfo[]) => infos.map(({ name }) => name)
+  return { first: namesOf(recorded.filter(isResult)), rest: namesOf(recorded.filter((info) => !isResult(info))) }
 }
 
 /** The runs' curves, one chart a measure; drawn as on every other screen. */

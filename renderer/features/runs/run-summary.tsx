@@ -3,6 +3,7 @@ import { Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { useCall } from '../../client/hooks.ts'
+import { type Fact, FactRows } from '../../ui/fact-rows.tsx'
 import {
   formatBytes,
   formatDuration,
@@ -51,15 +52,7 @@ export function RunSummary({ run }: { run: Run }) {
       )}
       <Lineage run={run} />
       <dl className={classes.facts}>
-        {factsOf(run).map(({ name, value, note }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              {value}
-              {note !== undefined && <small>{note}</small>}
-            </dd>
-          </div>
-        ))}
+        <FactRows facts={factsOf(run)} />
         {run.state === 'running' && <Saved run={run} />}
       </dl>
       <Notes key={run.id} run={run} />
@@ -102,12 +95,6 @@ function Waiting({ run }: { run: Run }) {
       )}
     </>
   )
-}
-
-interface Fact {
-  name: string
-  value: ReactNode
-  note?: string
 }
 
 function factsOf(run: Run): Fact[] {

@@ -3,6 +3,7 @@ import { CircleCheck, CircleX, Gauge, TriangleAlert, Undo2 } from 'lucide-react'
 import type { Alternative, Preflight } from '../../../core/contract/preflight.ts'
 import { settingsInWords } from '../../../core/contract/setting-words.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
+import { FactRows } from '../../ui/fact-rows.tsx'
 import { formatBytes, formatPercent } from '../../ui/format.ts'
 import styles from './forecast.module.css'
 import { forecastRows } from './forecast-text.ts'
@@ -37,15 +38,7 @@ export function ForecastPanel({ forecast, alternatives, ready }: ForecastPanelPr
           {current && <Judgement preflight={shown} alternatives={alternatives} onAgain={forecast.again} />}
           <MemoryBar memory={shown.memory} verdict={shown.verdict} />
           <dl className={styles.rows}>
-            {forecastRows(shown).map(({ name, value, note }) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>
-                  {value}
-                  {note !== undefined && <small>{note}</small>}
-                </dd>
-              </div>
-            ))}
+            <FactRows facts={forecastRows(shown)} />
           </dl>
           {shown.time.note && <p className={styles.faint}>{shown.time.note}</p>}
         </div>

@@ -1,18 +1,12 @@
 import type { Run } from '../../../core/contract/domain.ts'
 import type { Alternative, MemoryForecast, Preflight, TimeForecast } from '../../../core/contract/preflight.ts'
+import type { Fact } from '../../ui/fact-rows.tsx'
 import { formatBytes, formatCount, formatDuration, formatRate, formatShort } from '../../ui/format.ts'
 import type { Fork } from './fork.ts'
 import { methodProblem } from './fork.ts'
 
-/** One line of a forecast: what it is of, its figure, and what belongs to that. */
-export interface ForecastRow {
-  readonly name: string
-  readonly value: string
-  readonly note?: string
-}
-
 /** All but the memory, which has its bar. */
-export function forecastRows({ time, plan, disk }: Preflight): ForecastRow[] {
+export function forecastRows({ time, plan, disk }: Preflight): Fact[] {
   const about = plan.whole ? '' : '≈ '
   return [
     { name: 'Time', value: timeText(time.seconds * 1000, time), note: timeSources[time.source] },
