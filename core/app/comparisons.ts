@@ -1,13 +1,13 @@
 import { isResult, type Run, seriesInfos, type Verdict } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
-import { valueVerdict, verdict } from '../stats/verdict.ts'
 import { configDiff } from './config-diff.ts'
 import type { Context } from './context.ts'
 import { curvesOf } from './evaluations.ts'
 import { requireRun } from './find.ts'
 import { metricTable } from './metric-table.ts'
-import { countPairs, type Judged, joinRuns, outputsOf, valuesOf } from './outputs.ts'
+import { type Judged, joinRuns, outputsOf } from './outputs.ts'
+import { verdictsOnce } from './verdicts.ts'
 
 const comparedSeries = seriesInfos.filter(isResult).map(({ name }) => name)
 const usualSmoothing = 0.6
@@ -25,6 +25,13 @@ export function comparisonHandlers(context: Context): Pick<Handlers, 'comparison
     return ids.map((id) => ({ run: requireRun(store, id), predictions: store.predictions.get(id) }))
   }
   const datasetDir = ([baseline]: readonly Judged[]) => folders.of('datasets', (baseline as Judged).run.dataset.id)
+
+  const judge = verdictsOnce()
+  /** Each run against the baseline, on the rows that these two have in common. */
+  const verdicts = ([baseline, ...candidates]: readonly Judged[]): (Verdict | null)[] =>
+    candidates.map((candidate) =>
+      baseline ? judge(baseline.run, candidate.run, joinRuns([baseline, candidate])) : null,
+    )
 
   return {
     'comparisons.get': async ({ runs: ids, width, filter, offset, limit }) => {
@@ -46,18 +53,4 @@ export function comparisonHandlers(context: Context): Pick<Handlers, 'comparison
       return outputsOf(runs, joinRuns(judged), datasetDir(judged), { filter, search, offset, limit })
     },
   }
-}
-
-/** Each run against the baseline, on the rows that these two have in common. */
-function verdicts([baseline, ...candidates]: readonly Judged[]): (Verdict | null)[] {
-  return candidates.map((candidate) => {
-    if (!baseline) return null
-    const joined = joinRuns([baseline, candidate])
-    const isByRight = joined.judgement.by === 'right'
-    // How far values lie apart, one alone does not say.
-    if (joined.count < (isByRight ? 1 : 2)) return null
-    return isByRight
-      ? verdict(baseline.run, candidate.run, countPairs(joined), joined.judgement)
-      : valueVerdict(baseline.run, candidate.run, valuesOf(joined), joined.judgement)
-  })
 }

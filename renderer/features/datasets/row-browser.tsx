@@ -28,6 +28,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
   const [range, setRange] = useState({ first: 0, last: 40 })
   const rows = useRows({ id: dataset.id, label, search }, range.first, range.last)
   const wrap = useRef<HTMLElement>(null)
+  const labelled = isLabelled(dataset.task)
   const virtual = useVirtualizer({
     count: rows.total ?? 0,
     getScrollElement: () => wrap.current,
@@ -92,23 +93,23 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
                   <th scope="col" className={styles.number}>
                     Row
                   </th>
-                  {isLabelled(dataset.task) && <th scope="col">Label</th>}
+                  {labelled && <th scope="col">Label</th>}
                   <th scope="col">Text</th>
                 </tr>
               </thead>
               <tbody>
-                <Spacer height={items[0]?.start ?? 0} />
+                <Spacer height={items[0]?.start ?? 0} columns={labelled ? 3 : 2} />
                 {items.map(({ index }) => (
                   <RowLine
                     key={index}
                     index={index}
                     row={rows.at(index)}
-                    labelled={isLabelled(dataset.task)}
+                    labelled={labelled}
                     chosen={index === chosen}
                     onChoose={() => setChosen(index)}
                   />
                 ))}
-                <Spacer height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} />
+                <Spacer height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} columns={labelled ? 3 : 2} />
               </tbody>
             </table>
           </section>
@@ -119,10 +120,10 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
   )
 }
 
-function Spacer({ height }: { height: number }) {
+function Spacer({ height, columns }: { height: number; columns: number }) {
   return height > 0 ? (
     <tr aria-hidden>
-      <td colSpan={3} style={{ height, padding: 0, border: 0 }} />
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
     </tr>
   ) : null
 }

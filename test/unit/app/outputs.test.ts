@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Judged, joinRuns, outputsOf, valuesOf } from '../../../core/app/outputs.ts'
+import { verdictsOnce } from '../../../core/app/verdicts.ts'
 import type { Run } from '../../../core/contract/domain.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
@@ -48,4 +49,17 @@ test('runs without classes are compared by their loss on each row', async () => 
     { row: 3, predicted: null, confidence: null, loss: 1, correct: true },
     { row: 3, predicted: null, confidence: null, loss: 2, correct: false },
   ])
+})
+
+test('a verdict by values is worked out once, and again when a run has been evaluated anew', () => {
+  const first = judged('a', { 0: 2, 1: 3, 3: 1, 4: 2.5 })
+  const second = judged('b', { 0: 1, 1: 3, 3: 2, 4: 2 })
+  const later = judged('b', { 0: 1, 1: 2, 3: 0.5, 4: 2 })
+  const judge = verdictsOnce()
+  const said = judge(first.run, second.run, joinRuns([first, second]))
+  expect(said).toMatchObject({ baseline: 'a', candidate: 'b', examples: 4, difference: -0.125 })
+  expect(judge(first.run, second.run, joinRuns([first, second]))).toBe(said)
+  expect(judge(first.run, later.run, joinRuns([first, later]))?.difference).toBe(-0.75)
+  expect(judge(first.run, { ...second.run, name: 'c' }, joinRuns([first, second]))?.sentence).toContain('“c”')
+  expect(judge(first.run, second.run, joinRuns([judged('a', { 0: 1 }), judged('b', { 0: 2 })]))).toBeNull()
 })
