@@ -2,7 +2,7 @@ import { canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { defaultLearningRate, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -26,8 +26,8 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (!canLearn(model.architecture, config.task)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
-  if (config.method === 'head' && config.task === 'text-generation') {
-    refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
+  if (config.method === 'head' && headlessTasks.includes(config.task)) {
+    refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
   if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
@@ -35,6 +35,14 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
       config.max_length,
       `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`,
     )
+  }
+  if (
+    config.max_target_length !== undefined &&
+    model.maxPositions > 0 &&
+    config.max_target_length > model.maxPositions
+  ) {
+    const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
+    refuse('max_target_length', config.max_target_length, reason)
   }
   if (config.max_steps === 0) {
     refuse('max_steps', 0, 'a run needs at least one step; −1 leaves it to num_train_epochs')

@@ -31,4 +31,12 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'lower',
     examples: 'texts',
   },
+  'text2text-generation': {
+    by: 'values',
+    metric: 'eval/chrf',
+    label: 'mean chrF of an output',
+    unit: '',
+    better: 'higher',
+    examples: 'outputs',
+  },
 }

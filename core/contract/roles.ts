@@ -29,9 +29,24 @@ const label: RoleInfo = {
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
 
+const target: RoleInfo = {
+  name: 'target',
+  title: 'Output column',
+  help: 'What it learns to write.',
+  columns: ['target', 'output', 'outputs', 'answer', 'response', 'translation', 'summary', 'phonemes', 'en', 'tgt'],
+}
+
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+  'text2text-generation': [
+    {
+      ...text,
+      title: 'Input column',
+      columns: ['source', 'input', 'inputs', 'question', 'src', 'word', ...text.columns],
+    },
+    target,
+  ],
 }
 
 /** Whether the rows of a task have a class each. */

@@ -1,11 +1,13 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'text2text-generation': sourceTargetRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

@@ -3,16 +3,19 @@ import { classificationOnFeatures } from './classification-on-features.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-classification': classificationOnFeatures,
   'text-generation': null,
+  'text2text-generation': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

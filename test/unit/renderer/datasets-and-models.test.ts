@@ -17,6 +17,8 @@ import {
 import { folderProblem, neededFiles } from '../../../renderer/features/models/folder.ts'
 
 const column = (name: string, distinct: number) => ({ name, distinct, empty: 0, meanLength: 5, sample: '' })
+const nothing = Object.fromEntries(tasks.map((task) => [task, {}])) as Preview['guesses']
+
 const preview: Preview = {
   fileName: 'mails.train.csv',
   format: 'csv',
@@ -25,6 +27,7 @@ const preview: Preview = {
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
   guesses: {
+    ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
   },
@@ -40,7 +43,6 @@ const preview: Preview = {
   problemCount: 0,
 }
 
-const nothing = { 'text-classification': {}, 'text-generation': {} }
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {

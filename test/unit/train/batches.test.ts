@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { runConfigSchema } from '../../../core/contract/settings.ts'
 import { describe, expect, test } from 'vitest'
 import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens, tokenRows } from '../../../core/data/batches.ts'
 import type { LabelledRows } from '../../../core/tasks/labelled-rows.ts'
@@ -15,9 +16,11 @@ function encodedOf(lengths: readonly number[]): LabelledRows {
   }
 }
 
+const config = runConfigSchema.parse({ model: 'm', dataset: 'd', learning_rate: 1, packing: false })
+
 function batchOf(encoded: LabelledRows, positions: number[], buckets: number[], batchSize: number, padId: number) {
   const layout = { buckets, batchSize, padId }
-  return textClassification.batch(encoded, Int32Array.from(positions), layout, { packing: false }, null)
+  return textClassification.batch(encoded, Int32Array.from(positions), layout, config, null)
 }
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 2, max: 128 }), { minLength: 1, maxLength: 300 })
