@@ -14,8 +14,11 @@ export interface ModelConfig {
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly layers: number
+  /** 0 where there is no attention. */
   readonly heads: number
   readonly maxPositions: number
+  /** Of the embeddings: hiddenSize where they have no width of their own. */
+  readonly embeddingSize: number
 }
 
 const size = z.number().int().positive()
@@ -42,17 +45,25 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
   const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
-  const sizes = checked(dir, z.looseObject(Object.fromEntries(Object.values(names).map((name) => [name, size]))), json)
-  const field = (name: keyof typeof names) => sizes[names[name]] as number
+  const { embeddingSize, heads, ...required } = names
+  const sizesSchema = z.looseObject({
+    ...Object.fromEntries(Object.values(required).map((name) => [name, size])),
+    ...(heads !== undefined && { [heads]: size }),
+    ...(embeddingSize !== undefined && { [embeddingSize]: size.nullish() }),
+  })
+  const sizes = checked(dir, sizesSchema, json)
+  const field = (name: keyof typeof required) => sizes[names[name]] as number
+  const hiddenSize = field('hiddenSize')
   return {
     json,
     modelType,
     fields: names,
     vocabSize: field('vocabSize'),
-    hiddenSize: field('hiddenSize'),
+    hiddenSize,
     layers: field('layers'),
-    heads: field('heads'),
+    heads: heads === undefined ? 0 : (sizes[heads] as number),
     maxPositions: field('maxPositions'),
+    embeddingSize: ((embeddingSize && sizes[embeddingSize]) as number | null | undefined) ?? hiddenSize,
   }
 }
 

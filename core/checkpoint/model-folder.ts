@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { architectureInfos } from '../contract/architectures.ts'
+import { type ArchitectureInfo, architectureInfos } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -103,24 +103,21 @@ async function tensorsOf(dir: string): Promise<Map<string, TensorInfo>> {
 /** config.json and the headers say the same: embeddings by vocabulary and width, and the number of layers. */
 function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<string, TensorInfo>): void {
   const { fields } = config
-  const end = architectureInfos[config.modelType]?.checkpoint.embeddings ?? ''
+  const { embeddings: end, layer: inLayer } = (architectureInfos[config.modelType] as ArchitectureInfo).checkpoint
   const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
   if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
   const [name, { shape }] = embeddings
-  if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
-    const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
+  if (String(shape) !== String([config.vocabSize, config.embeddingSize])) {
+    const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.embeddingSize}] (${fields.vocabSize}, ${fields.embeddingSize ?? fields.hiddenSize}).`
     throw new AttuneError('bad_file', message)
   }
-  const numbers = [...tensors.keys()].map((tensor) => Number(layerNumber.exec(tensor)?.[1] ?? -1))
+  const numbers = [...tensors.keys()].map((tensor) => Number(inLayer.exec(tensor)?.[1] ?? -1))
   const layers = numbers.reduce((most, number) => Math.max(most, number), -1) + 1
   if (layers !== config.layers) {
     const message = `The weights in ${dir} have ${layers} layers, but config.json says ${config.layers} (${fields.layers}).`
     throw new AttuneError('bad_file', message)
   }
 }
-
-/** The number of a block, as the architectures name them. */
-const layerNumber = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and

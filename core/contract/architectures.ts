@@ -6,10 +6,10 @@ import type { TaskName } from './settings.ts'
  */
 export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
-  /** The layers that LoRA usually adapts, as peft chooses them. */
+  /** The layers that LoRA usually adapts, as peft chooses them; none where it adapts none. */
   readonly targetModules: readonly string[]
   /** What config.json calls the fields that every model has. */
-  readonly fields: typeof usualFields
+  readonly fields: ConfigFields
   readonly checkpoint: CheckpointNames
 }
 
@@ -22,12 +22,26 @@ export interface CheckpointNames {
   readonly left: RegExp
   /** The embeddings of tokens, by the end of their name. */
   readonly embeddings: string
+  /** The number of a layer, in the name of a parameter of it. */
+  readonly layer: RegExp
   /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
 }
 
 /** What peft calls the tasks that adapters are trained for here. */
 export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
+
+/** The names of fields, by what they say. */
+interface ConfigFields {
+  readonly vocabSize: string
+  readonly hiddenSize: string
+  readonly layers: string
+  /** Absent where there is no attention. */
+  readonly heads?: string
+  readonly maxPositions: string
+  /** Where embeddings can have a width of their own; a checkpoint may leave it out. */
+  readonly embeddingSize?: string
+}
 
 const usualFields = {
   vocabSize: 'vocab_size',
@@ -36,6 +50,9 @@ const usualFields = {
   heads: 'num_attention_heads',
   maxPositions: 'max_position_embeddings',
 }
+
+/** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
+const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
   tasks: ['text-classification'],
@@ -46,6 +63,7 @@ const bert: ArchitectureInfo = {
     top: /^classifier\./,
     left: /position_ids$|^cls\./,
     embeddings: 'embeddings.word_embeddings.weight',
+    layer: usualLayer,
     classes: { SEQ_CLS: 'BertForSequenceClassification' },
   },
 }
@@ -59,6 +77,7 @@ const gpt2: ArchitectureInfo = {
     top: /^lm_head\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
+    layer: usualLayer,
     classes: { CAUSAL_LM: 'GPT2LMHeadModel' },
   },
 }
@@ -72,7 +91,28 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     top: /^lm_head\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
+    layer: usualLayer,
     classes: { CAUSAL_LM: className },
+  },
+})
+
+const recurrent = (className: string): ArchitectureInfo => ({
+  tasks: ['text-classification', 'text-generation'],
+  targetModules: [],
+  fields: {
+    vocabSize: 'vocab_size',
+    hiddenSize: 'hidden_size',
+    layers: 'num_hidden_layers',
+    maxPositions: 'max_sequence_length',
+    embeddingSize: 'embedding_size',
+  },
+  checkpoint: {
+    trunk: '',
+    top: /^(?:classifier|lm_head)\./,
+    left: /(?!)/,
+    embeddings: 'embedding.weight',
+    layer: /\.weight_ih_l(\d+)/,
+    classes: { SEQ_CLS: `${className}ForSequenceClassification`, CAUSAL_LM: `${className}ForCausalLM` },
   },
 })
 
@@ -84,6 +124,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  lstm: recurrent('Lstm'),
+  gru: recurrent('Gru'),
 }
 
 /** Whether models of an architecture can be trained for a task. */
@@ -91,9 +133,15 @@ export function canLearn(architecture: string, task: TaskName): boolean {
   return architectureInfos[architecture]?.tasks.includes(task) ?? false
 }
 
-/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet). */
+/** Whether LoRA has layers to adapt. */
+export function canAdapt(architecture: string): boolean {
+  return (architectureInfos[architecture]?.targetModules.length ?? 0) > 0
+}
+
+/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet), or has none. */
 export function usualTargets(architecture: string | undefined): readonly string[] {
-  return (architectureInfos[architecture ?? 'bert'] ?? bert).targetModules
+  const { targetModules } = architectureInfos[architecture ?? 'bert'] ?? bert
+  return targetModules.length > 0 ? targetModules : bert.targetModules
 }
 
 /** Whether these are the usual ones of some architecture, and so nobody's choice. */
