@@ -48,7 +48,12 @@ export function memoryOf(head: LanguageModelHead<unknown>, config: unknown, layo
 function keysAndValues(head: Attending<unknown>, config: unknown, layout: CacheLayout): Memory {
   const { batch, heads, blocks } = layout
   const variables = cacheVariables(layout)
-  const transform = (params: Params, inputIds: tf.Tensor, positionIds: tf.Tensor, { mix, updates }: CachedAttention) => {
+  const transform = (
+    params: Params,
+    inputIds: tf.Tensor,
+    positionIds: tf.Tensor,
+    { mix, updates }: CachedAttention,
+  ) => {
     const hidden = head.transform(config, params, { inputIds, positionIds }, mix)
     return { hidden, updates: updates() }
   }
