@@ -72,7 +72,8 @@ const tops = ['lm_head.', 'classifier.', 'qa_outputs.']
 /** Null for what is no parameter here: position_ids, the tied matrix of the words, a pooler, other trainings' heads. */
 function renameFor(top: string): (name: string) => string | null {
   return (name) => {
-    if (name.endsWith('position_ids') || name.startsWith('lm_head.decoder.') || /(?:^|\.)pooler\./.test(name)) return null
+    if (name.endsWith('position_ids') || name.startsWith('lm_head.decoder.') || /(?:^|\.)pooler\./.test(name))
+      return null
     if (name.startsWith('roberta.') || name.startsWith(top)) return name
     return tops.some((other) => name.startsWith(other)) ? null : `roberta.${name}`
   }
@@ -146,8 +147,7 @@ export const roberta: Architecture<RobertaConfig> = {
       },
       rename: renameFor('qa_outputs.'),
       prefixes: ['qa_outputs.'],
-      logits: (config, params, batch, rng) =>
-        linear(params.at('qa_outputs'), hidden(config, params, batch, rng), rng),
+      logits: (config, params, batch, rng) => linear(params.at('qa_outputs'), hidden(config, params, batch, rng), rng),
     },
   },
 }
