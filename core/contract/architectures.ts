@@ -6,10 +6,10 @@ import type { TaskName } from './settings.ts'
  */
 export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
-  /** The layers that LoRA usually adapts, as peft chooses them. */
+  /** The layers that LoRA usually adapts, as peft chooses them; none where it adapts none. */
   readonly targetModules: readonly string[]
-  /** What config.json calls the fields that most models have; null for what this one has not. */
-  readonly fields: Readonly<Record<keyof typeof usualFields, string | null>>
+  /** What config.json calls the fields that most models have. */
+  readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
   readonly tokenizer?: false
   readonly checkpoint: CheckpointNames
@@ -41,6 +41,17 @@ export function adapterTaskOf(task: TaskName): AdapterTask {
   return task === 'text2text-generation' ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
 }
 
+/** The names of fields, by what they say; null for what an architecture has not. */
+export interface ConfigFields {
+  readonly vocabSize: string | null
+  readonly hiddenSize: string | null
+  readonly layers: string | null
+  readonly heads: string | null
+  readonly maxPositions: string | null
+  /** Where embeddings can have a width of their own; a checkpoint may leave it out. */
+  readonly embeddingSize?: string
+}
+
 const usualFields = {
   vocabSize: 'vocab_size',
   hiddenSize: 'hidden_size',
@@ -48,6 +59,9 @@ const usualFields = {
   heads: 'num_attention_heads',
   maxPositions: 'max_position_embeddings',
 }
+
+/** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
+export const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
   tasks: ['text-classification'],
@@ -88,6 +102,26 @@ const likeLlama = (className: string): ArchitectureInfo => ({
   },
 })
 
+const recurrent = (className: string): ArchitectureInfo => ({
+  tasks: ['text-classification', 'text-generation'],
+  targetModules: [],
+  fields: {
+    vocabSize: 'vocab_size',
+    hiddenSize: 'hidden_size',
+    layers: 'num_hidden_layers',
+    heads: null,
+    maxPositions: 'max_sequence_length',
+    embeddingSize: 'embedding_size',
+  },
+  checkpoint: {
+    trunk: '',
+    top: /^(?:classifier|lm_head)\./,
+    left: /(?!)/,
+    embeddings: 'embedding.weight',
+    layer: /\.weight_ih_l(\d+)/,
+    classes: { SEQ_CLS: `${className}ForSequenceClassification`, CAUSAL_LM: `${className}ForCausalLM` },
+  },
+})
 const marian: ArchitectureInfo = {
   tasks: ['text2text-generation'],
   targetModules: ['q_proj', 'v_proj'],
@@ -125,6 +159,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  lstm: recurrent('Lstm'),
+  gru: recurrent('Gru'),
   marian,
   t5,
 }
@@ -134,9 +170,15 @@ export function canLearn(architecture: string, task: TaskName): boolean {
   return architectureInfos[architecture]?.tasks.includes(task) ?? false
 }
 
-/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet). */
+/** Whether LoRA has layers to adapt. */
+export function canAdapt(architecture: string): boolean {
+  return (architectureInfos[architecture]?.targetModules.length ?? 0) > 0
+}
+
+/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet), or has none. */
 export function usualTargets(architecture: string | undefined): readonly string[] {
-  return (architectureInfos[architecture ?? 'bert'] ?? bert).targetModules
+  const { targetModules } = architectureInfos[architecture ?? 'bert'] ?? bert
+  return targetModules.length > 0 ? targetModules : bert.targetModules
 }
 
 /** Whether these are the usual ones of some architecture, and so nobody's choice. */

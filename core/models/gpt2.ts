@@ -218,7 +218,7 @@ export const gpt2: Architecture<Gpt2Config> = {
       hidden,
       matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
       transform: (config, params, tokens, mix) =>
-          transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
+        transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
     },
   },
 }

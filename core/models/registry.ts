@@ -4,6 +4,7 @@ import { bert } from './bert.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { marian } from './marian.ts'
+import { gru, lstm } from './recurrent.ts'
 import { t5 } from './t5.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
@@ -16,6 +17,8 @@ const architectures = [
   qwen3,
   marian,
   t5,
+  lstm,
+  gru,
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
+import { tasks } from '../../../core/contract/settings.ts'
 import {
   classShares,
   mappingDoubts,
@@ -42,7 +43,6 @@ const preview: Preview = {
   problems: [],
   problemCount: 0,
 }
-
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {

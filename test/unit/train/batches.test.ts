@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { runConfigSchema } from '../../../core/contract/settings.ts'
 import { describe, expect, test } from 'vitest'
+import { runConfigSchema } from '../../../core/contract/settings.ts'
 import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens, tokenRows } from '../../../core/data/batches.ts'
 import type { LabelledRows } from '../../../core/tasks/labelled-rows.ts'
 import { textClassification } from '../../../core/tasks/text-classification.ts'
