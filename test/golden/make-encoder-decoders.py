@@ -116,7 +116,7 @@ FAMILIES = {
     "marian": family_of(marian, ["q_proj", "v_proj"], seed=0),
     "marian-two-vocabularies": family_of(
         lambda: marian(share_encoder_decoder_embeddings=False, decoder_vocab_size=VOCAB, forced_eos_token_id=None),
-        [], seed=2,
+        ["q_proj", "v_proj"], seed=2,
     ),
     "t5": family_of(
         lambda: scaled(t5(), {".o.weight": 2, "wo.weight": 2, ".q.weight": 3, "shared.weight": 0.3}), ["q", "v"], seed=4
