@@ -4,6 +4,7 @@ import type { CrossHeads, DecoderHead, Memory } from '../models/architecture.ts'
 import { type CacheLayout, cacheRows, cacheVariables, extendCache } from '../nn/kv-cache.ts'
 import { timesRows } from '../nn/linear.ts'
 import type { Params } from '../nn/params.ts'
+import { BeamSearch } from './beam-search.ts'
 import type { OwnProgram, OwnPrograms, RunOwn, TaskModel } from './task.ts'
 
 /**
@@ -157,12 +158,11 @@ export interface WritingRules {
 }
 
 /** What it takes to write the rows of a batch that has been read. */
-export interface WritingState {
+export interface WritingState extends WritingLayout {
   readonly own: RunOwn
   readonly cache: CacheLayout
   readonly length: number
   readonly rules: WritingRules
-  readonly maxTokens: number
 }
 
 /** Logits [rows, vocabulary] behind one token a row, all at the same position. */
@@ -172,18 +172,42 @@ export function writeTokens({ own, cache, length }: WritingState, ids: Int32Arra
   return own(writeProgram(length), { input_ids: ids, positions, rows }).logits as Float32Array
 }
 
-/** What a model makes of the first `count` examples of a batch: with several beams, the best of what they found. */
+/**
+ * What a model makes of the first `count` examples of a batch, whose source's feeds these are: with several beams, the
+ * best of what they found.
+ */
 export function writeTargets(state: WritingState, feeds: Readonly<Record<string, Values>>, count: number): number[][] {
-  return writeGreedily(state, feeds, count)
+  state.own(readProgram(state.length), feeds)
+  return state.beams > 1 ? writeByBeams(state, count) : writeGreedily(state, count)
 }
 
-/**
- * The likeliest token each time, for the first `count` examples of a batch: what follows the start, up to the end that is
- * not told. Feeds are those of the source.
- */
-function writeGreedily(state: WritingState, feeds: Readonly<Record<string, Values>>, count: number): number[][] {
-  const { own, cache, length, rules, maxTokens } = state
-  own(readProgram(length), feeds)
+/** With several texts of each example under way: beam-search.ts. */
+function writeByBeams(state: WritingState, count: number): number[][] {
+  const { own, cache, rules, beams, maxTokens } = state
+  const searches = Array.from({ length: count }, () => new BeamSearch(beams, maxTokens, rules))
+  const ids = new Int32Array(cache.batch).fill(rules.startId)
+  const order = Int32Array.from({ length: cache.batch }, (_, row) => row)
+  for (let position = 0; searches.some(({ done }) => !done); position++) {
+    const logits = writeTokens(state, ids, position)
+    const vocabulary = logits.length / cache.batch
+    for (const [example, search] of searches.entries()) {
+      if (search.done) continue
+      const first = example * beams
+      const rows = Array.from({ length: beams }, (_, beam) => first + beam)
+      const next = search.advance(rows.map((row) => logits.subarray(row * vocabulary, (row + 1) * vocabulary)))
+      next.forEach(({ from, id }, beam) => {
+        ids[first + beam] = id
+        order[first + beam] = first + from
+      })
+    }
+    own(reorderProgram, { order })
+  }
+  return searches.map((search) => search.result())
+}
+
+/** The likeliest token each time: what follows the start, up to the end that is not told. */
+function writeGreedily(state: WritingState, count: number): number[][] {
+  const { cache, rules, maxTokens } = state
   const written: number[][] = Array.from({ length: count }, () => [])
   const open = new Set(written.keys())
   const ids = new Int32Array(cache.batch).fill(rules.startId)

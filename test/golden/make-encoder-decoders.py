@@ -1,6 +1,6 @@
 """
 Encoder–decoders for family.py: python test/golden/family.py make make-encoder-decoders [NAME ...]
-Each folder also gets generation.json: greedy generation of sources, token for token.
+Each folder also gets writing.json: greedy generation of sources, token for token.
 Last made with torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 """
 
@@ -154,5 +154,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for name in sys.argv[1:] or FAMILIES:
         text = json.dumps(generated(name), separators=(",", ":"))
-        (family.HERE / "family" / name / "generation.json").write_text(text + "\n")
+        (family.HERE / "family" / name / "writing.json").write_text(text + "\n")
         print(name, text[:300])
