@@ -18,6 +18,8 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
+  readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
@@ -33,6 +35,20 @@ export interface CausalBatch {
   readonly positionIds: Tensor
   /** int32 [batch, length]: the document of each token; null where every row is one document */
   readonly segmentIds: Tensor | null
+}
+
+/** Steps of episodes, padded in front to one length; what an action is told by. */
+export interface StepBatch {
+  /** float32 [batch, length, state numbers] */
+  readonly states: Tensor
+  /** float32 [batch, length, action numbers]; a choice is one-hot */
+  readonly actions: Tensor
+  /** float32 [batch, length]: rewards still to come, this step's among them, in the model's scale */
+  readonly returnsToGo: Tensor
+  /** int32 [batch, length]: the step's place in its episode, from 0 */
+  readonly timesteps: Tensor
+  /** int32 [batch, length], 1 for steps and 0 for padding */
+  readonly attentionMask: Tensor
 }
 
 /**
@@ -62,6 +78,7 @@ export interface Architecture<Config> {
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
+    readonly decisions?: DecisionHead<Config>
   }
 }
 
@@ -100,3 +117,11 @@ export interface LanguageModelHead<Config> extends Head<Config> {
 
 /** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
 export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor
+
+/** The next action of an episode. */
+export interface DecisionHead<Config> extends Head<Config> {
+  /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */
+  sizes(config: Config): { states: number; actions: number; mostSteps: number; bounded: boolean }
+  /** The action at each step [batch·length, action numbers]: a logit a choice, or the numbers themselves. */
+  actions(config: Config, params: Params, steps: StepBatch, rng: Rng | null): Tensor
+}
