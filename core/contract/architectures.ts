@@ -63,6 +63,25 @@ const gpt2: ArchitectureInfo = {
   },
 }
 
+const decisionTransformer: ArchitectureInfo = {
+  tasks: ['decision-making'],
+  targetModules: ['c_attn'],
+  fields: {
+    ...usualFields,
+    layers: 'n_layer',
+    heads: 'n_head',
+    // What it counts are steps of episodes.
+    maxPositions: 'max_ep_len',
+  },
+  checkpoint: {
+    trunk: '',
+    top: /^predict_/,
+    left: /\.attn\.(?:masked_)?bias$/,
+    embeddings: 'encoder.wte.weight',
+    classes: {},
+  },
+}
+
 const likeLlama = (className: string): ArchitectureInfo => ({
   tasks: ['text-generation'],
   targetModules: ['q_proj', 'v_proj'],
@@ -80,6 +99,7 @@ const likeLlama = (className: string): ArchitectureInfo => ({
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
   gpt2,
+  decision_transformer: decisionTransformer,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),

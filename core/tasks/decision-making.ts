@@ -24,11 +24,11 @@ type ScoredEpisodes = {
   readonly loss: Float64Array
   readonly right: Float64Array
   readonly steps: Float64Array
-  /** Of the episode of this row: its return, and what chance and the expert get there. NaN without an environment. */
+  /** Of the episode of this row: its return, and what chance and the expert get there. Empty without an environment. */
   readonly returns: Float64Array
   readonly chance: Float64Array
   readonly expert: Float64Array
-  /** See contract/episodes.ts; empty without an environment. */
+  /** See contract/episodes.ts; as above. */
   readonly episodes: readonly string[]
   /** 1 where actions are choices. */
   readonly choices: Int32Array
@@ -61,8 +61,9 @@ export const decisionMaking: Task<TrajectoryRows, ScoredEpisodes> = {
     gold: [],
     scores: [],
     // Without an environment, what is left to judge by is how well the actions were told.
-    values: Array.from(returns, (value, i) => (Number.isNaN(value) ? -(loss[i] as number) : value)),
-    answers: [...episodes],
+    ...(returns.length > 0
+      ? { values: Array.from(returns), answers: [...episodes] }
+      : { values: Array.from(loss, (value) => -value) }),
   }),
 }
 
@@ -182,7 +183,7 @@ function score(
     windows += positions.length
     onRows(rows.length * (1 + windows / trajectories.length), 2 * rows.length)
   }
-  const outcome = (of: (one: Outcome) => number) => Float64Array.from(rows, (_, i) => (outcomes ? of(outcomes[i] as Outcome) : NaN))
+  const outcome = (of: (one: Outcome) => number) => Float64Array.from(outcomes, of)
   return {
     rows,
     loss: loss.map((sum, i) => sum / (steps[i] as number)),
@@ -191,7 +192,7 @@ function score(
     returns: outcome((one) => one.return),
     chance: outcome((one) => one.chance),
     expert: outcome((one) => one.expert),
-    episodes: Array.from(rows, (_, i) => outcomes?.[i]?.record ?? ''),
+    episodes: outcomes.map(({ record }) => record),
     choices: new Int32Array(rows.length).fill(Number(facts.choices)),
   }
 }
@@ -204,7 +205,7 @@ function metrics({ loss, right, steps, returns, chance, expert, choices }: Score
   const all = steps.reduce((a, b) => a + b, 0)
   const overSteps = (values: Float64Array) => values.reduce((sum, value, i) => sum + value * (steps[i] as number), 0) / all
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length
-  const tried = !Number.isNaN(returns[0])
+  const tried = returns.length > 0
   const apart = mean(expert) - mean(chance)
   return {
     'eval/loss': overSteps(loss),

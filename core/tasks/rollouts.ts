@@ -18,7 +18,7 @@ export interface Outcome {
 }
 
 /**
- * One episode for each row, its seed being the row's number, several at once through the evaluation program. Null where
+ * One episode for each row, its seed being the row's number, several at once through the evaluation program. None where
  * the data has no environment. `onEpisode` is told how many are over and may throw to stop.
  */
 export function tryOut(
@@ -27,9 +27,9 @@ export function tryOut(
   { context_length: contextLength }: { readonly context_length: number },
   evaluate: Evaluate,
   onEpisode: (done: number) => void,
-): Outcome[] | null {
+): Outcome[] {
   const environment = environmentNamed(facts.env)
-  if (!environment) return null
+  if (!environment) return []
   const length = buckets.at(-1) as number
   const most = Math.min(length, contextLength)
   const episodes = Array.from(rows, (row) => new Episode(environment, row))
