@@ -18,11 +18,27 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
+  readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
     | { readonly kind: 'zeros' }
     | { readonly kind: 'ones' }
+    /** Positions: sines, then cosines, of frequencies that fall from 1 to 1/10000 over so many steps. */
+    | { readonly kind: 'sinusoids'; readonly steps: number }
+}
+
+/** Pictures, of the size and scale that the model was made for. */
+export interface ImageBatch {
+  /** float32 [batch, channels, height, width] */
+  readonly pixels: Tensor
+}
+
+/** Clips of sound, all of one length. */
+export interface AudioBatch {
+  /** float32 [batch, mels, frames]: log-mel energies */
+  readonly features: Tensor
 }
 
 /** Token sequences for a model that reads from left to right; rows may hold several documents, one after the other. */
@@ -61,6 +77,8 @@ export interface Architecture<Config> {
   /** What stands on top, by what it is for. */
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
+    readonly imageClassifier?: ClassifierHead<Config, ImageBatch>
+    readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
     readonly languageModel?: LanguageModelHead<Config>
   }
 }
@@ -80,10 +98,10 @@ export interface Head<Config> {
   readonly prefixes: readonly string[]
 }
 
-/** Sequence classification. */
-export interface ClassifierHead<Config> extends Head<Config> {
-  /** What the head reads of each sequence [batch, hiddenSize], from parameters below it only. `rng` null turns dropout off. */
-  pooled(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+/** Classification of sequences, or of whatever `Input` is. */
+export interface ClassifierHead<Config, Input = TokenBatch> extends Head<Config> {
+  /** What the head reads of each example [batch, hiddenSize], from parameters below it only. `rng` null turns dropout off. */
+  pooled(config: Config, params: Params, batch: Input, rng: Rng | null): Tensor
   /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
