@@ -22,7 +22,7 @@ const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
 
 /** The fields of config.json that the computation depends on, under their own names. */
-const configSchema = z.object({
+export const gpt2ConfigSchema = z.object({
   model_type: z.literal('gpt2'),
   vocab_size: size,
   n_positions: size,
@@ -43,10 +43,10 @@ const configSchema = z.object({
   reorder_and_upcast_attn: z.literal(false).default(false),
   add_cross_attention: z.literal(false).default(false),
 })
-type Gpt2Config = z.output<typeof configSchema>
+export type Gpt2Config = z.output<typeof gpt2ConfigSchema>
 
 function parseConfig(json: unknown): Gpt2Config {
-  const parsed = configSchema.safeParse(json)
+  const parsed = gpt2ConfigSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new AttuneError(
@@ -54,7 +54,12 @@ function parseConfig(json: unknown): Gpt2Config {
       `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a GPT-2 that Attune can run.`,
     )
   }
-  const config = parsed.data
+  checkConfig(parsed.data)
+  return parsed.data
+}
+
+/** Throws AttuneError: bad_file (sizes that do not fit together), unsupported (an activation that is not known). */
+export function checkConfig(config: Pick<Gpt2Config, 'n_embd' | 'n_head' | 'activation_function'>): void {
   if (config.n_embd % config.n_head !== 0) {
     throw new AttuneError('bad_file', `config.json: n_embd ${config.n_embd} is no multiple of n_head ${config.n_head}.`)
   }
@@ -64,7 +69,6 @@ function parseConfig(json: unknown): Gpt2Config {
       `config.json: activation_function "${config.activation_function}" is not known; known are ${activationNames.join(', ')}.`,
     )
   }
-  return config
 }
 
 /** What the blocks of GPT-2 depend on, whatever is read by them and stands on them. */
