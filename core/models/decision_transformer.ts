@@ -162,11 +162,11 @@ export const decisionTransformer: Architecture<Config> = {
   modelType: 'decision_transformer',
   parseConfig,
   describe: (config) => ({
-    vocabSize: config.vocab_size,
+    vocabSize: 0,
     hiddenSize: config.hidden_size,
     layers: config.n_layer,
     heads: config.n_head,
-    maxPositions: config.max_ep_len,
+    maxPositions: 0,
   }),
   layerOf,
   linearModules: ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj'],

@@ -4,14 +4,11 @@ import { bert } from './bert.ts'
 import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
-import { palmE } from './palm_e.ts'
-import { vit } from './vit.ts'
-import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  ...[bert, gpt2, llama, mistral, qwen2, qwen3, vit, whisper],
-  ...[decisionTransformer, palmE],
+  ...[bert, gpt2, llama, mistral, qwen2, qwen3],
+  ...[decisionTransformer],
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

@@ -4,7 +4,7 @@ import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import { splitRows, thinRows } from '../data/split.ts'
 import { environmentNamed, environmentNames } from '../environments/registry.ts'
-import type { PrepareConfig, PreparedData, Reading } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 import { describeTrajectories, type Facts } from './trajectory-facts.ts'
 
 /**
@@ -36,6 +36,8 @@ export interface Trajectory {
   readonly env: string
 }
 
+export const trajectoryRows: Preparation<TrajectoryRows> = { prepare }
+
 /** Streams of the generator that thins the two sides: see labelled-rows.ts. */
 const trainStream = 11
 const validationStream = 12
@@ -44,7 +46,7 @@ const validationStream = 12
  * Throws AttuneError: bad_data (rows that are no trajectories, or not of one kind; too few of them), unsupported (an
  * environment that is not known), bad_config (a model of other sizes).
  */
-export function prepareTrajectories(
+function prepare(
   store: RowStore,
   _labels: readonly string[],
   { modelConfig }: Reading,
@@ -61,7 +63,7 @@ export function prepareTrajectories(
   let done = 0
   const read = (rows: Int32Array) =>
     Array.from(rows, (row) => {
-      const trajectory = readTrajectory(store.row(row))
+      const trajectory = readTrajectory(store.read(row))
       onRow(++done, total)
       return trajectory
     })
@@ -76,7 +78,7 @@ export function prepareTrajectories(
     train: side(train, learnt),
     validation: side(validation, held),
     truncatedShare: 0,
-    modelFields: {
+    fields: {
       state_mean: facts.mean,
       state_std: facts.deviation,
       return_scale: facts.scale,
