@@ -106,7 +106,6 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
   gpt2,
   decision_transformer: decisionTransformer,
-  palm_e: palmE,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
