@@ -4,10 +4,11 @@ import { bert } from './bert.ts'
 import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
+import { gru, lstm } from './recurrent.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  ...[bert, gpt2, llama, mistral, qwen2, qwen3],
+  ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
   ...[decisionTransformer],
 ] as unknown as readonly Architecture<never>[]
 
