@@ -375,7 +375,13 @@ export interface SeriesInfo {
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification', 'decision-making'] },
+  {
+    name: 'eval/accuracy',
+    label: 'Validation accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: ['text-classification', 'decision-making'],
+  },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
   {

@@ -35,11 +35,33 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
   'decision-making': [
-    { ...text, title: 'Name column', help: 'What an episode is known by; its states do.', columns: ['name', 'episode', 'title', 'id', 'states', 'observations'] },
-    { name: 'states', title: 'States column', help: 'Of each step, a list of numbers. Empty: the name column has them.', columns: ['states', 'observations', 'obs'], optional: true },
-    { name: 'actions', title: 'Actions column', help: 'Of each step: the number of a choice, or a list of numbers within −1 and 1.', columns: ['actions'] },
+    {
+      ...text,
+      title: 'Name column',
+      help: 'What an episode is known by; its states do.',
+      columns: ['name', 'episode', 'title', 'id', 'states', 'observations'],
+    },
+    {
+      name: 'states',
+      title: 'States column',
+      help: 'Of each step, a list of numbers. Empty: the name column has them.',
+      columns: ['states', 'observations', 'obs'],
+      optional: true,
+    },
+    {
+      name: 'actions',
+      title: 'Actions column',
+      help: 'Of each step: the number of a choice, or a list of numbers within −1 and 1.',
+      columns: ['actions'],
+    },
     { name: 'rewards', title: 'Rewards column', help: 'Of each step, a number.', columns: ['rewards'] },
-    { name: 'env', title: 'Environment column', help: 'Where they come from and what is learnt is tried out: grid-world, cart-pole or tic-tac-toe.', columns: ['env', 'environment'], optional: true },
+    {
+      name: 'env',
+      title: 'Environment column',
+      help: 'Where they come from and what is learnt is tried out: grid-world, cart-pole or tic-tac-toe.',
+      columns: ['env', 'environment'],
+      optional: true,
+    },
   ],
 }
 

@@ -44,7 +44,10 @@ function round(value: number): number {
 }
 
 /** Mean returns of chance and of the expert over the same seeds: what 0 and 100 stand for. */
-export function referenceReturns(environment: Environment, seeds: readonly number[]): { chance: number; expert: number } {
+export function referenceReturns(
+  environment: Environment,
+  seeds: readonly number[],
+): { chance: number; expert: number } {
   const mean = (policy: (episode: Episode) => Action) =>
     seeds.reduce((sum, seed) => sum + play(environment, seed, policy).return, 0) / seeds.length
   return { chance: mean((episode) => episode.anything), expert: mean((episode) => episode.expert) }

@@ -6,7 +6,17 @@ import type { Environment } from './environment.ts'
  * the goal brings 1, each step costs 0.02; running into a wall leaves one where one is.
  */
 
-const plan = ['#########', '#...#...#', '#.......#', '#...#...#', '##.###.##', '#...#...#', '#.......#', '#...#...#', '#########']
+const plan = [
+  '#########',
+  '#...#...#',
+  '#.......#',
+  '#...#...#',
+  '##.###.##',
+  '#...#...#',
+  '#.......#',
+  '#...#...#',
+  '#########',
+]
 const width = 9
 const cells = plan.join('')
 /** Cells that one can stand on, by their place in the plan. */

@@ -48,7 +48,9 @@ const moves: Readonly<Record<string, Place>> = { left: [-1, 0], right: [1, 0], u
 export function drawScene(seed: number): Scene {
   const draw = (word: number, most: number) => Math.floor(uniform(seed, word) * most)
   const free = Array.from({ length: side * side }, (_, at): Place => [at % side, Math.floor(at / side)])
-  const order = colours.toSorted((a, b) => uniform(seed, 20, colours.indexOf(a)) - uniform(seed, 20, colours.indexOf(b)))
+  const order = colours.toSorted(
+    (a, b) => uniform(seed, 20, colours.indexOf(a)) - uniform(seed, 20, colours.indexOf(b)),
+  )
   const blocks = order.slice(0, 2 + draw(1, 2)).map((colour, i) => {
     const [place] = free.splice(draw(10 + i, free.length), 1)
     return [colour, place as Place] as const

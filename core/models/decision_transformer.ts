@@ -138,15 +138,9 @@ function actions(config: Config, params: Params, steps: StepBatch, rng: Rng | nu
   const [batch, length] = steps.timesteps.shape as [number, number]
   const { hidden_size: d } = config
   const trunk = trunkOf(config)
-  const x = blocks(
-    trunk,
-    params.at('encoder'),
-    embed(config, params, steps, rng),
-    batch,
-    masked(trunk),
-    rng,
-    [maskOf(steps.attentionMask)],
-  )
+  const x = blocks(trunk, params.at('encoder'), embed(config, params, steps, rng), batch, masked(trunk), rng, [
+    maskOf(steps.attentionMask),
+  ])
   const atStates = tf.reshape(tf.slice(tf.reshape(x, [batch * length, 3, d]), [0, 1, 0], [-1, 1, -1]), [-1, d])
   const said = linear(params.at('predict_action.0'), atStates, rng)
   return config.action_tanh ? tf.tanh(said) : said

@@ -203,7 +203,8 @@ function score(
  */
 function metrics({ loss, right, steps, returns, chance, expert, choices }: ScoredEpisodes): Record<string, number> {
   const all = steps.reduce((a, b) => a + b, 0)
-  const overSteps = (values: Float64Array) => values.reduce((sum, value, i) => sum + value * (steps[i] as number), 0) / all
+  const overSteps = (values: Float64Array) =>
+    values.reduce((sum, value, i) => sum + value * (steps[i] as number), 0) / all
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length
   const tried = returns.length > 0
   const apart = mean(expert) - mean(chance)

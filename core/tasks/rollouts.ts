@@ -19,14 +19,14 @@ export interface Outcome {
 
 /**
  * One episode for each row, its seed being the row's number, several at once through the evaluation program. None where
- * the data has no environment. `onEpisode` is told how many are over and may throw to stop.
+ * the data has no environment. `onStep` is told how many are over and may throw to stop.
  */
 export function tryOut(
   { rows, facts }: TrajectoryRows,
   { buckets, batchSize }: BatchLayout,
   { context_length: contextLength }: { readonly context_length: number },
   evaluate: Evaluate,
-  onEpisode: (done: number) => void,
+  onStep: (over: number) => void,
 ): Outcome[] {
   const environment = environmentNamed(facts.env)
   if (!environment) return []
@@ -47,8 +47,9 @@ export function tryOut(
       episode.act(facts.choices ? bestAllowed(said, episode.allowed) : Array.from(said))
     }
     const left = playing.filter(({ done }) => !done)
-    if (left.length < playing.length) onEpisode((over += playing.length - left.length))
+    over += playing.length - left.length
     playing = left
+    onStep(over)
   }
   return episodes.map((episode) => ({
     return: episode.return,

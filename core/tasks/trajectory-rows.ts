@@ -124,7 +124,8 @@ function isChoice(value: unknown): value is number {
 /** Every state has as many numbers as the first, and so has every action; there is one environment. */
 function checkAlike(trajectories: readonly Trajectory[], rows: readonly number[]): void {
   const first = trajectories[0] as Trajectory
-  const width = (action: number | readonly number[] | undefined) => (typeof action === 'object' ? action.length : 'a choice')
+  const width = (action: number | readonly number[] | undefined) =>
+    typeof action === 'object' ? action.length : 'a choice'
   const kind = `${first.states[0]?.length} numbers a state, ${width(first.actions[0])} an action`
   for (const [i, { states, actions, env }] of trajectories.entries()) {
     const odd = states.findIndex(
@@ -150,28 +151,37 @@ function checkFits(trajectories: readonly Trajectory[], facts: Facts, modelConfi
   const refuse = (message: string) => new AttuneError('bad_config', message)
   const { state_dim, act_dim, max_ep_len: most = 4096, action_tanh = true } = modelConfig
   if (state_dim !== facts.stateSize) {
-    throw refuse(`A state has ${facts.stateSize} numbers, but this model reads ${state_dim} (state_dim in config.json).`)
+    throw refuse(
+      `A state has ${facts.stateSize} numbers, but this model reads ${state_dim} (state_dim in config.json).`,
+    )
   }
   if (facts.choices === Boolean(action_tanh)) {
     const [there, wanted] = facts.choices ? ['choices', 'numbers within −1 and 1'] : ['numbers', 'choices']
-    throw refuse(`The actions are ${there}, but this model gives ${wanted} (action_tanh in config.json is ${action_tanh}).`)
+    throw refuse(
+      `The actions are ${there}, but this model gives ${wanted} (action_tanh in config.json is ${action_tanh}).`,
+    )
   }
   const environment = environmentNamed(facts.env)
   const largest = trajectories.reduce(
-    (most, { actions }) => actions.reduce<number>((most, action) => Math.max(most, ...[action].flat().map(Math.abs)), most),
+    (most, { actions }) =>
+      actions.reduce<number>((most, action) => Math.max(most, ...[action].flat().map(Math.abs)), most),
     0,
   )
   const count = facts.choices ? (environment?.actions.count ?? largest + 1) : facts.actionNumbers
   if (count !== act_dim || (facts.choices && largest >= act_dim)) {
     const what = facts.choices ? 'choices' : 'numbers an action'
-    throw refuse(`There are ${Math.max(count, facts.choices ? largest + 1 : 0)} ${what}, but this model has ${act_dim} (act_dim in config.json).`)
+    throw refuse(
+      `There are ${Math.max(count, facts.choices ? largest + 1 : 0)} ${what}, but this model has ${act_dim} (act_dim in config.json).`,
+    )
   }
   if (!facts.choices && largest > 1) {
     throw new AttuneError('bad_data', `An action is ${largest}: numbers have to lie within −1 and 1. Scale them.`)
   }
   const longest = Math.max(environment?.mostSteps ?? 0, ...trajectories.map(({ states }) => states.length))
   if (longest > (most as number)) {
-    throw refuse(`An episode has up to ${longest} steps, but this model counts only ${most} (max_ep_len in config.json).`)
+    throw refuse(
+      `An episode has up to ${longest} steps, but this model counts only ${most} (max_ep_len in config.json).`,
+    )
   }
 }
 
