@@ -19,11 +19,12 @@ const may = {
     places: ['core/contract', 'core/engine/engine.ts', 'core/nn'],
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
+  'core/environments': { places: [], packages: [] },
   'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
   // A model folder is whole only with a tokenizer that can be read.
   'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {
-    places: ['core/contract', 'core/engine/engine.ts', 'core/models', 'core/nn', 'core/data'],
+    places: ['core/contract', 'core/engine/engine.ts', 'core/models', 'core/nn', 'core/data', 'core/environments'],
     packages: ['@tensorflow/tfjs-core'],
   },
   'core/train': {
