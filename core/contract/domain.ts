@@ -377,7 +377,13 @@ const writing = ['text-generation', 'text2text-generation'] as const
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
+  {
+    name: 'eval/accuracy',
+    label: 'Validation accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: ['text-classification', 'decision-making'],
+  },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: writing },
   {
@@ -402,6 +408,14 @@ export const seriesInfos: readonly SeriesInfo[] = [
     unit: '',
     better: 'lower',
     tasks: ['text2text-generation'],
+  },
+  { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
+  {
+    name: 'eval/score',
+    label: 'Score (chance 0, expert 100)',
+    unit: '',
+    better: 'higher',
+    tasks: ['decision-making'],
   },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
@@ -600,6 +614,7 @@ export const appInfoSchema = z.object({
       title: z.string(),
       description: z.string(),
       licence: z.string(),
+      task: taskSchema,
       available: z.boolean(),
     }),
   ),

@@ -1,6 +1,7 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
+import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { marian } from './marian.ts'
@@ -9,16 +10,9 @@ import { t5 } from './t5.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  bert,
-  gpt2,
-  llama,
-  mistral,
-  qwen2,
-  qwen3,
-  marian,
-  t5,
-  lstm,
-  gru,
+  ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
+  ...[marian, t5],
+  ...[decisionTransformer],
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

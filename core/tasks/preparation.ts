@@ -3,10 +3,12 @@ import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
+import { trajectoryRows } from './trajectory-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'decision-making': trajectoryRows,
   'text2text-generation': sourceTargetRows,
 }
 

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { decisionMaking } from './decision-making.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -9,12 +10,14 @@ import { text2textGeneration } from './text2text-generation.ts'
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'decision-making': decisionMaking,
   'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-classification': classificationOnFeatures,
   'text-generation': null,
+  'decision-making': null,
   'text2text-generation': null,
 }
 

@@ -197,11 +197,14 @@ export type PrepareConfig = Pick<
   | 'packing'
   | 'max_target_length'
   | 'source_prefix'
+  | 'context_length'
+  | 'target_return'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 export type BatchConfig = Pick<
   RunConfig,
   | 'packing'
+  | 'context_length'
   | 'max_length'
   | 'max_target_length'
   | 'per_device_eval_batch_size'

@@ -34,7 +34,7 @@ export async function fillVariables(
         return initialise(spec, seed, name)
       }
       // One that a checkpoint may leave out stands for what it begins with.
-      if (source === undefined && spec.buffer) return initialise(spec, seed, name)
+      if (source === undefined && spec.frozen) return initialise(spec, seed, name)
       return readWhole(weights, source, name, spec, model.dir)
     })
     writeVariables(session, trainable.adapters, (name, spec) => initialise(spec, seed, name))
@@ -64,7 +64,7 @@ export async function restoreVariables(
     const rest = Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !Object.hasOwn(trained, name)))
     writeVariables(session, rest, (name, spec) => {
       const source = sources.get(name)
-      if (source === undefined && spec.buffer) return initialise(spec, 0, name)
+      if (source === undefined && spec.frozen) return initialise(spec, 0, name)
       return readWhole(weights, source, name, spec, model.dir)
     })
   } finally {
