@@ -142,6 +142,27 @@ export const modelSchema = z.object({
 })
 export type Model = z.infer<typeof modelSchema>
 
+/** The run that a model is a checkpoint of. */
+export interface ModelLineage {
+  readonly run: string
+  readonly step: number
+  /** As the run was called then. */
+  readonly name: string
+}
+
+const lineagePattern = /^run:([^@]+)@(\d+) (.*)$/s
+
+/** What the source of such a model says: "run:ID@STEP NAME". */
+export function lineageSource({ run, step, name }: ModelLineage): string {
+  return `run:${run}@${step} ${name}`
+}
+
+/** Null for a model that came from elsewhere. */
+export function lineageOf({ source }: Pick<Model, 'source'>): ModelLineage | null {
+  const [, run, step, name] = lineagePattern.exec(source) ?? []
+  return run === undefined || name === undefined ? null : { run, step: Number(step), name }
+}
+
 // ---- Runs ----
 
 export const runStates = [

@@ -1,5 +1,5 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers'
-import { eosIdOf, padIdOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, padIdOf, specialIds, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
@@ -11,6 +11,7 @@ export class LibraryTokenizer implements Tokenizer {
   readonly hash: string
   private readonly library: Library
   private readonly byId: readonly string[]
+  private readonly specials: ReadonlySet<number>
   /** Special tokens that go before and after a text. */
   private readonly before: number
   private readonly after: number
@@ -18,6 +19,7 @@ export class LibraryTokenizer implements Tokenizer {
   constructor(json: TokenizerJson, settings: Record<string, unknown>, hash: string) {
     this.library = new Library(json, settings)
     this.byId = tokensById(json)
+    this.specials = specialIds(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
@@ -35,6 +37,14 @@ export class LibraryTokenizer implements Tokenizer {
     const head = ids.slice(0, Math.max(this.before, maxLength - this.after))
     const tail = this.after === 0 ? [] : ids.slice(-this.after)
     return { ids: Int32Array.from([...head, ...tail]), length: ids.length }
+  }
+
+  encodePlain(text: string): Int32Array {
+    return Int32Array.from(this.library.encode(text, { add_special_tokens: false }).ids)
+  }
+
+  isSpecial(id: number): boolean {
+    return this.specials.has(id)
   }
 
   decode(ids: readonly number[]): string {
