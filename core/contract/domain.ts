@@ -397,14 +397,22 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
   { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
-  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation', 'chat'] },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-generation'],
+    tasks: ['text-generation', 'chat'],
   },
+  ...(
+    [
+      ['reward_accuracy', 'Chosen over rejected', '', 'higher'],
+      ['reward_margin', 'Reward margin', 'nats', 'higher'],
+      ['reward_chosen', 'Reward of chosen answers', 'nats', null],
+      ['reward_rejected', 'Reward of rejected answers', 'nats', null],
+    ] as const
+  ).map(([name, label, unit, better]) => ({ name: `eval/${name}`, label, unit, better, tasks: ['preference'] as const })),
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },

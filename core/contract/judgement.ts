@@ -31,4 +31,20 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'lower',
     examples: 'texts',
   },
+  chat: {
+    by: 'values',
+    metric: 'eval/loss',
+    label: 'mean loss of an answer',
+    unit: 'nats a token',
+    better: 'lower',
+    examples: 'conversations',
+  },
+  preference: {
+    by: 'right',
+    metric: 'eval/reward_accuracy',
+    label: 'chosen-over-rejected rate',
+    unit: '',
+    better: 'higher',
+    examples: 'pairs',
+  },
 }

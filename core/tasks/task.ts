@@ -118,7 +118,7 @@ export type Prepare<E extends TokenRows = TokenRows> = (
 
 export type PrepareConfig = Pick<
   RunConfig,
-  'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
+  'validation_split' | 'split_seed' | 'max_train_samples' | 'train_share' | 'max_eval_samples' | 'max_length' | 'packing'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 export type BatchConfig = Pick<RunConfig, 'packing'>
