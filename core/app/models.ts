@@ -69,7 +69,14 @@ export async function registerStarters(context: Context): Promise<void> {
 async function addModel(context: Context, source: Source, name: string | undefined): Promise<Model> {
   if (source.kind === 'file') {
     const { path, fileName } = context.files.resolve(source.handle)
-    const given = { dir: path, name: name ?? fileName, source: fileName, starter: null, licence: undefined, isOurs: false }
+    const given = {
+      dir: path,
+      name: name ?? fileName,
+      source: fileName,
+      starter: null,
+      licence: undefined,
+      isOurs: false,
+    }
     return takeIn(context, { ...given, task: source.handle })
   }
   const starter = await starterFolder(context.folders.cache, source.name)

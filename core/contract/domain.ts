@@ -132,6 +132,7 @@ export const modelSchema = z.object({
   /** SHA-256 of model.safetensors, hex. */
   weightsHash: z.string(),
   tokenizerHash: z.string(),
+  /** These are 0 where the architecture has none; without positions, any length will do. */
   vocabSize: count,
   hiddenSize: count,
   layers: count,
@@ -397,7 +398,13 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
   { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
-  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation', 'chat'] },
+  {
+    name: 'eval/perplexity',
+    label: 'Validation perplexity',
+    unit: '',
+    better: 'lower',
+    tasks: ['text-generation', 'chat'],
+  },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
@@ -412,7 +419,13 @@ export const seriesInfos: readonly SeriesInfo[] = [
       ['reward_chosen', 'Reward of chosen answers', 'nats', null],
       ['reward_rejected', 'Reward of rejected answers', 'nats', null],
     ] as const
-  ).map(([name, label, unit, better]) => ({ name: `eval/${name}`, label, unit, better, tasks: ['preference'] as const })),
+  ).map(([name, label, unit, better]) => ({
+    name: `eval/${name}`,
+    label,
+    unit,
+    better,
+    tasks: ['preference'] as const,
+  })),
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },
@@ -468,6 +481,10 @@ export const examplePredictionSchema = z.object({
   confidence: z.number().nullable(),
   /** Cross-entropy of this example, nats. */
   loss: z.number(),
+  /** What the row is judged by, where that is not its class. */
+  value: z.number(),
+  /** What the model said, as text: see the task. Absent where it says none. */
+  answer: z.string().optional(),
   /** Right; where runs are judged by values, no compared run is better here. */
   correct: z.boolean(),
 })
@@ -518,6 +535,8 @@ export const outputRowSchema = z.object({
   row: count,
   text: z.string(),
   label: z.string(),
+  /** The row's other parts, by role. */
+  fields: z.record(z.string(), z.string()).optional(),
   /** One per compared run, in order. */
   predictions: z.array(examplePredictionSchema),
 })

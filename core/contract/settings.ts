@@ -95,7 +95,16 @@ const shape = {
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
-  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy', 'eval/reward_accuracy', 'eval/reward_margin']).default('eval/loss'),
+  metric_for_best_model: z
+    .enum([
+      'eval/loss',
+      'eval/accuracy',
+      'eval/f1',
+      'eval/token_accuracy',
+      'eval/reward_accuracy',
+      'eval/reward_margin',
+    ])
+    .default('eval/loss'),
 }
 
 /** What a person writes: CONFIG.json or the form. Unknown keys are refused. */

@@ -22,7 +22,12 @@ export interface Preference {
 }
 
 /** Names of roles elsewhere (ShareGPT's) and here. */
-const roleNames: Readonly<Record<string, string>> = { human: 'user', gpt: 'assistant', bot: 'assistant', model: 'assistant' }
+const roleNames: Readonly<Record<string, string>> = {
+  human: 'user',
+  gpt: 'assistant',
+  bot: 'assistant',
+  model: 'assistant',
+}
 
 /**
  * The turns of a JSON list [{"role", "content"}, …], or [{"from", "value"}, …]; a content may be a list of text parts.

@@ -4,11 +4,11 @@ import type { ColumnMapping, Dataset, PartialMapping, RowProblem } from '../cont
 import { AttuneError } from '../contract/errors.ts'
 import { isLabelled, taskRoles } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
-import { rowProblem } from './row-problem.ts'
 import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
 import { previewFile } from './preview.ts'
 import { openTable, type Table } from './readers/table.ts'
+import { rowProblem } from './row-problem.ts'
 import { type RowStoreInfo, type SourceRow, writeRowStore } from './row-store.ts'
 
 export { previewFile } from './preview.ts'

@@ -53,12 +53,7 @@ export function headSmoothing(
  * Each row's cross-entropy [n], nats, for losses that are no weighted sum of them: what a row weighs is known only in the
  * backward pass, which computes the logits again. Labels as above.
  */
-export function headLosses(
-  hidden: tf.Tensor,
-  matrix: tf.Tensor,
-  labels: tf.Tensor,
-  most = mostLogits,
-): tf.Tensor {
+export function headLosses(hidden: tf.Tensor, matrix: tf.Tensor, labels: tf.Tensor, most = mostLogits): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [h, w, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc]
     save([h, w])

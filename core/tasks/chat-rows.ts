@@ -3,16 +3,18 @@ import { conversationOf } from '../contract/turns.ts'
 import { encodeConversation } from '../data/chat/conversation.ts'
 import { readChatTemplate } from '../data/chat/template.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { type PackedRows, packedRows, type TokenPiece } from './packed-rows.ts'
+import { type PackedRows, packPieces, type TokenPiece } from './packed-rows.ts'
 import { sidesOf } from './sides.ts'
-import type { PrepareConfig, PreparedData, Reading } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+
+export const chatRows: Preparation<PackedRows> = { prepare: prepareChat }
 
 /**
  * Conversations, written out by the model's chat template; what the assistant says is predicted. Those that are longer
  * than max_length lose their end, and those whose answers all lie there are left out of both sides. Throws AttuneError
  * bad_data: too few to hold one out, a row that is no conversation, or no answer left.
  */
-export function prepareChat(
+function prepareChat(
   store: RowStore,
   _labels: readonly string[],
   { tokenizer, modelDir }: Reading,
@@ -42,7 +44,7 @@ export function prepareChat(
       const message = `In none of the ${rows.length} ${side} rows an answer begins within ${config.max_length} tokens. Choose a larger max_length.`
       throw new AttuneError('bad_data', message)
     }
-    return packedRows(Int32Array.from(new Set(pieces.map(({ row }) => row))), pieces, config)
+    return packPieces(Int32Array.from(new Set(pieces.map(({ row }) => row))), pieces, config)
   }
   return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: cut / total }
 }

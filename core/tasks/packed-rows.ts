@@ -1,10 +1,10 @@
 import { AttuneError } from '../contract/errors.ts'
-import type { TokenRows } from '../data/batches.ts'
+import { type TokenRows, tokenRows } from '../data/batches.ts'
 import { packSequences } from '../data/packing.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
 import { sidesOf } from './sides.ts'
-import type { PrepareConfig, PreparedData } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** A text, or a piece of a long one, in a sequence. */
 export interface Piece {
@@ -26,11 +26,18 @@ export interface PackedRows extends TokenRows {
   readonly pieces: readonly (readonly Piece[])[]
 }
 
+export const packedRows: Preparation<PackedRows> = {
+  prepare: preparePacked,
+  // As a whole, and cut into pieces afterwards.
+  longest: (row, { tokens }, { max_length }) =>
+    Math.min(max_length, tokens.encode(row, Number.MAX_SAFE_INTEGER).ids.length),
+}
+
 /** Throws AttuneError bad_data: too few texts to hold one out, or nothing in them to predict. */
-export function preparePacked(
+function preparePacked(
   store: RowStore,
   _labels: readonly string[],
-  tokens: RowTokens,
+  { tokens }: Pick<Reading, 'tokens'>,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PackedRows> {
@@ -50,7 +57,7 @@ export function preparePacked(
       const message = `None of the ${rows.length} ${side} texts has two tokens: there is nothing to predict.`
       throw new AttuneError('bad_data', message)
     }
-    return packedRows(rows, pieces, config)
+    return packPieces(rows, pieces, config)
   }
   return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: 0 }
 }
@@ -75,7 +82,7 @@ export interface TokenPiece extends Omit<Piece, 'length'> {
 }
 
 /** Pieces as sequences: with `packing` several share one, else each has its own. */
-export function packedRows(
+export function packPieces(
   rows: Int32Array,
   pieces: readonly TokenPiece[],
   { packing, max_length: capacity }: Pick<PrepareConfig, 'packing' | 'max_length'>,
@@ -83,9 +90,9 @@ export function packedRows(
   const lengths = pieces.map(({ ids }) => ids.length)
   const packed = packing ? packSequences(lengths, capacity) : pieces.map((_, i) => ({ members: [i] }))
   const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as TokenPiece))
+  const ids = members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids))))
   return {
-    rows,
-    ids: members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids)))),
+    ...tokenRows(rows, ids),
     pieces: members.map((inside) => inside.map(({ ids, ...piece }) => ({ ...piece, length: ids.length }))),
   }
 }

@@ -5,7 +5,7 @@ import { type EncodedConversation, encodeConversation } from '../data/chat/conve
 import { readChatTemplate } from '../data/chat/template.ts'
 import type { RowStore } from '../data/row-store.ts'
 import { sidesOf } from './sides.ts'
-import type { PrepareConfig, PreparedData, Reading } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Answers of one kind, each behind its prompt: tokens of each row, and which of them (1) are the answer's. */
 interface Answers {
@@ -19,11 +19,13 @@ export interface PairRows extends Examples {
   readonly rejected: Answers
 }
 
+export const preferenceRows: Preparation<PairRows> = { prepare: preparePreference }
+
 /**
  * Preferences, written out by the model's chat template. What is longer than max_length loses its end, and pairs of which
  * an answer lies there as a whole are left out of both sides. Throws AttuneError bad_data as prepareChat.
  */
-export function preparePreference(
+function preparePreference(
   store: RowStore,
   _labels: readonly string[],
   { tokenizer, modelDir }: Reading,

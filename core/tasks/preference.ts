@@ -7,7 +7,7 @@ import { weightedMean } from '../nn/losses.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import type { PairRows } from './preference-rows.ts'
-import type { BatchConfig, BatchLayout, Constants, Evaluate, LossConfig, Task, TaskBatch, TaskModel } from './task.ts'
+import type { BatchConfig, BatchLayout, Evaluate, Known, LossConfig, Task, TaskBatch, TaskModel } from './task.ts'
 
 /**
  * Preferences, by direct preference optimisation (Rafailov et al. 2023): a row is a prompt with an answer that is
@@ -32,8 +32,8 @@ export const preference: Task<PairRows, ScoredPairs> = {
   modelFields: () => ({}),
   batchSpecs,
   batch,
-  constants: {
-    columns: { reference_chosen: 1, reference_rejected: 1 },
+  beforehand: {
+    widths: { reference_chosen: 1, reference_rejected: 1 },
     compute(model, params, feeds) {
       const { chosen, rejected } = logProbabilities(model, params, feeds, null)
       return { reference_chosen: chosen, reference_rejected: rejected }
@@ -75,7 +75,7 @@ function batchSpecs(batchSize: number, length: number): Record<string, TensorSpe
 }
 
 function batch(
-  encoded: PairRows & Partial<Constants>,
+  encoded: PairRows & Partial<Known>,
   positions: Int32Array,
   { batchSize, buckets, padId }: BatchLayout,
   { dpo_loss_type: type }: BatchConfig,
@@ -87,7 +87,7 @@ function batch(
   const labels = new Int32Array(inputIds.length)
   const tokenWeights = new Float32Array(inputIds.length)
   const constant = (name: string) => {
-    const column = encoded.constants?.[name]
+    const column = encoded.known?.[name]
     return Float32Array.from({ length: batchSize }, (_, i) => column?.[filled(positions, i)] ?? 0)
   }
   let tokens = 0
@@ -142,7 +142,10 @@ function logProbabilities(
 }
 
 /** Each pair's loss [n], from how far the log-probability of the chosen answer has risen above that of the other [n]. */
-function lossOf(risen: tf.Tensor, { dpo_beta: beta, dpo_loss_type: type, label_smoothing_factor: e }: LossConfig): tf.Tensor {
+function lossOf(
+  risen: tf.Tensor,
+  { dpo_beta: beta, dpo_loss_type: type, label_smoothing_factor: e }: LossConfig,
+): tf.Tensor {
   if (type === 'ipo') return tf.square(tf.sub(risen, 1 / (2 * beta)))
   const margin = tf.mul(risen, beta)
   // −log σ(z) is softplus(−z), and −log σ(−z) that and z.
@@ -161,7 +164,7 @@ function lossOfOne(
 }
 
 function score(
-  encoded: PairRows & Partial<Constants>,
+  encoded: PairRows & Partial<Known>,
   layout: BatchLayout,
   config: BatchConfig,
   evaluate: Evaluate,
@@ -169,7 +172,7 @@ function score(
 ): ScoredPairs {
   const count = encoded.rows.length
   const [loss, chosen, rejected] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)]
-  const reference = (name: string, position: number) => encoded.constants?.[name]?.[position] ?? 0
+  const reference = (name: string, position: number) => encoded.known?.[name]?.[position] ?? 0
   let done = 0
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
     const output = evaluate(batch(encoded, positions, layout, config))

@@ -15,7 +15,7 @@ import type { BatchConfig, BatchLayout, Evaluate, Task, TaskBatch, TaskModel } f
  */
 
 /** What the model said about texts: mean loss (nats) and share right over a text's predicted tokens, and their number. */
-type ScoredTexts = {
+export type ScoredTexts = {
   readonly rows: Int32Array
   readonly loss: Float64Array
   readonly right: Float64Array
@@ -148,7 +148,7 @@ function score(
       }
     })
     done += positions.length
-    onRows(done, encoded.ids.length)
+    onRows(done, encoded.lengths.length)
   }
   // A text of a single token has nothing to predict.
   const scored = encoded.rows.filter((_, place) => (tokens[place] as number) > 0)

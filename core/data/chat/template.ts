@@ -26,7 +26,9 @@ export interface ChatTemplate {
 /** What is used of the library, whose own declarations name each other in a way that Node's rules do not find. */
 interface Library {
   readonly Environment: new () => Scope
-  readonly Interpreter: new (scope: Scope) => { run(program: unknown): Value; evaluate(node: unknown, scope: Scope): Value }
+  readonly Interpreter: new (
+    scope: Scope,
+  ) => { run(program: unknown): Value; evaluate(node: unknown, scope: Scope): Value }
   readonly tokenize: (source: string, options: { lstrip_blocks: boolean; trim_blocks: boolean }) => unknown
   readonly parse: (tokens: unknown) => unknown
 }
@@ -45,7 +47,7 @@ export const templateFile = 'chat_template.jinja'
  * (chat_template.jinja), where transformers and others find it.
  */
 export const defaultTemplate = [
-  "{%- for message in messages -%}",
+  '{%- for message in messages -%}',
   "{%- if message['role'] == 'system' -%}{{ message['content'] + '\\n\\n' }}",
   "{%- elif message['role'] == 'user' -%}{{ '### Instruction:\\n' + message['content'] + '\\n\\n' }}",
   "{%- elif message['role'] == 'assistant' -%}",
@@ -140,7 +142,8 @@ class BoundedInterpreter extends Interpreter {
     if (++this.nodes > limits.nodes) throw new TooMuch(`it takes more than ${limits.nodes} operations`)
     const result = super.evaluate(node, scope)
     const size = (result.value as { length?: unknown } | null | undefined)?.length
-    if (typeof size === 'number' && size > limits.size) throw new TooMuch(`it makes more than ${limits.size} characters`)
+    if (typeof size === 'number' && size > limits.size)
+      throw new TooMuch(`it makes more than ${limits.size} characters`)
     return result
   }
 }

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { saveCheckpoint } from '../../checkpoint/save.ts'
-import { epochOrder, lengthOrder, type TokenRows } from '../../data/batches.ts'
+import { type Examples, epochOrder, lengthOrder } from '../../data/batches.ts'
 import type { Precision, Session, TensorSpec } from '../../engine/engine.ts'
 import { openEngine } from '../../engine/open.ts'
-import type { Features, Task, TaskBatch } from '../../tasks/task.ts'
+import type { Task, TaskBatch } from '../../tasks/task.ts'
 import { systemClock } from '../../util/clock.ts'
-import { featureProgram } from '../features.ts'
+import { beforehandProgram, blank } from '../beforehand.ts'
 import { stepFeeds } from '../optimizer.ts'
 import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import { clearHeld } from '../session-state.ts'
@@ -75,19 +75,19 @@ interface Call {
 }
 
 /** Every program with a batch of its length, the longest first: what is too large fails soon. */
-function programsOf({ model, spec: { config }, sample, lengths, features }: Setup): Call[] {
+function programsOf({ model, spec: { config }, sample, lengths, beforehand }: Setup): Call[] {
   const { data, padId } = sample
   const { per_device_train_batch_size: trainSize, per_device_eval_batch_size: evalSize } = config
   const layouts = {
     train: { buckets: lengths.train, batchSize: trainSize, padId },
     evaluate: { buckets: lengths.evaluate, batchSize: evalSize, padId },
   }
-  const batches = (task: Task, train: TokenRows, validation: TokenRows) => ({
+  const batches = (task: Task, train: Examples, validation: Examples) => ({
     train: batchesByLength(epochOrder(train, lengths.train, trainSize, config.seed, 0), lengths.train, (positions) =>
-      task.batch(train, positions, layouts.train, config),
+      task.batch(train, positions, layouts.train, config, { seed: config.seed, epoch: 0 }),
     ),
     evaluate: batchesByLength(lengthOrder(validation, evalSize), lengths.evaluate, (positions) =>
-      task.batch(validation, positions, layouts.evaluate, config),
+      task.batch(validation, positions, layouts.evaluate, config, null),
     ),
   })
   const { rng, ...scalars } = stepFeeds(config, 1, 0)
@@ -99,16 +99,18 @@ function programsOf({ model, spec: { config }, sample, lengths, features }: Setu
   }
   const inEvaluation = ({ length, feeds }: TaskBatch): Call => ({ name: evaluateProgram(length), feeds })
   const plain = batches(model.task, data.train, data.validation)
-  if (features === null) return [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
+  const onTokens = [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
+  if (beforehand === null) return onTokens
 
-  const blank = (rows: TokenRows): TokenRows & Features => ({
-    ...rows,
-    features: new Float32Array(rows.ids.length * features.width),
-  })
-  const onFeatures = batches(features.task.over(features.width), blank(data.train), blank(data.validation))
+  const before = [
+    ...plain.train.map(({ length, feeds }) => ({ name: beforehandProgram('train', length), feeds })),
+    ...plain.evaluate.map(({ length, feeds }) => ({ name: beforehandProgram('evaluate', length), feeds })),
+  ]
+  if (!beforehand.replacesTokens) return [...before, ...onTokens]
+  const known = (rows: Examples) => ({ ...rows, known: blank(beforehand.widths, rows) })
+  const onFeatures = batches(beforehand.task, known(data.train), known(data.validation))
   return [
-    ...plain.train.map(({ length, feeds }) => ({ name: featureProgram('train', length), feeds })),
-    ...plain.evaluate.map(({ length, feeds }) => ({ name: featureProgram('evaluate', length), feeds })),
+    ...before,
     ...onFeatures.train.slice(0, 1).flatMap(inSteps),
     ...onFeatures.evaluate.slice(0, 1).map(inEvaluation),
   ]

@@ -28,7 +28,9 @@ export function mappingProblem(preview: Preview, mapping: PartialMapping, task: 
   }
   const missing = needed.find((name) => mapping[name] === undefined)
   if (missing !== undefined) return `Choose the column that holds the ${missing}.`
-  const twice = names.find((name, i) => names.slice(0, i).some((other) => mapping[other] !== undefined && mapping[other] === mapping[name]))
+  const twice = names.find((name, i) =>
+    names.slice(0, i).some((other) => mapping[other] !== undefined && mapping[other] === mapping[name]),
+  )
   if (twice !== undefined) {
     const first = names.find((other) => mapping[other] === mapping[twice])
     return `The ${first} and the ${twice} are both "${mapping[twice]}"; choose two columns.`

@@ -6,9 +6,14 @@ const assistant = (content: string) => ({ role: 'assistant', content })
 
 describe('turns', () => {
   test('are a JSON list, in either way of writing', () => {
-    expect(turnsOf('[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]')).toEqual([user('a'), assistant('b')])
+    expect(turnsOf('[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]')).toEqual([
+      user('a'),
+      assistant('b'),
+    ])
     expect(turnsOf(' [{"from":"human","value":"a"},{"from":"gpt","value":"b"}]')).toEqual([user('a'), assistant('b')])
-    expect(turnsOf('[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]')).toEqual([user('ab')])
+    expect(turnsOf('[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]')).toEqual([
+      user('ab'),
+    ])
   })
   test.each(['hello', '[', '[]', '[1]', '[{"role":"user"}]', '[{"role":"user","content":null}]', '{"role":"user"}'])(
     'are not %s',
@@ -18,7 +23,9 @@ describe('turns', () => {
 
 describe('a conversation', () => {
   test('is messages, or an instruction with its output', () => {
-    expect(conversationOf({ text: '[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]' })).toHaveLength(2)
+    expect(conversationOf({ text: '[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]' })).toHaveLength(
+      2,
+    )
     expect(conversationOf({ text: 'Add', fields: { output: '3' } })).toEqual([user('Add'), assistant('3')])
     expect(conversationOf({ text: 'Add', fields: { input: '1, 2', output: '3' } })).toEqual([
       user('Add\n\n1, 2'),
@@ -43,9 +50,13 @@ describe('a preference', () => {
   test('may repeat the prompt in its answers', () => {
     const whole = (answer: string) => JSON.stringify([user('Q'), assistant(answer)])
     const expected = { chosen: [assistant('good')], rejected: [assistant('bad')] }
-    expect(preferenceOf({ text: 'Q', fields: { chosen: whole('good'), rejected: whole('bad') } })).toMatchObject(expected)
+    expect(preferenceOf({ text: 'Q', fields: { chosen: whole('good'), rejected: whole('bad') } })).toMatchObject(
+      expected,
+    )
     const prompt = JSON.stringify([{ role: 'system', content: 'S' }, user('Q')])
-    expect(preferenceOf({ text: prompt, fields: { chosen: whole('good'), rejected: whole('bad') } })).toMatchObject(expected)
+    expect(preferenceOf({ text: prompt, fields: { chosen: whole('good'), rejected: whole('bad') } })).toMatchObject(
+      expected,
+    )
   })
   test('says why it is none', () => {
     expect(preferenceOf({ text: 'Q', fields: { chosen: 'same', rejected: 'same' } })).toMatch(/the same/)

@@ -17,8 +17,16 @@ describe('a hostile template ends soon, and the sentence says why', () => {
   const doubled = (start: string, times: number) =>
     `{% set ns = namespace(s=${start}) %}{% for a in range(${times}) %}{% set ns.s = ns.s + ns.s %}{% endfor %}`
   test.each([
-    ['many operations', '{% for a in range(2000) %}{% for b in range(2000) %}{{ a }}{% endfor %}{% endfor %}', 'operations'],
-    ['loops without operations', `{% for a in range(99999) %}${'{% for b in range(99999) %}{% endfor %}'}{% endfor %}`, 'second'],
+    [
+      'many operations',
+      '{% for a in range(2000) %}{% for b in range(2000) %}{{ a }}{% endfor %}{% endfor %}',
+      'operations',
+    ],
+    [
+      'loops without operations',
+      `{% for a in range(99999) %}${'{% for b in range(99999) %}{% endfor %}'}{% endfor %}`,
+      'second',
+    ],
     ['a large count', '{% for a in range(1000000000) %}x{% endfor %}', 'counts to'],
     ['a long text', `${doubled("'xxxxxxxxxx'", 60)}{{ ns.s }}`, 'more than'],
     ['a long list', doubled('[1, 2, 3, 4]', 60), 'more than'],
@@ -64,7 +72,10 @@ describe('a model folder', () => {
   test('has its template in a file of its own, or among the tokenizer settings, named or not', async () => {
     const dir = await folder()
     const settings = (chat_template: unknown) =>
-      writeFile(join(dir, 'tokenizer_config.json'), JSON.stringify({ eos_token: { content: '<|endoftext|>' }, chat_template }))
+      writeFile(
+        join(dir, 'tokenizer_config.json'),
+        JSON.stringify({ eos_token: { content: '<|endoftext|>' }, chat_template }),
+      )
     await settings('{{ eos_token }}')
     expect(readChatTemplate(dir).render(hello)).toBe('<|endoftext|>')
     await settings([
