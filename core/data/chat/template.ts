@@ -59,7 +59,7 @@ export const defaultTemplate = [
 ].join('')
 
 /** What a rendering may take: nodes evaluated, characters of any text or items of any list, and time as the last resort. */
-const limits = { nodes: 100_000, size: 2_000_000, milliseconds: 1000 }
+const limits = { nodes: 30_000, size: 2_000_000, milliseconds: 2000 }
 const mostSource = 200_000
 
 /**
@@ -86,7 +86,7 @@ export function chatTemplate(
       return withinTime(limits.milliseconds, work)
     } catch (thrown) {
       if (thrown instanceof AttuneError) throw thrown
-      if (isTimeout(thrown)) throw refuse(`it takes longer than a second`, thrown)
+      if (isTimeout(thrown)) throw refuse(`it takes longer than two seconds`, thrown)
       if (thrown instanceof TooMuch) throw refuse(thrown.message, thrown)
       // A stack that is used up, and whatever else the interpreter stumbles over.
       throw refuse(messageOf(thrown), thrown)

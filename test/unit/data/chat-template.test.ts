@@ -33,7 +33,7 @@ describe('a hostile template ends soon, and the sentence says why', () => {
     ['wide margins', "{{ 'a' | indent(1000000000) }}", 'string length'],
     ['deep nesting', `{{ ${'('.repeat(90_000)}`, 'call stack'],
     ['endless recursion', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', ''],
-    ['a slow pattern', `${' '.repeat(190_000)}x`, 'second'],
+    ['a slow pattern', `${' '.repeat(190_000)}x`, 'two seconds'],
     ['a long source', 'x'.repeat(300_000), '300000 characters'],
     ['code', "{{ messages.constructor.constructor('return process')() }}", ''],
     ['what is no template', '{% if %}', ''],
@@ -42,7 +42,7 @@ describe('a hostile template ends soon, and the sentence says why', () => {
     expect(() => render(source)).toThrowError(
       expect.objectContaining({ code: 'unsupported', message: expect.stringContaining(reason) }),
     )
-    expect(performance.now() - begun).toBeLessThan(4000)
+    expect(performance.now() - begun).toBeLessThan(10_000)
   })
 
   test('and others go on', () => {
