@@ -40,7 +40,7 @@ export function planBeforehand(
 ): BeforehandPlan | null {
   if (task.beforehand) return { ...task.beforehand, task, replacesTokens: false }
   const features = featureTaskNamed(task.name)
-  const width = architecture.describe(config).hiddenSize
+  const { hiddenSize, pooledWidth: width = hiddenSize } = architecture.describe(config)
   const bytes = 4 * width * sequences
   if (method !== 'head' || features === null || bytes > mostBytes || totalSteps < stepsPerEpoch) return null
   return {
@@ -67,7 +67,7 @@ export function sessionWith(
     lengths[side].map((length): [string, Program] => [
       beforehandProgram(side, length),
       {
-        feeds: model.task.batchSpecs(batchSize, length, config),
+        feeds: model.task.batchSpecs(batchSize, length, config, model),
         run: (feeds, variables) => ({
           fetches: plan.compute(model, paramsWith(trainable, config, variables), feeds) as Record<string, Tensor>,
         }),

@@ -1,5 +1,5 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers'
-import { eosIdOf, padIdOf, specialIds, tokensById } from './special-tokens.ts'
+import { eosIdOf, maskIdOf, padIdOf, type Specials, specialIds, specialsOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
@@ -7,11 +7,13 @@ import type { TokenizerJson } from './tokenizer-json.ts'
 export class LibraryTokenizer implements Tokenizer {
   readonly padId: number
   readonly eosId: number | null
+  readonly maskId: number | null
+  readonly specials: Specials
   readonly vocabSize: number
   readonly hash: string
   private readonly library: Library
   private readonly byId: readonly string[]
-  private readonly specials: ReadonlySet<number>
+  private readonly special: ReadonlySet<number>
   /** Special tokens that go before and after a text. */
   private readonly before: number
   private readonly after: number
@@ -19,10 +21,12 @@ export class LibraryTokenizer implements Tokenizer {
   constructor(json: TokenizerJson, settings: Record<string, unknown>, hash: string) {
     this.library = new Library(json, settings)
     this.byId = tokensById(json)
-    this.specials = specialIds(json)
+    this.special = specialIds(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
+    this.maskId = maskIdOf(settings, this.byId)
+    this.specials = specialsOf(json, this.byId)
     this.hash = hash
     const specials: number[] = this.library.encode('').ids
     const around: number[] = this.library.encode(this.byId.find((token) => /^[a-z]$/.test(token)) ?? 'a').ids
@@ -44,7 +48,7 @@ export class LibraryTokenizer implements Tokenizer {
   }
 
   isSpecial(id: number): boolean {
-    return this.specials.has(id)
+    return this.special.has(id)
   }
 
   decode(ids: readonly number[]): string {
