@@ -18,6 +18,11 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   preference: 'Preferences (DPO)',
 }
 
+/** Tasks of language models: their runs write text, and have no head to train alone. */
+export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'preference']
+/** Of these, the ones that answer to what a person says, by a chat template. */
+export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
+
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>

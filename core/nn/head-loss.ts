@@ -56,7 +56,7 @@ export function headSmoothing(
 export function headLosses(hidden: tf.Tensor, matrix: tf.Tensor, labels: tf.Tensor, most = mostLogits): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [h, w, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc]
-    save([h, w])
+    save([h, w, labels])
     const losses: tf.Tensor[] = []
     for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
       const part = tf.slice(h, [from, 0], [count, -1])
@@ -66,8 +66,8 @@ export function headLosses(hidden: tf.Tensor, matrix: tf.Tensor, labels: tf.Tens
     return {
       value: tf.concat(losses, 0),
       gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        const [again, matrix] = saved as [tf.Tensor2D, tf.Tensor2D]
-        return weightedLosses(again, matrix, labels, dy, most).slopes
+        const [again, matrix, truth] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor]
+        return weightedLosses(again, matrix, truth, dy, most).slopes
       },
     }
   })

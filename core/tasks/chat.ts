@@ -1,3 +1,4 @@
+import { templateFiles } from '../data/chat/template.ts'
 import type { PackedRows } from './packed-rows.ts'
 import type { Task } from './task.ts'
 import { type ScoredTexts, textGeneration } from './text-generation.ts'
@@ -7,4 +8,4 @@ import { type ScoredTexts, textGeneration } from './text-generation.ts'
  * answer included, from all that was said before. Everything but the rows is as for text generation: short conversations
  * share a sequence, and the loss is cross-entropy, averaged over the predicted tokens.
  */
-export const chat: Task<PackedRows, ScoredTexts> = { ...textGeneration, name: 'chat' }
+export const chat: Task<PackedRows, ScoredTexts> = { ...textGeneration, name: 'chat', files: templateFiles }

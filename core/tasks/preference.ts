@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { bucketOf, filled, lengthOrder } from '../data/batches.ts'
+import { templateFiles } from '../data/chat/template.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
 import { headLosses } from '../nn/head-loss.ts'
@@ -30,6 +31,7 @@ export const preference: Task<PairRows, ScoredPairs> = {
   name: 'preference',
   headOf: ({ heads }) => heads.languageModel,
   modelFields: () => ({}),
+  files: templateFiles,
   batchSpecs,
   batch,
   beforehand: {

@@ -76,6 +76,8 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
+  /** Files that its checkpoints have beside those of the model's folder: name and text. */
+  files?(modelDir: string): Readonly<Record<string, string>>
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(

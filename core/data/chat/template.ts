@@ -40,7 +40,7 @@ interface Value {
 }
 const { Environment, Interpreter, parse, tokenize } = jinja as unknown as Library
 
-export const templateFile = 'chat_template.jinja'
+const templateFile = 'chat_template.jinja'
 
 /**
  * For models without a template: plain headings, so that no token has to be added. A run writes it beside its checkpoints
@@ -57,6 +57,12 @@ export const defaultTemplate = [
   '{%- endfor -%}',
   "{%- if add_generation_prompt -%}{{ '### Response:\\n' }}{%- endif -%}",
 ].join('')
+
+/** What a model folder lacks for others to talk to the model as it was trained here: the default, as the file for it. */
+export function templateFiles(modelDir: string): Record<string, string> {
+  const { isOwn, source } = readChatTemplate(modelDir)
+  return isOwn ? {} : { [templateFile]: source }
+}
 
 /** What a rendering may take: nodes evaluated, characters of any text or items of any list, and time as the last resort. */
 const limits = { nodes: 30_000, size: 2_000_000, milliseconds: 2000 }

@@ -224,3 +224,34 @@ describe('texts without labels', () => {
     expect(result.mapping).not.toHaveProperty('label')
   })
 })
+
+describe('conversations and preferences', () => {
+  test('come from messages, or from instructions with their outputs; what is neither is named', async () => {
+    const lines = Array.from({ length: 12 }, (_, i) =>
+      i === 3
+        ? { messages: [{ role: 'user', content: 'alone' }] }
+        : { messages: [{ role: 'user', content: `q${i}` }, { role: 'assistant', content: 'a' }] },
+    )
+    const path = await fileWith(lines.map((line) => JSON.stringify(line)).join('\n'))
+    const found = await importDataset('chat', path, 'chats.jsonl', { onBadRows: 'skip' }, await newFolder())
+    expect(found).toMatchObject({ rows: 11, mapping: { text: 'messages' }, problemCount: 1, labels: [] })
+    expect(found.problems[0]).toEqual({ line: 4, message: 'The messages have no answer of the assistant.' })
+
+    const csvPath = await fileWith(
+      ['instruction,input,output', ...Array.from({ length: 12 }, (_, i) => `say ${i},${i % 2 ? 'that' : ''},${i}`)].join('\n'),
+    )
+    const instructed = await importDataset('chat', csvPath, 'asks.csv', { onBadRows: 'stop' }, await newFolder())
+    expect(instructed).toMatchObject({ rows: 12, mapping: { text: 'instruction', input: 'input', output: 'output' } })
+    const without = { mapping: { input: '' }, onBadRows: 'stop' } as const
+    const bare = await importDataset('chat', csvPath, 'asks.csv', without, await newFolder())
+    expect(bare.mapping).toEqual({ text: 'instruction', output: 'output' })
+  })
+
+  test('need two different answers to a prompt', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `q${i},yes,${i === 5 ? 'yes' : 'no'}`)
+    const path = await fileWith(['prompt,chosen,rejected', ...rows].join('\n'))
+    const found = await importDataset('preference', path, 'pairs.csv', { onBadRows: 'skip' }, await newFolder())
+    expect(found).toMatchObject({ rows: 11, mapping: { text: 'prompt', chosen: 'chosen', rejected: 'rejected' } })
+    expect(found.problems[0]?.message).toBe('What is chosen and what is rejected are the same.')
+  })
+})
