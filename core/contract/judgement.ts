@@ -50,4 +50,12 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'higher',
     examples: 'pairs',
   },
+  'decision-making': {
+    by: 'values',
+    metric: 'eval/return',
+    label: 'mean return of an episode',
+    unit: '',
+    better: 'higher',
+    examples: 'episodes',
+  },
 }

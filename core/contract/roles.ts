@@ -13,8 +13,8 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
-  /** Rows may do without it, and so may files; it is guessed by its name only. */
-  readonly optional?: boolean
+  /** A row does without it, and so may a file; it is guessed by its name only. */
+  readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
 }
@@ -53,6 +53,7 @@ const chat: readonly RoleInfo[] = [
     title: 'Answer column',
     help: 'To an instruction; messages have theirs.',
     columns: ['output', 'response', 'answer', 'completion', 'target'],
+    heading: 'Answer',
     optional: true,
   },
 ]
@@ -69,6 +70,7 @@ const preference: readonly RoleInfo[] = [
     title: 'Preferred answer',
     help: 'A text, or turns.',
     columns: ['chosen', 'preferred', 'better', 'accepted'],
+    heading: 'Preferred',
   },
   {
     name: 'rejected',
@@ -83,6 +85,35 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
   chat,
   preference,
+  'decision-making': [
+    {
+      ...text,
+      title: 'Name column',
+      help: 'What an episode is known by; its states do.',
+      columns: ['name', 'episode', 'title', 'id', 'states', 'observations'],
+    },
+    {
+      name: 'states',
+      title: 'States column',
+      help: 'Of each step, a list of numbers. Empty: the name column has them.',
+      columns: ['states', 'observations', 'obs'],
+      optional: true,
+    },
+    {
+      name: 'actions',
+      title: 'Actions column',
+      help: 'Of each step: the number of a choice, or a list of numbers within −1 and 1.',
+      columns: ['actions'],
+    },
+    { name: 'rewards', title: 'Rewards column', help: 'Of each step, a number.', columns: ['rewards'] },
+    {
+      name: 'env',
+      title: 'Environment column',
+      help: 'Where they come from and what is learnt is tried out: grid-world, cart-pole or tic-tac-toe.',
+      columns: ['env', 'environment'],
+      optional: true,
+    },
+  ],
 }
 
 /** Whether the rows of a task have a class each. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'chat', 'preference'] as const
+export const tasks = ['text-classification', 'text-generation', 'chat', 'preference', 'decision-making'] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -16,6 +16,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
+  'decision-making': 'Decisions from trajectories',
 }
 
 /** Tasks of language models: their runs write text, and have no head to train alone. */
@@ -44,6 +45,10 @@ const shape = {
   max_length: z.number().int().min(8).max(4096).default(128),
   /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
+  /** Decisions: steps of an episode that the model looks back on. */
+  context_length: positiveInt.max(1000).default(20),
+  /** Decisions: the return that an episode is begun with; the best of the training rows when left out. */
+  target_return: z.number().optional(),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -108,6 +113,7 @@ const shape = {
       'eval/token_accuracy',
       'eval/reward_accuracy',
       'eval/reward_margin',
+      'eval/return',
     ])
     .default('eval/loss'),
 }
@@ -356,6 +362,22 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['text-generation', 'chat'],
+  },
+  {
+    name: 'context_length',
+    label: 'Context length',
+    help: 'Steps of an episode that the model looks back on.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['decision-making'],
+  },
+  {
+    name: 'target_return',
+    label: 'Target return',
+    help: 'What an episode that is tried out is to come to. Empty: the best return in the training rows.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['decision-making'],
   },
   {
     name: 'validation_split',

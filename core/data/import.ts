@@ -127,7 +127,7 @@ async function* usableRows(
   mapping: ColumnMapping,
   problems: Problems,
 ): AsyncGenerator<SourceRow> {
-  const optional = new Set(taskRoles[task].flatMap((role) => (role.optional ? [role.name] : [])))
+  const dispensable = new Set(taskRoles[task].filter(({ optional }) => optional).map(({ name }) => name))
   const labels = new Set<string>()
   const roles = Object.entries(mapping) as [string, string][]
   for await (const item of table.items) {
@@ -135,8 +135,10 @@ async function* usableRows(
       problems.add(item.line, item.problem)
       continue
     }
-    const cells = roles.map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
-    const empty = cells.find(([role, cell]) => cell.trim() === '' && !optional.has(role))
+    const cells = roles
+      .map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+      .filter(([role, cell]) => !(dispensable.has(role) && cell.trim() === ''))
+    const empty = cells.find(([, cell]) => cell.trim() === '')
     if (empty) {
       problems.add(item.line, `The ${empty[0]} (column "${mapping[empty[0]]}") is empty.`)
       continue

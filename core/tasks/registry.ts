@@ -1,6 +1,7 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { decisionMaking } from './decision-making.ts'
 import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
@@ -12,6 +13,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
   chat,
   preference,
+  'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -19,6 +21,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-generation': null,
   chat: null,
   preference: null,
+  'decision-making': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

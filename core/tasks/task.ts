@@ -174,9 +174,14 @@ export type PrepareConfig = Pick<
   | 'max_eval_samples'
   | 'max_length'
   | 'packing'
+  | 'context_length'
+  | 'target_return'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
-export type BatchConfig = Pick<RunConfig, 'packing' | 'label_smoothing_factor' | 'dpo_beta' | 'dpo_loss_type'>
+export type BatchConfig = Pick<
+  RunConfig,
+  'packing' | 'context_length' | 'label_smoothing_factor' | 'dpo_beta' | 'dpo_loss_type'
+>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

@@ -33,6 +33,7 @@ export type ProgramConfig = Pick<
   | 'packing'
   | 'dpo_beta'
   | 'dpo_loss_type'
+  | 'context_length'
   | 'per_device_train_batch_size'
   | 'per_device_eval_batch_size'
 >

@@ -7,6 +7,8 @@ import { openRowStore } from '../../../core/data/row-store.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 import { fileWith } from './tables.ts'
 
+const newFolder = async () => join(await temporaryFolder(), 'datasets', 'one')
+
 /** `count` rows of two labels, with a header. */
 function csv(count: number, more = ''): string {
   const rows = Array.from({ length: count }, (_, i) => `some words number ${i},${i % 2 === 0 ? 'ham' : 'spam'}`)
@@ -15,7 +17,7 @@ function csv(count: number, more = ''): string {
 
 async function imported(content: string, options: Partial<ImportOptions> = {}, fileName = 'data.csv') {
   const path = await fileWith(content, fileName)
-  const destination = join(await temporaryFolder(), 'datasets', 'one')
+  const destination = await newFolder()
   const result = await importDataset(
     'text-classification',
     path,
@@ -230,7 +232,12 @@ describe('conversations and preferences', () => {
     const lines = Array.from({ length: 12 }, (_, i) =>
       i === 3
         ? { messages: [{ role: 'user', content: 'alone' }] }
-        : { messages: [{ role: 'user', content: `q${i}` }, { role: 'assistant', content: 'a' }] },
+        : {
+            messages: [
+              { role: 'user', content: `q${i}` },
+              { role: 'assistant', content: 'a' },
+            ],
+          },
     )
     const path = await fileWith(lines.map((line) => JSON.stringify(line)).join('\n'))
     const found = await importDataset('chat', path, 'chats.jsonl', { onBadRows: 'skip' }, await newFolder())
@@ -238,7 +245,10 @@ describe('conversations and preferences', () => {
     expect(found.problems[0]).toEqual({ line: 4, message: 'The messages have no answer of the assistant.' })
 
     const csvPath = await fileWith(
-      ['instruction,input,output', ...Array.from({ length: 12 }, (_, i) => `say ${i},${i % 2 ? 'that' : ''},${i}`)].join('\n'),
+      [
+        'instruction,input,output',
+        ...Array.from({ length: 12 }, (_, i) => `say ${i},${i % 2 ? 'that' : ''},${i}`),
+      ].join('\n'),
     )
     const instructed = await importDataset('chat', csvPath, 'asks.csv', { onBadRows: 'stop' }, await newFolder())
     expect(instructed).toMatchObject({ rows: 12, mapping: { text: 'instruction', input: 'input', output: 'output' } })

@@ -30,6 +30,7 @@ const preview: Preview = {
     ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
+    'decision-making': {},
   },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },

@@ -2,8 +2,8 @@ import { cp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
-import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
 import { defaultTemplate } from '../../../core/data/chat/template.ts'
+import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
 import { generateTexts } from '../../../core/generate/generate-texts.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
@@ -69,7 +69,14 @@ describe('a run for instructions and chats', () => {
 
   test.each<[string, Partial<RunConfigInput>]>([
     ['full', {}],
-    ['LoRA', { method: 'lora', learning_rate: 0.03, target_modules: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] }],
+    [
+      'LoRA',
+      {
+        method: 'lora',
+        learning_rate: 0.03,
+        target_modules: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+      },
+    ],
   ])('learns to answer, and its weights then do: %s', async (_, settings) => {
     const run = await spec({ num_train_epochs: 25, ...settings })
     const { events, thrown } = await trainTiny(run)

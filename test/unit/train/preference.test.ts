@@ -62,7 +62,10 @@ describe('a run for preferences', () => {
     expect(last['eval/reward_accuracy']).toBe(1)
     const { rows, values = [] } = ofKind(events, 'predictions').at(-1) ?? { rows: [] }
     expect(values).toHaveLength(rows.length)
-    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(last['eval/reward_margin'] ?? 0, 6)
+    expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(
+      last['eval/reward_margin'] ?? 0,
+      6,
+    )
     expect(last['eval/reward_chosen']).toBeCloseTo(
       (last['eval/reward_rejected'] as number) + (last['eval/reward_margin'] as number),
       5,
