@@ -32,6 +32,8 @@ export type ProgramConfig = Pick<
   | 'lora_alpha'
   | 'lora_dropout'
   | 'packing'
+  | 'dpo_beta'
+  | 'dpo_loss_type'
   | 'context_length'
   | 'per_device_train_batch_size'
   | 'per_device_eval_batch_size'
@@ -93,6 +95,17 @@ export function heldBetweenBatches(
   ])
 }
 
+/** The parameters as a model reads them, adapters joined in. */
+export function paramsWith(
+  { targets }: Trainable,
+  { lora_r: r, lora_alpha: alpha, lora_dropout: dropout }: ProgramConfig,
+  variables: Tensors,
+  recompute = false,
+): Params {
+  const base = paramsOf(variables, { recompute })
+  return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
+}
+
 /** A run's model and task, as programs compute with them. */
 interface Computation {
   readonly model: LoadedModel
@@ -100,15 +113,8 @@ interface Computation {
   paramsOf(variables: Tensors, recompute?: boolean): Params
 }
 
-function computationOf(model: LoadedModel, { targets }: Trainable, config: ProgramConfig): Computation {
-  const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
-  return {
-    model,
-    paramsOf(variables, recompute = false) {
-      const base = paramsOf(variables, { recompute })
-      return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
-    },
-  }
+function computationOf(model: LoadedModel, trainable: Trainable, config: ProgramConfig): Computation {
+  return { model, paramsOf: (variables, recompute) => paramsWith(trainable, config, variables, recompute) }
 }
 
 const one: TensorSpec = { shape: [], dtype: 'float32' }
