@@ -596,6 +596,7 @@ export const appInfoSchema = z.object({
       title: z.string(),
       description: z.string(),
       licence: z.string(),
+      task: taskSchema,
       available: z.boolean(),
     }),
   ),
