@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunConfigInput } from '../../core/contract/settings.ts'
-import { sampleTrajectories } from '../../core/environments/behaviour.ts'
 import { environmentNamed } from '../../core/environments/registry.ts'
 import { writeFreshModel } from '../support/fresh-model.ts'
 import type { Demo, Shown, Workbench } from './demo.ts'
@@ -16,28 +14,24 @@ export const decisions: Demo = {
     const grid = { hidden_size: 96, n_layer: 3, n_head: 2 }
     const small = { hidden_size: 64, n_layer: 2, n_head: 2 }
     return [
-      await learn(bench, 'grid-world', 1500, grid, { context_length: 8, learning_rate: 2e-3, max_steps: 800 }, 75),
-      await learn(bench, 'cart-pole', 200, small, { learning_rate: 1e-3, max_steps: 75 }, 75),
-      await learn(bench, 'tic-tac-toe', 2000, small, { context_length: 5, learning_rate: 2e-3, max_steps: 600 }, 50),
+      await learn(bench, 'grid-world', grid, { context_length: 8, learning_rate: 2e-3, max_steps: 800 }, 75),
+      await learn(bench, 'cart-pole', small, { learning_rate: 1e-3, max_steps: 75 }, 75),
+      await learn(bench, 'tic-tac-toe', small, { context_length: 5, learning_rate: 2e-3, max_steps: 600 }, 50),
     ]
   },
 }
 
 async function learn(
-  { scratch, importData, addModel, train }: Workbench,
+  { scratch, call, addModel, train }: Workbench,
   env: string,
-  episodes: number,
   sizes: Readonly<Record<string, number>>,
   settings: Partial<RunConfigInput>,
   atLeast: number,
 ): Promise<Shown> {
   const environment = environmentNamed(env)
   if (!environment) throw new Error(`There is no environment ${env}.`)
-  const file = join(scratch, `${env}.jsonl`)
-  const rows = sampleTrajectories(environment, episodes, 1)
-  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-  const { title, stateSize, actions, mostSteps } = environment
-  const dataset = await importData(file, { task: 'decision-making', name: `${title} (constructed)` })
+  const { stateSize, actions, mostSteps } = environment
+  const { dataset } = await call('datasets.import', { source: { kind: 'sample', name: env } })
   const folder = join(scratch, `${env}-model`)
   const choices = actions.kind === 'choice'
   const shape = { state_dim: stateSize, act_dim: actions.count, action_tanh: !choices, max_ep_len: mostSteps }
