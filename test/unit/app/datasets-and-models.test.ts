@@ -190,5 +190,5 @@ test('the app says what it runs on', async () => {
   expect(poor.starters).toMatchObject([{ name: 'minilm-l6', available: false }])
   await expect(
     bare.call('datasets.import', { source: { kind: 'sample', name: 'spam-assassin' } }),
-  ).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/npm start/) })
+  ).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/npm run samples/) })
 })
