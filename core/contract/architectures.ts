@@ -1,4 +1,4 @@
-import type { TaskName } from './settings.ts'
+import { type TaskName, writingTasks } from './settings.ts'
 
 /**
  * What there is to know of a model_type beside what it computes (models/<model_type>.ts): what it can be trained for, and
@@ -37,7 +37,7 @@ export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM'
 
 /** What peft calls the adapters of a task. */
 export function adapterTaskOf(task: TaskName): AdapterTask {
-  if (task === 'text-generation') return 'CAUSAL_LM'
+  if (writingTasks.includes(task)) return 'CAUSAL_LM'
   return task === 'text2text-generation' ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
 }
 
@@ -76,8 +76,10 @@ const bert: ArchitectureInfo = {
   },
 }
 
+const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+
 const gpt2: ArchitectureInfo = {
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['c_attn'],
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
@@ -111,7 +113,7 @@ const decisionTransformer: ArchitectureInfo = {
 }
 
 const likeLlama = (className: string): ArchitectureInfo => ({
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
   fields: usualFields,
   checkpoint: {

@@ -1,6 +1,8 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
+import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -10,6 +12,8 @@ import { text2textGeneration } from './text2text-generation.ts'
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  chat,
+  preference,
   'decision-making': decisionMaking,
   'text2text-generation': text2textGeneration,
 }
@@ -17,6 +21,8 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-classification': classificationOnFeatures,
   'text-generation': null,
+  chat: null,
+  preference: null,
   'decision-making': null,
   'text2text-generation': null,
 }

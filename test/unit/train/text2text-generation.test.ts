@@ -15,7 +15,20 @@ import { temporaryFolder } from '../../support/temporary.ts'
 import { ofKind, seriesOf, trainTiny } from './fixture.ts'
 
 /** Words and their letters, spelt; all of one padded length. */
-const words = ['stone', 'river', 'cloud', 'light', 'field', 'grass', 'water', 'earth', 'frost', 'shade', 'storm', 'ridge']
+const words = [
+  'stone',
+  'river',
+  'cloud',
+  'light',
+  'field',
+  'grass',
+  'water',
+  'earth',
+  'frost',
+  'shade',
+  'storm',
+  'ridge',
+]
 const pairs = words.map((word) => ({ text: word, target: Array.from(word).join(' ') }))
 
 async function spec(name: 'marian' | 't5', settings: Partial<RunConfigInput> = {}): Promise<TrainSpec> {
