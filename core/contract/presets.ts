@@ -185,13 +185,7 @@ const likeLlama = ({ title, help, modelType, className, headNorms }: Relative): 
     }
   },
   parameters(config) {
-    const [d, wide, n, words] = numbersOf(
-      config,
-      'hidden_size',
-      'intermediate_size',
-      'num_hidden_layers',
-      'vocab_size',
-    )
+    const [d, wide, n, words] = numbersOf(config, 'hidden_size', 'intermediate_size', 'num_hidden_layers', 'vocab_size')
     const [head, count, shared] = numbersOf(config, 'head_dim', 'num_attention_heads', 'num_key_value_heads')
     const layer = 2 * d * head * (count + shared) + 3 * d * wide + 2 * d + (headNorms ? 2 * head : 0)
     return words * d + n * layer + d
