@@ -11,10 +11,10 @@ export interface ModelConfig {
   readonly modelType: string
   /** What the file calls the fields below. */
   readonly fields: ArchitectureInfo['fields']
+  /** These are 0 where the architecture has none: positions then have no limit. */
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly layers: number
-  /** 0 where there is no attention. */
   readonly heads: number
   readonly maxPositions: number
   /** Of the embeddings: hiddenSize where they have no width of their own. */
@@ -45,14 +45,14 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
   const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
-  const { embeddingSize, heads, ...required } = names
+  const { embeddingSize: own, ...required } = names
+  const present = Object.values(required).filter((name) => name !== null)
   const sizesSchema = z.looseObject({
-    ...Object.fromEntries(Object.values(required).map((name) => [name, size])),
-    ...(heads !== undefined && { [heads]: size }),
-    ...(embeddingSize !== undefined && { [embeddingSize]: size.nullish() }),
+    ...Object.fromEntries(present.map((name) => [name, size])),
+    ...(own !== undefined && { [own]: size.nullish() }),
   })
   const sizes = checked(dir, sizesSchema, json)
-  const field = (name: keyof typeof required) => sizes[names[name]] as number
+  const field = (name: keyof typeof required) => (required[name] === null ? 0 : (sizes[required[name]] as number))
   const hiddenSize = field('hiddenSize')
   return {
     json,
@@ -61,9 +61,9 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     vocabSize: field('vocabSize'),
     hiddenSize,
     layers: field('layers'),
-    heads: heads === undefined ? 0 : (sizes[heads] as number),
+    heads: field('heads'),
     maxPositions: field('maxPositions'),
-    embeddingSize: ((embeddingSize && sizes[embeddingSize]) as number | null | undefined) ?? hiddenSize,
+    embeddingSize: ((own && sizes[own]) as number | null | undefined) ?? hiddenSize,
   }
 }
 

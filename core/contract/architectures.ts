@@ -8,8 +8,10 @@ export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
   /** The layers that LoRA usually adapts, as peft chooses them; none where it adapts none. */
   readonly targetModules: readonly string[]
-  /** What config.json calls the fields that every model has. */
+  /** What config.json calls the fields that most models have. */
   readonly fields: ConfigFields
+  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
+  readonly tokenizer?: false
   readonly checkpoint: CheckpointNames
 }
 
@@ -20,10 +22,10 @@ export interface CheckpointNames {
   readonly top: RegExp
   /** Tensors that are no parameters, and the heads of another training. */
   readonly left: RegExp
-  /** The embeddings of tokens, by the end of their name. */
-  readonly embeddings: string
-  /** The number of a layer, in the name of a parameter of it. */
-  readonly layer: RegExp
+  /** The embeddings of tokens, by the end of their name; null where it has none. */
+  readonly embeddings: string | null
+  /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
+  readonly layer?: RegExp | null
   /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
 }
@@ -31,14 +33,13 @@ export interface CheckpointNames {
 /** What peft calls the tasks that adapters are trained for here. */
 export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
 
-/** The names of fields, by what they say. */
-interface ConfigFields {
-  readonly vocabSize: string
-  readonly hiddenSize: string
-  readonly layers: string
-  /** Absent where there is no attention. */
-  readonly heads?: string
-  readonly maxPositions: string
+/** The names of fields, by what they say; null for what an architecture has not. */
+export interface ConfigFields {
+  readonly vocabSize: string | null
+  readonly hiddenSize: string | null
+  readonly layers: string | null
+  readonly heads: string | null
+  readonly maxPositions: string | null
   /** Where embeddings can have a width of their own; a checkpoint may leave it out. */
   readonly embeddingSize?: string
 }
@@ -52,7 +53,7 @@ const usualFields = {
 }
 
 /** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
-const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
+export const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
   tasks: ['text-classification'],
@@ -63,7 +64,6 @@ const bert: ArchitectureInfo = {
     top: /^classifier\./,
     left: /position_ids$|^cls\./,
     embeddings: 'embeddings.word_embeddings.weight',
-    layer: usualLayer,
     classes: { SEQ_CLS: 'BertForSequenceClassification' },
   },
 }
@@ -77,7 +77,6 @@ const gpt2: ArchitectureInfo = {
     top: /^lm_head\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    layer: usualLayer,
     classes: { CAUSAL_LM: 'GPT2LMHeadModel' },
   },
 }
@@ -91,7 +90,6 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     top: /^lm_head\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    layer: usualLayer,
     classes: { CAUSAL_LM: className },
   },
 })
@@ -103,6 +101,7 @@ const recurrent = (className: string): ArchitectureInfo => ({
     vocabSize: 'vocab_size',
     hiddenSize: 'hidden_size',
     layers: 'num_hidden_layers',
+    heads: null,
     maxPositions: 'max_sequence_length',
     embeddingSize: 'embedding_size',
   },

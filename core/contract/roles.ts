@@ -13,6 +13,8 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
+  /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
+  readonly heading?: string
 }
 
 const text: RoleInfo = {
@@ -26,6 +28,7 @@ const label: RoleInfo = {
   name: 'label',
   title: 'Label column',
   help: 'What it learns to say.',
+  heading: 'Label',
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
 
@@ -37,4 +40,10 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
 /** Whether the rows of a task have a class each. */
 export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
+}
+
+/** What a model of this task is to say about a row, if that is one of its parts. */
+export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string }) | null {
+  const found = taskRoles[task].find(({ heading }) => heading !== undefined)
+  return found?.heading === undefined ? null : { ...found, heading: found.heading }
 }

@@ -64,6 +64,9 @@ export interface Architecture<Config> {
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
+    readonly maskedLanguageModel?: MaskedHead<Config>
+    readonly tokenClassifier?: TokenHead<Config>
+    readonly questionAnswering?: TokenHead<Config>
   }
 }
 
@@ -80,6 +83,11 @@ export interface Head<Config> {
    * beside a LoRA adapter. Empty where all of the model is in every checkpoint.
    */
   readonly prefixes: readonly string[]
+  /**
+   * Beginnings of names below what stands on top that checkpoints of another training lack: drawn anew then, and trained
+   * with the head.
+   */
+  readonly mayLack?: readonly string[]
 }
 
 /** Sequence classification. */
@@ -88,6 +96,18 @@ export interface ClassifierHead<Config> extends Head<Config> {
   pooled(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
   /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
+}
+
+/** Words that are hidden, from those around them. */
+export interface MaskedHead<Config> extends Head<Config> {
+  /** Logits [n, vocabulary] of the tokens at `places`: int32 [n], into the batch's rows laid end to end. */
+  logits(config: Config, params: Params, batch: TokenBatch, places: Tensor, rng: Rng | null): Tensor
+}
+
+/** Something about each token. */
+export interface TokenHead<Config> extends Head<Config> {
+  /** [batch·length, labels]; `rng` null turns dropout off. */
+  logits(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
 }
 
 /** The next token, from those before it. */

@@ -145,7 +145,7 @@ async function prepareWith(
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const features = planFeatures(model, config, data.train.ids.length + data.validation.ids.length, plan)
+  const features = planFeatures(model, config, data.train.lengths.length + data.validation.lengths.length, plan)
   return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }
 
@@ -214,12 +214,12 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
 /** What goes into a checkpoint: the model, and all that the run needs to go on from it. */
 function contentOf(
   session: Session,
-  { spec, engine, precision, model, trainable, plan, fingerprint }: Prepared,
+  { spec, engine, precision, model, trainable, data, plan, fingerprint }: Prepared,
   { watch }: Surroundings,
   counted: () => Pick<TrainingState, 'window' | 'earlyStopping' | 'optimizerSteps'>,
 ): CheckpointContent {
   const { config } = spec
-  const writeModel = checkpointWriter(session, model, trainable, spec)
+  const writeModel = checkpointWriter(session, model, trainable, { ...spec, fields: data.fields })
   return {
     expectedBytes: checkpointBytes(model, trainable, config),
     async write(dir, { step, metrics, begun }, best, scored) {

@@ -5,6 +5,7 @@ import { AttuneError } from '../../contract/errors.ts'
 import { codeOf } from '../../util/files.ts'
 import { BertTokenizer, isBertTokenizer } from './bert-tokenizer.ts'
 import { LibraryTokenizer } from './library-tokenizer.ts'
+import type { Specials } from './special-tokens.ts'
 import { parseTokenizerJson, type TokenizerJson } from './tokenizer-json.ts'
 import { bertTokenizerJson, parseVocabText } from './vocab-text.ts'
 
@@ -26,6 +27,10 @@ export interface Tokenizer {
   readonly padId: number
   /** The token that ends a text; null where the tokenizer names none. */
   readonly eosId: number | null
+  /** The token that hides a word; null where there is none. */
+  readonly maskId: number | null
+  /** What stands around and between texts. */
+  readonly specials: Specials
   /** The largest id and one. */
   readonly vocabSize: number
   /** SHA-256 of the file it was made from, hex. */
@@ -52,6 +57,13 @@ export async function loadTokenizer(modelDir: string): Promise<Tokenizer> {
 
 /** The files of `loadTokenizer`. Throws AttuneError: not_found, bad_file (cannot be read). */
 export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
+  const files = await readTokenizerIfAny(modelDir)
+  if (files !== null) return files
+  throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
+}
+
+/** The same, null where the folder has none: a model that reads no text. Throws AttuneError bad_file. */
+export async function readTokenizerIfAny(modelDir: string): Promise<TokenizerFiles | null> {
   const settingsText = await readText(modelDir, 'tokenizer_config.json')
   const filesOf = (text: string, kind: string, parse: (settings: Record<string, unknown>) => TokenizerJson) => ({
     hash: sha256(text),
@@ -64,9 +76,7 @@ export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
   const json = await readText(modelDir, 'tokenizer.json')
   if (json !== null) return filesOf(json, 'json', () => parseTokenizerJson(json, `tokenizer.json in ${modelDir}`))
   const vocabulary = await readText(modelDir, 'vocab.txt')
-  if (vocabulary === null) {
-    throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
-  }
+  if (vocabulary === null) return null
   return filesOf(vocabulary, 'vocab', (settings) =>
     bertTokenizerJson(parseVocabText(vocabulary, `vocab.txt in ${modelDir}`), settings),
   )
