@@ -44,6 +44,20 @@ ${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(lab
 `
 }
 
+/** Of a model that has learned nothing yet. */
+export function scratchCard(facts: { name: string; architecture: string; parameters: number; seed: number }): string {
+  const { name, architecture, parameters, seed } = facts
+  return `---
+library_name: transformers
+---
+
+# ${inline(name)}
+
+${inline(architecture)} with ${parameters.toLocaleString('en')} parameters, drawn at random (seed ${seed}) with Attune. It has learned
+nothing yet: train it before use.
+`
+}
+
 function modelUse(labels: number): string {
   const [verb, task] = labels > 0 ? ['classify', 'text-classification'] : ['generate', 'text-generation']
   return `from transformers import pipeline

@@ -11,14 +11,17 @@ export async function addModel(ground: Ground, folder: string, name: string | un
     ground,
     ground.call('models.add', { source, ...(name !== undefined && { name }) }),
   )
-  const text = facts([
+  return { value: { model }, text: `Added.\n${modelFacts(model)}` }
+}
+
+export function modelFacts(model: Model): string {
+  return facts([
     ['id', model.id],
     ['name', model.name],
     ['architecture', `${model.architecture}, ${model.layers} layers, hidden size ${model.hiddenSize}`],
     ['parameters', `${count(model.parameters)} (${bytes(model.bytes)})`],
     ...(model.licence === undefined ? [] : [['licence', model.licence] as const]),
   ])
-  return { value: { model }, text: `Added.\n${text}` }
 }
 
 export async function listModels({ call }: Ground): Promise<Answer> {
