@@ -51,10 +51,7 @@ function blueprintOf(architecture: string): Blueprint {
   const near = nearest(architecture, Object.keys(blueprints))
   const hint = near === null ? '' : ` Did you mean "${near}"?`
   const known = Object.keys(blueprints).join(', ')
-  throw new AttuneError(
-    'bad_config',
-    `"${architecture}" cannot be made from scratch; what can be is ${known}.${hint}`,
-  )
+  throw new AttuneError('bad_config', `"${architecture}" cannot be made from scratch; what can be is ${known}.${hint}`)
 }
 
 function tokenizerSpec(

@@ -124,7 +124,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     )
   models
     .command('create')
-    .description('a model from scratch: drawn weights, and a tokenizer of another model or one that is learned from a dataset')
+    .description(
+      'a model from scratch: drawn weights, and a tokenizer of another model or one that is learned from a dataset',
+    )
     .argument('<architecture>', 'such as bert, gpt2, llama, lstm')
     .addOption(new Option('--size <preset>', 'of its usual sizes').choices([...presetNames]).default('tiny'))
     .option('--set <field=value...>', 'sizes of config.json that are to be others', [])
@@ -136,7 +138,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .option('--seed <number>', 'of the weights', wholeNumber(0, 2147483647), 42)
     .option('--name <name>', 'else architecture and size')
     .action((architecture, options) =>
-      grounded(async (ground) => (await import('./commands/create-model.ts')).createModel(ground, architecture, options)),
+      grounded(async (ground) =>
+        (await import('./commands/create-model.ts')).createModel(ground, architecture, options),
+      ),
     )
   models
     .command('list')

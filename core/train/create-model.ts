@@ -2,6 +2,7 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scratchCard } from '../checkpoint/model-card.ts'
 import { streamSafetensors, type TensorToWrite } from '../checkpoint/safetensors.ts'
+import { architectureInfos } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { blueprints, type Vocabulary } from '../contract/presets.ts'
 import { openRowStore, type RowStore } from '../data/row-store.ts'
@@ -44,6 +45,7 @@ export async function createModel(spec: CreateSpec, reporter: Reporter, control:
     architecture: blueprint.title,
     parameters: countParameters(specs),
     seed: spec.seed,
+    library: architectureInfos[spec.architecture]?.library ?? 'transformers',
   })
   await writeFile(join(spec.dir, 'README.md'), card)
 }

@@ -36,7 +36,11 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
     } else if (spec.kind === 'create') {
       const { createModel } = await import('../train/create-model.ts')
       const { reporterOf } = await import('../train/reporter.ts')
-      await createModel(spec, reporterOf((event) => groups.add(event)), { stop })
+      await createModel(
+        spec,
+        reporterOf((event) => groups.add(event)),
+        { stop },
+      )
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

@@ -23,10 +23,8 @@ const roundsBetween = 2
 /** Stands for a space, in front of each word. */
 export const spaceMark = '▁'
 
-export interface UnigramProgress {
-  /** Pieces that are left, of so many to begin with, on the way to so many wanted. May throw to stop. */
-  (left: number, first: number, wanted: number): void
-}
+/** Pieces that are left, of so many to begin with, on the way to so many wanted. May throw to stop. */
+export type UnigramProgress = (left: number, first: number, wanted: number) => void
 
 /** Words of a text as Metaspace cuts it: each with the mark in front. */
 export function splitMetaspace(text: string): string[] {
