@@ -51,7 +51,8 @@ export const methods = {
     input: z.strictObject({
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
-      task: taskSchema.default('text-classification'),
+      /** Absent: the sample's own, else text classification. */
+      task: taskSchema.optional(),
       /** Columns by role; those that are left out are guessed. */
       mapping: partialMappingSchema.optional(),
       encoding: z.string().optional(),

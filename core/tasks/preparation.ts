@@ -2,10 +2,12 @@ import type { RunConfig } from '../contract/settings.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import type { Preparation } from './task.ts'
+import { trajectoryRows } from './trajectory-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'decision-making': trajectoryRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { decisionMaking } from './decision-making.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -8,11 +9,13 @@ import { textGeneration } from './text-generation.ts'
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-classification': classificationOnFeatures,
   'text-generation': null,
+  'decision-making': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

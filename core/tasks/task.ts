@@ -154,10 +154,17 @@ export interface Reading {
 
 export type PrepareConfig = Pick<
   RunConfig,
-  'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
+  | 'validation_split'
+  | 'split_seed'
+  | 'max_train_samples'
+  | 'max_eval_samples'
+  | 'max_length'
+  | 'packing'
+  | 'context_length'
+  | 'target_return'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing'>
+export type BatchConfig = Pick<RunConfig, 'packing' | 'context_length'>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

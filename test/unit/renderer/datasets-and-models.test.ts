@@ -27,6 +27,7 @@ const preview: Preview = {
   guesses: {
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
+    'decision-making': {},
   },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },
@@ -40,7 +41,7 @@ const preview: Preview = {
   problemCount: 0,
 }
 
-const nothing = { 'text-classification': {}, 'text-generation': {} }
+const nothing = { 'text-classification': {}, 'text-generation': {}, 'decision-making': {} }
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
