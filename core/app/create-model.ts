@@ -49,9 +49,9 @@ function blueprintOf(architecture: string): Blueprint {
   const blueprint = blueprints[architecture]
   if (blueprint) return blueprint
   const near = nearest(architecture, Object.keys(blueprints))
-  const hint = near === null ? '' : ` Did you mean "${near}"?`
+  const hint = near === null ? '' : ` (did you mean "${near}"?)`
   const known = Object.keys(blueprints).join(', ')
-  throw new AttuneError('bad_config', `"${architecture}" cannot be made from scratch; what can be is ${known}.${hint}`)
+  throw new AttuneError('bad_config', `"${architecture}" cannot be made from scratch${hint}; what can be is ${known}.`)
 }
 
 function tokenizerSpec(

@@ -81,7 +81,7 @@ describe('a model from scratch', () => {
   })
 
   test.each([
-    [{ architecture: 'lstn' }, /Did you mean "lstm"/],
+    [{ architecture: 'lstn' }, /did you mean "lstm"/],
     [{ fields: { hiden_size: 3 } }, /hiden_size.*it has .*hidden_size/],
     [{ fields: { hidden_size: 1.5 } }, /whole number/],
     [{ fields: { pooling: 'first' } }, /one of last, mean/],
@@ -142,7 +142,7 @@ describe.skipIf(!nativeBindingPath())('a recurrent model from scratch', () => {
     const tokenizer = { from: 'dataset', dataset: dataset.id, kind: 'bpe', vocabSize: 300 } as const
     const model = await create(app, dataset.id, { tokenizer })
     const run = await trained(app, {
-      ...{ model: model.id, dataset: dataset.id, max_length: 64, max_steps: 60 },
+      ...{ model: model.id, dataset: dataset.id, max_length: 64, max_steps: 200, eval_steps: 200 },
       ...{ learning_rate: 0.03, per_device_train_batch_size: 4 },
     })
     expect(run.error).toBeNull()
