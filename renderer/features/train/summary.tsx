@@ -51,7 +51,7 @@ export function Summary({
 }: SummaryProps) {
   const { method } = draft
   const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) =>
-    settingOf(read.given, name, method, model?.architecture)
+    settingOf(read.given, name, method, model)
   // The panel says the same, with buttons.
   const told = refused && error !== null && toErrorPayload(error).code === 'does_not_fit'
   const hindrance = blocked ?? (refused ? 'It cannot start: it does not fit on this machine.' : null)
