@@ -6,6 +6,7 @@ import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
@@ -14,6 +15,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   chat,
   preference,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -22,6 +24,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   chat: null,
   preference: null,
   'decision-making': null,
+  'text2text-generation': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {
