@@ -45,7 +45,7 @@ function prepareLabelled(
 }
 
 /** The class id of every row of the dataset. */
-function classIds(store: RowStore, labels: readonly string[]): Int32Array {
+export function classIds(store: RowStore, labels: readonly string[]): Int32Array {
   if (labels.length < 2) {
     const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
     throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)

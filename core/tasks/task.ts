@@ -176,6 +176,10 @@ export type PrepareConfig = Pick<
   | 'packing'
   | 'context_length'
   | 'target_return'
+  | 'method'
+  | 'seed'
+  | 'prompt_template'
+  | 'few_shot_examples'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
 export type BatchConfig = Pick<

@@ -2,6 +2,7 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { linkModel } from '../checkpoint/link.ts'
 import { writingTasks } from '../contract/settings.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
@@ -41,6 +42,7 @@ export function checkpointWriter(
       await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
+  if (config.method === 'none') return (dir) => linkModel(modelDir, dir)
   return async (dir) => {
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(
