@@ -54,7 +54,7 @@ const may = {
   'core/worker': { places: ['core/contract'], packages: ['node'] },
   // What the recorder writes is what a run's thread says.
   'core/store': { places: ['core/contract', 'core/worker/protocol.ts'], packages: ['node', 'better-sqlite3', 'zod'] },
-  'core/samples': { places: ['core/contract', 'core/data'], packages: ['node'] },
+  'core/samples': { places: ['core/contract', 'core/data', 'core/environments'], packages: ['node'] },
   'core/stats': { places: ['core/contract'], packages: [] },
   'core/app': {
     places: [

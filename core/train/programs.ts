@@ -5,6 +5,7 @@ import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { rngOf } from '../nn/random.ts'
+import { type Attention, watchAttention } from '../nn/watch.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
@@ -203,5 +204,34 @@ function evaluation({ model, paramsOf: params }: Computation, config: ProgramCon
   return {
     feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config, model),
     run: (feeds, variables) => ({ fetches: model.task.evaluation(model, params(variables), feeds) }),
+  }
+}
+
+/** The parts of an attention, as an attention program fetches them: see nn/watch.ts. */
+export const attentionParts = ['queries', 'keys', 'values', 'weights', 'sums'] as const satisfies (keyof Attention)[]
+
+/** "attention/<number>/<part>", numbered from 0 in the order of computation. */
+export const attentionFetch = (number: number, part: keyof Attention) => `attention/${number}/${part}`
+
+/**
+ * A task's evaluation with every attention of the model beside what it fetches: what each head looked at, and with what.
+ * A program to be run by itself, not while training: it keeps everything.
+ */
+export function attentionProgram(
+  model: LoadedModel,
+  trainable: Trainable,
+  config: ProgramConfig,
+  length: number,
+): Program {
+  const computed = evaluation(computationOf(model, trainable, config), config, length)
+  return {
+    feeds: computed.feeds,
+    run(feeds, variables) {
+      const { result, attentions } = watchAttention(() => computed.run(feeds, variables))
+      const watched = attentions.flatMap((attention, number) =>
+        attentionParts.map((part) => [attentionFetch(number, part), attention[part]] as const),
+      )
+      return { ...result, fetches: { ...result.fetches, ...Object.fromEntries(watched) } }
+    },
   }
 }
