@@ -56,9 +56,9 @@ function preparePrompted(
   const labelStarts: number[] = []
   for (const row of validation) {
     const text = store.read(row).text
-    const fitted = fit(text, before, middle, labels, tokenizer, room)
-    if (fitted.cut) cut++
-    for (const { sequence, start } of fitted.sequences) {
+    const found = fitted(text, before, middle, labels, tokenizer, room)
+    if (found.cut) cut++
+    for (const { sequence, start } of found.sequences) {
       ids.push(sequence)
       labelStarts.push(start)
     }
@@ -98,7 +98,7 @@ interface Fitted {
 }
 
 /** The prompt with each label; where it does not fit, with the beginning of the text. */
-function fit(
+function fitted(
   text: string,
   before: string,
   middle: string,

@@ -1,4 +1,4 @@
-import { cp, stat } from 'node:fs/promises'
+import { cp, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
@@ -72,6 +72,34 @@ describe('a language model that is asked by prompts', () => {
       told.push(columns?.loss ?? [])
     }
     for (const [i, loss] of told[0]?.entries() ?? []) expect(loss).toBeCloseTo(told[1]?.[i] as number, 4)
+  })
+
+  test('finds labels as likely as transformers does', async () => {
+    const golden = join(import.meta.dirname, '..', '..', 'golden')
+    const table = JSON.parse(await readFile(join(golden, 'prompts.json'), 'utf8')) as {
+      template: string
+      labels: string[]
+      rows: { text: string; scores: number[] }[]
+    }
+    const run = await spec({ prompt_template: table.template, validation_split: 0.5, max_length: 200 })
+    await cp(join(golden, 'tiny-chat'), run.modelDir, { recursive: true, force: true })
+    await rm(run.datasetDir, { recursive: true })
+    await writeRowStore(
+      run.datasetDir,
+      (async function* () {
+        for (const [i, { text }] of table.rows.entries()) {
+          yield { line: i + 2, text, label: table.labels[i % 3] as string }
+        }
+      })(),
+    )
+    const { events, thrown } = await trainTiny({ ...run, labels: table.labels })
+    expect(thrown).toBeNull()
+    const { rows = [], scores = [] } = ofKind(events, 'predictions').at(-1) ?? {}
+    expect(rows).toHaveLength(3)
+    for (const [i, row] of rows.entries()) {
+      const expected = table.rows[row]?.scores ?? []
+      for (const [c, score] of expected.entries()) expect(scores[3 * i + c]).toBeCloseTo(score, 4)
+    }
   })
 
   test('is shown examples of the training rows, the classes in turn, which the seed chooses', async () => {
