@@ -12,6 +12,8 @@ export interface ArchitectureInfo {
   readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
   readonly tokenizer?: false
+  /** Which library its checkpoints are for, where that is not transformers. */
+  readonly library?: 'pytorch'
   readonly checkpoint: CheckpointNames
 }
 
@@ -119,6 +121,7 @@ const likeLlama = (className: string): ArchitectureInfo => ({
 
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
+  library: 'pytorch',
   targetModules: [],
   fields: {
     vocabSize: 'vocab_size',
