@@ -3,7 +3,7 @@ import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
-import type { RunConfig, SettingName } from '../contract/settings.ts'
+import { type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -30,7 +30,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
     refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
   }
-  if (config.method === 'head' && config.task === 'text-generation') {
+  if (config.method === 'head' && writingTasks.includes(config.task)) {
     refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
   }
   if (model.maxPositions > 0 && config.max_length > model.maxPositions) {

@@ -16,6 +16,8 @@ export interface Incoming {
   readonly source: string
   readonly licence: string | undefined
   readonly starter: string | null
+  /** Whether nobody else writes its files: its weights need no copy. */
+  readonly isOurs: boolean
   /** What its progress is told under. */
   readonly task: string
 }
@@ -27,8 +29,8 @@ export async function takeIn(context: Context, incoming: Incoming): Promise<Mode
   const { files, ...found } = await inspectModelFolder(incoming.dir, { onProgress: progress })
   const fresh = `${folders.of('models', newId())}.new`
   try {
-    if (incoming.starter === null) await requireRoom(folders.home, found.bytes, 'A copy of the model')
-    await copyModel(incoming.dir, fresh, files, incoming.starter !== null)
+    if (!incoming.isOurs) await requireRoom(folders.home, found.bytes, 'A copy of the model')
+    await copyModel(incoming.dir, fresh, files, incoming.isOurs)
     return await settle(context, fresh, found, incoming)
   } catch (error) {
     await removeFolder(fresh)

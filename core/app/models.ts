@@ -1,10 +1,13 @@
-import type { Model, Source } from '../contract/domain.ts'
+import { lineageSource, type Model, type Source } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { createCancellations } from './cancellations.ts'
+import { requireCheckpoint, writeExport } from './checkpoints.ts'
 import type { Context } from './context.ts'
 import { createModel } from './create-model.ts'
-import { requireModel } from './find.ts'
+import { requireModel, requireRun } from './find.ts'
+import { removeFolder } from './folders.ts'
+import { newId } from './ids.ts'
 import { type Incoming, takeIn } from './model-folders.ts'
 import { readStarter, type Starter, starterFolder, starterNames } from './shipped.ts'
 import { discard, restore } from './trash.ts'
@@ -38,6 +41,11 @@ export function modelHandlers(context: Context): { handlers: Pick<Handlers, Mode
     'models.cancel': ({ task }) => {
       cancellations.cancel(task)
       return {}
+    },
+    'models.fromRun': async ({ run, checkpoint, name }) => {
+      const model = await addFromRun(context, run, checkpoint, name)
+      changed()
+      return { model }
     },
     'models.list': () => ({ models: store.models.list() }),
     'models.rename': ({ id, name }) => {
@@ -85,7 +93,14 @@ export async function registerStarters(context: Context): Promise<void> {
 async function addModel(context: Context, source: Source, name: string | undefined): Promise<Model> {
   if (source.kind === 'file') {
     const { path, fileName } = context.files.resolve(source.handle)
-    const given = { dir: path, name: name ?? fileName, source: fileName, starter: null, licence: undefined }
+    const given = {
+      dir: path,
+      name: name ?? fileName,
+      source: fileName,
+      starter: null,
+      licence: undefined,
+      isOurs: false,
+    }
     return takeIn(context, { ...given, task: source.handle })
   }
   const starter = await starterFolder(context.folders.cache, source.name)
@@ -96,6 +111,35 @@ async function addModel(context: Context, source: Source, name: string | undefin
   return requireModel(context.store, known.model.id)
 }
 
+/**
+ * A run's checkpoint as a model to start from, an adapter merged into its base. Its tensors are exported into a passing
+ * folder and linked from there.
+ */
+async function addFromRun(
+  context: Context,
+  id: string,
+  wanted: 'best' | 'last' | number,
+  name: string | undefined,
+): Promise<Model> {
+  const run = requireRun(context.store, id)
+  const checkpoint = await requireCheckpoint(context, id, wanted)
+  const dir = `${context.folders.of('models', newId())}.export`
+  try {
+    await writeExport(context, run, checkpoint, dir, true)
+    return await takeIn(context, {
+      dir,
+      name: name ?? run.name,
+      source: lineageSource({ run: run.id, step: checkpoint.step, name: run.name }),
+      licence: context.store.models.get(run.model.id)?.model.licence,
+      starter: null,
+      isOurs: true,
+      task: run.id,
+    })
+  } finally {
+    await removeFolder(dir)
+  }
+}
+
 function ofStarter({ dir, name, source, licence }: Starter): Omit<Incoming, 'name'> {
-  return { dir, source, licence, starter: name, task: name }
+  return { dir, source, licence, starter: name, isOurs: true, task: name }
 }

@@ -70,8 +70,10 @@ const bert: ArchitectureInfo = {
   },
 }
 
+const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+
 const gpt2: ArchitectureInfo = {
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['c_attn'],
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
@@ -105,7 +107,7 @@ const decisionTransformer: ArchitectureInfo = {
 }
 
 const likeLlama = (className: string): ArchitectureInfo => ({
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
   fields: usualFields,
   checkpoint: {

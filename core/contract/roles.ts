@@ -13,7 +13,7 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
-  /** A row does without it. */
+  /** A row does without it, and so may a file; it is guessed by its name only. */
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
@@ -34,9 +34,57 @@ const label: RoleInfo = {
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
 
+const chat: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Messages or instruction',
+    help: 'A list of turns (role, content), or what is asked.',
+    columns: ['messages', 'conversations', 'conversation', 'chat', 'instruction', 'prompt', 'question', 'text'],
+  },
+  {
+    name: 'input',
+    title: 'Input column',
+    help: 'What an instruction is about; may be empty.',
+    columns: ['input', 'context'],
+    optional: true,
+  },
+  {
+    name: 'output',
+    title: 'Answer column',
+    help: 'To an instruction; messages have theirs.',
+    columns: ['output', 'response', 'answer', 'completion', 'target'],
+    heading: 'Answer',
+    optional: true,
+  },
+]
+
+const preference: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Prompt column',
+    help: 'A text, or a list of turns.',
+    columns: ['prompt', 'instruction', 'question', 'input', 'text', 'messages'],
+  },
+  {
+    name: 'chosen',
+    title: 'Preferred answer',
+    help: 'A text, or turns.',
+    columns: ['chosen', 'preferred', 'better', 'accepted'],
+    heading: 'Preferred',
+  },
+  {
+    name: 'rejected',
+    title: 'Other answer',
+    help: 'A text, or turns.',
+    columns: ['rejected', 'dispreferred', 'worse'],
+  },
+]
+
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+  chat,
+  preference,
   'decision-making': [
     {
       ...text,

@@ -6,7 +6,7 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'decision-making'] as const
+export const tasks = ['text-classification', 'text-generation', 'chat', 'preference', 'decision-making'] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -14,8 +14,15 @@ export type TaskName = z.infer<typeof taskSchema>
 export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-classification': 'Text classification',
   'text-generation': 'Text generation',
+  chat: 'Instructions and chats',
+  preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
 }
+
+/** Tasks of language models: their runs write text, and have no head to train alone. */
+export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'preference']
+/** Of these, the ones that answer to what a person says, by a chat template. */
+export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
@@ -36,7 +43,7 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
-  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Decisions: steps of an episode that the model looks back on. */
   context_length: positiveInt.max(1000).default(20),
@@ -64,6 +71,9 @@ const shape = {
   adam_beta2: fraction.default(0.999),
   adam_epsilon: z.number().gt(0).max(1).default(1e-8),
   label_smoothing_factor: z.number().min(0).max(0.9).default(0),
+  /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
+  dpo_beta: z.number().gt(0).max(100).default(0.1),
+  dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -77,6 +87,8 @@ const shape = {
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
+  /** Of the training rows that the split leaves; a smaller share lies within a larger one. */
+  train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
   logging_steps: positiveInt.default(1),
@@ -94,7 +106,15 @@ const shape = {
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
   metric_for_best_model: z
-    .enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy', 'eval/return'])
+    .enum([
+      'eval/loss',
+      'eval/accuracy',
+      'eval/f1',
+      'eval/token_accuracy',
+      'eval/reward_accuracy',
+      'eval/reward_margin',
+      'eval/return',
+    ])
     .default('eval/loss'),
 }
 
@@ -292,6 +312,22 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'dpo_beta',
+    label: 'DPO beta',
+    help: 'How strongly the model is held to the one that it began as: 0.1 is usual, less lets it go further.',
+    level: 'basic',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
+    name: 'dpo_loss_type',
+    label: 'Preference loss',
+    help: 'sigmoid is DPO; ipo aims at a fixed margin and overfits less where preferences are certain.',
+    level: 'advanced',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
     name: 'num_frozen_layers',
     label: 'Frozen layers',
     help: 'The embeddings and so many of the lowest layers keep their weights.',
@@ -325,7 +361,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
     level: 'advanced',
     group: 'data',
-    tasks: ['text-generation'],
+    tasks: ['text-generation', 'chat'],
   },
   {
     name: 'context_length',
@@ -354,6 +390,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'split_seed',
     label: 'Split seed',
     help: 'Runs with the same split seed are judged on the same rows.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'train_share',
+    label: 'Share of training rows',
+    help: 'As if there were fewer: 0.1 uses a tenth of each class, which lies within what 0.5 uses.',
     level: 'advanced',
     group: 'data',
   },

@@ -1,12 +1,16 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chatRows } from './chat-rows.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { preferenceRows } from './preference-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  chat: chatRows,
+  preference: preferenceRows,
   'decision-making': trajectoryRows,
 }
 

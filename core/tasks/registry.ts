@@ -1,6 +1,8 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
+import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -9,12 +11,16 @@ import { textGeneration } from './text-generation.ts'
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  chat,
+  preference,
   'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-classification': classificationOnFeatures,
   'text-generation': null,
+  chat: null,
+  preference: null,
   'decision-making': null,
 }
 

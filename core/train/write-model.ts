@@ -2,6 +2,7 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { writingTasks } from '../contract/settings.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -28,7 +29,7 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
-        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
+        task: writingTasks.includes(config.task) ? 'CAUSAL_LM' : 'SEQ_CLS',
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
@@ -37,6 +38,7 @@ export function checkpointWriter(
         fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
+      await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
   return async (dir) => {
@@ -48,7 +50,12 @@ export function checkpointWriter(
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
     }
+    await writeFiles(dir, model.task.files?.(modelDir))
   }
+}
+
+async function writeFiles(dir: string, files: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text)
 }
 
 /** The model's config.json with what the task says of it, as transformers saves such a model. */

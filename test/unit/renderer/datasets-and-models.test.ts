@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
+import { tasks } from '../../../core/contract/settings.ts'
 import {
   classShares,
   mappingDoubts,
@@ -16,6 +17,7 @@ import {
 } from '../../../renderer/features/datasets/truncation.ts'
 import { folderProblem, neededFiles } from '../../../renderer/features/models/folder.ts'
 
+const nothing = Object.fromEntries(tasks.map((task) => [task, {}])) as Preview['guesses']
 const column = (name: string, distinct: number) => ({ name, distinct, empty: 0, meanLength: 5, sample: '' })
 const preview: Preview = {
   fileName: 'mails.train.csv',
@@ -25,6 +27,7 @@ const preview: Preview = {
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
   guesses: {
+    ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
     'decision-making': {},
@@ -40,8 +43,6 @@ const preview: Preview = {
   problems: [],
   problemCount: 0,
 }
-
-const nothing = { 'text-classification': {}, 'text-generation': {}, 'decision-making': {} }
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
@@ -74,10 +75,14 @@ describe('columns of an import', () => {
   })
 
   test('a label that is nearly always another is doubted, and empty cells are counted', () => {
-    expect(mappingDoubts(preview, { label: 'id' })).toEqual([expect.stringContaining('40 different values')])
-    expect(mappingDoubts(preview, { text: 'text', label: 'label' })).toEqual([])
+    expect(mappingDoubts(preview, { label: 'id' }, 'text-classification')).toEqual([
+      expect.stringContaining('40 different values'),
+    ])
+    expect(mappingDoubts(preview, { text: 'text', label: 'label' }, 'text-classification')).toEqual([])
     const gaps = { ...preview, columns: [column('text', 40), { ...column('label', 2), empty: 3 }] }
-    expect(mappingDoubts(gaps, { text: 'text', label: 'label' })).toEqual(['3 rows of those looked at have no label.'])
+    expect(mappingDoubts(gaps, { text: 'text', label: 'label' }, 'text-classification')).toEqual([
+      '3 rows of those looked at have no label.',
+    ])
   })
 
   test('classes of the shown rows, largest first, empty cells left out', () => {
