@@ -79,8 +79,8 @@ async function settle(
 }
 
 /**
- * `byLink` shares the weights with the cache, which nothing writes again; a person's own may be. The small files beside
- * them take no room worth sharing, and what opens one to edit it would edit the cache's.
+ * `byLink` shares the weights with a folder of our own (the cache), which nothing writes again; a person's may be. The
+ * small files beside them take no room worth sharing, and what opens one to edit it would edit the cache's.
  */
 async function copyModel(from: string, to: string, names: readonly string[], byLink: boolean): Promise<void> {
   await mkdir(to, { recursive: true })

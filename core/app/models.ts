@@ -35,6 +35,11 @@ export function modelHandlers(
       changed()
       return { model }
     },
+    'models.fromRun': async ({ run, checkpoint, name }) => {
+      const model = await addFromRun(context, run, checkpoint, name)
+      changed()
+      return { model }
+    },
     'models.create': async (wanted) => {
       const model = await waitedFor(createModel(context, wanted, cancellations))
       changed()
@@ -43,11 +48,6 @@ export function modelHandlers(
     'models.cancel': ({ task }) => {
       cancellations.cancel(task)
       return {}
-    },
-    'models.fromRun': async ({ run, checkpoint, name }) => {
-      const model = await addFromRun(context, run, checkpoint, name)
-      changed()
-      return { model }
     },
     'models.list': () => ({ models: store.models.list() }),
     'models.rename': ({ id, name }) => {

@@ -85,6 +85,11 @@ export const methods = {
     input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
+  /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
+  'models.fromRun': {
+    input: z.strictObject({ run: id, checkpoint, name: z.string().trim().min(1).max(200).optional() }),
+    output: z.object({ model: modelSchema }),
+  },
   /** A model that has learned nothing yet. `task` tells progress, and cancels. */
   'models.create': {
     input: z.strictObject({
@@ -114,11 +119,6 @@ export const methods = {
   },
   /** Ends a models.create or a download under way, whose call then rejects with `stopped`. Does nothing where there is none. */
   'models.cancel': { input: z.strictObject({ task: z.string().min(1) }), output: z.object({}) },
-  /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
-  'models.fromRun': {
-    input: z.strictObject({ run: id, checkpoint, name: z.string().trim().min(1).max(200).optional() }),
-    output: z.object({ model: modelSchema }),
-  },
   'models.list': { input: none, output: z.object({ models: z.array(modelSchema) }) },
   'models.rename': {
     input: z.strictObject({ id, name: z.string().trim().min(1).max(200) }),

@@ -59,9 +59,9 @@ function Facts({ model }: { model: Model }) {
           </>
         )}
         <dt>Vocabulary</dt>
-        <dd>{formatCount(model.vocabSize)} tokens</dd>
+        <dd>{model.vocabSize > 0 ? `${formatCount(model.vocabSize)} tokens` : 'reads no text'}</dd>
         <dt>Max length</dt>
-        <dd>{formatCount(model.maxPositions)} tokens</dd>
+        <dd>{model.maxPositions > 0 ? `${formatCount(model.maxPositions)} tokens` : 'any'}</dd>
         <dt>Size on disk</dt>
         <dd>{formatBytes(model.bytes)}</dd>
         <dt>Licence</dt>

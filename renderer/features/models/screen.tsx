@@ -140,7 +140,7 @@ function columnsWith(onShow: (id: string) => void): readonly Column<Model>[] {
       title: 'Max length',
       align: 'end',
       value: (model) => model.maxPositions,
-      cell: (model) => plural(model.maxPositions, 'token'),
+      cell: (model) => (model.maxPositions > 0 ? plural(model.maxPositions, 'token') : 'any'),
     },
     {
       id: 'size',

@@ -1,5 +1,6 @@
 import { Button, Checkbox, Kbd } from '@mantine/core'
 import { Play } from 'lucide-react'
+import { architectureInfos } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model } from '../../../core/contract/domain.ts'
 import { toErrorPayload } from '../../../core/contract/errors.ts'
 import type { Alternative } from '../../../core/contract/preflight.ts'
@@ -72,11 +73,11 @@ export function Summary({
             {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
           </dd>
         </dl>
-        {model && dataset && (
+        {model && dataset && architectureInfos[model.architecture]?.tokenizer !== false && (
           <TruncationLine
             model={model}
             dataset={dataset}
-            maxLength={Math.min(setting('max_length'), model.maxPositions)}
+            maxLength={Math.min(setting('max_length'), model.maxPositions || Number.POSITIVE_INFINITY)}
           />
         )}
         <ForecastPanel forecast={forecast} alternatives={alternatives} ready={blocked === null && config !== null} />
