@@ -1,8 +1,10 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { preference } from './preference.ts'
+import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -27,9 +29,13 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text2text-generation': null,
 }
 
-export function taskNamed(name: RunConfig['task']): Task {
-  return tasks[name]
+/** By its name; a language model that nothing is trained of classifies by prompts. */
+export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
+  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
 }
+
+/** What of a run's settings decides how its task is done. */
+export type Asked = Pick<RunConfig, 'method' | 'prompt_template'>
 
 /** How a task trains its head on features; null where it has no head of its own. */
 export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {
