@@ -29,7 +29,7 @@ export type ColumnMapping = z.infer<typeof columnMappingSchema>
 export const partialMappingSchema = z.record(z.string(), z.string())
 export type PartialMapping = z.infer<typeof partialMappingSchema>
 
-export const fileFormatSchema = z.enum(['csv', 'jsonl'])
+export const fileFormatSchema = z.enum(['csv', 'jsonl', 'folder'])
 export type FileFormat = z.infer<typeof fileFormatSchema>
 
 export const labelCountSchema = z.object({ label: z.string(), count })
@@ -370,12 +370,15 @@ export interface SeriesInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
+const transcribing: readonly TaskName[] = ['automatic-speech-recognition']
+
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
-  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
+  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: classifying },
+  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
   {
     name: 'eval/token_accuracy',
@@ -384,6 +387,8 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'higher',
     tasks: ['text-generation'],
   },
+  { name: 'eval/wer', label: 'Validation word error rate', unit: '', better: 'lower', tasks: transcribing },
+  { name: 'eval/cer', label: 'Validation character error rate', unit: '', better: 'lower', tasks: transcribing },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },

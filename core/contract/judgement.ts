@@ -14,14 +14,26 @@ export interface Judgement {
   readonly examples: string
 }
 
+const accuracy: Judgement = {
+  by: 'right',
+  metric: 'eval/accuracy',
+  label: 'accuracy',
+  unit: '',
+  better: 'higher',
+  examples: 'examples',
+}
+
 export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
-  'text-classification': {
-    by: 'right',
-    metric: 'eval/accuracy',
-    label: 'accuracy',
+  'text-classification': accuracy,
+  'image-classification': { ...accuracy, examples: 'pictures' },
+  'audio-classification': { ...accuracy, examples: 'clips' },
+  'automatic-speech-recognition': {
+    by: 'values',
+    metric: 'eval/cer',
+    label: 'mean character error rate of a clip',
     unit: '',
-    better: 'higher',
-    examples: 'examples',
+    better: 'lower',
+    examples: 'clips',
   },
   'text-generation': {
     by: 'values',

@@ -13,6 +13,8 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
+  /** The column names a file, relative to the table; the row then holds the file itself too. At most one of a task's. */
+  readonly file?: 'image' | 'audio'
 }
 
 const text: RoleInfo = {
@@ -29,12 +31,43 @@ const label: RoleInfo = {
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
 
+/** Where pictures and clips are named; the row's text is the name. */
+const fileColumns = ['file_name', 'file', 'path', 'filename', 'filepath', 'file_path']
+const image: RoleInfo = {
+  name: 'text',
+  title: 'Picture column',
+  help: 'Names the file, as seen from the table.',
+  columns: ['image', ...fileColumns, 'picture', 'image_path'],
+  file: 'image',
+}
+const clip: RoleInfo = {
+  name: 'text',
+  title: 'Clip column',
+  help: 'Names the file, as seen from the table.',
+  columns: ['audio', ...fileColumns, 'clip', 'wav', 'audio_path'],
+  file: 'audio',
+}
+const transcript: RoleInfo = {
+  name: 'target',
+  title: 'Transcript column',
+  help: 'What is said, and what it learns to write.',
+  columns: ['transcript', 'transcription', 'text', 'sentence', 'target', 'normalized_text', 'words'],
+}
+
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+  'image-classification': [image, label],
+  'audio-classification': [clip, label],
+  'automatic-speech-recognition': [clip, transcript],
 }
 
 /** Whether the rows of a task have a class each. */
 export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
+}
+
+/** What kind of file the rows of a task are about; null where they are texts alone. */
+export function mediaOf(task: TaskName): 'image' | 'audio' | null {
+  return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
 }

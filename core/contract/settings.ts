@@ -6,7 +6,13 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation'] as const
+export const tasks = [
+  'text-classification',
+  'text-generation',
+  'image-classification',
+  'audio-classification',
+  'automatic-speech-recognition',
+] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -14,6 +20,9 @@ export type TaskName = z.infer<typeof taskSchema>
 export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-classification': 'Text classification',
   'text-generation': 'Text generation',
+  'image-classification': 'Image classification',
+  'audio-classification': 'Audio classification',
+  'automatic-speech-recognition': 'Speech recognition',
 }
 
 export const methods = ['full', 'lora', 'head'] as const
