@@ -2,7 +2,9 @@ import { basename, extname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
+import { tasks } from '../contract/settings.ts'
 import { importDataset as importFile, previewFile } from '../data/import.ts'
+import { showMedia } from '../data/media/show.ts'
 import { openRowStore } from '../data/row-store.ts'
 import { tokenPreview } from '../data/token-preview.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -35,6 +37,15 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
     'datasets.rows': async ({ id, ...asked }) => {
       requireDataset(store, id)
       return findRows(dirOf(id), asked)
+    },
+    'datasets.media': async ({ id, row, as }) => {
+      const { name } = requireDataset(store, id)
+      const rows = openRowStore(dirOf(id))
+      try {
+        return await showMedia(rows.media(row), as, `The file of row ${row} of "${name}"`)
+      } finally {
+        rows.close()
+      }
     },
     'datasets.tokens': async ({ id, model, maxLength, limit }) => {
       requireDataset(store, id)
@@ -76,7 +87,8 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
   const dir = folders.of('datasets', id)
   const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
   const options = { mapping: input.mapping, encoding, delimiter, onBadRows }
-  const found = await importFile(input.task, path, fileName, options, dir, progress)
+  const task = input.task ?? (await previewFile(path, fileName, { encoding, delimiter })).suggested ?? tasks[0]
+  const found = await importFile(task, path, fileName, options, dir, progress)
   try {
     const taken = new Set(store.datasets.list().map(({ name }) => name))
     const dataset: Dataset = {

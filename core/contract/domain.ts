@@ -69,6 +69,10 @@ export const datasetRowSchema = z.object({
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
 
+/** A row's picture or clip, or what shows it. */
+export const mediaFileSchema = z.object({ mime: z.string(), base64: z.string() })
+export type MediaFile = z.infer<typeof mediaFileSchema>
+
 export const previewSchema = z.object({
   fileName: z.string(),
   format: fileFormatSchema,
@@ -79,6 +83,8 @@ export const previewSchema = z.object({
   columns: z.array(
     z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
   ),
+  /** What the rows are probably for, where that can be told; null otherwise. */
+  suggested: taskSchema.nullable(),
   /** By task: which column is probably what; what cannot be told is left out. */
   guesses: z.record(taskSchema, partialMappingSchema),
   /** First rows as text, one array a row, in column order. */

@@ -159,13 +159,12 @@ async function* withFiles(
       continue
     }
     const name = (role.name === 'text' ? row.text : row.fields?.[role.name]) ?? ''
-    try {
-      yield { ...row, media: await readMediaFile(role.file, base, name) }
-    } catch (thrown) {
-      // What the caller of this generator throws into it is not this row's fault.
+    const media = await readMediaFile(role.file, base, name).catch((thrown: unknown) => {
       if (!(thrown instanceof AttuneError) || !rowFaults.includes(thrown.code)) throw thrown
       problems.add(row.line, thrown.message)
-    }
+      return null
+    })
+    if (media !== null) yield { ...row, media }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Preview, RowProblem } from '../contract/domain.ts'
 import { taskRoles } from '../contract/roles.ts'
 import { tasks } from '../contract/settings.ts'
+import { suggestTask } from './suggest.ts'
 import { guessMapping } from './guess.ts'
 import { openTable, type TableOptions } from './readers/table.ts'
 
@@ -50,6 +51,7 @@ export async function previewFile(
     ...(table.delimiter !== undefined && { delimiter: table.delimiter }),
     bytes: table.bytes,
     columns: facts,
+    suggested: await suggestTask(table, records[0]?.cells ?? new Map()),
     guesses: Object.fromEntries(
       tasks.map((task) => [task, guessMapping(facts, records.length, taskRoles[task])]),
     ) as Preview['guesses'],

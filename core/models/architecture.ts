@@ -18,8 +18,8 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
-  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
-  readonly frozen?: true
+  /** A buffer, as PyTorch says: kept in checkpoints with the weights, and never trained. */
+  readonly buffer?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }

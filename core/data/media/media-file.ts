@@ -1,4 +1,4 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { AttuneError } from '../../contract/errors.ts'
 import { checkPicture } from './image.ts'
@@ -26,6 +26,22 @@ export async function readMediaFile(kind: MediaKind, base: string, name: string)
   if (kind === 'image') await checkPicture(bytes, name)
   else if (readWav(bytes, name).samples.length === 0) throw new AttuneError('bad_file', `${name} has no sound in it.`)
   return bytes
+}
+
+/** What the file of that name begins as; null where it does not, or is not there. */
+export async function mediaKindOf(base: string, name: string): Promise<MediaKind | null> {
+  if (name.length > 1000 || name.includes('\n')) return null
+  try {
+    const file = await open(await placeOf(base, name), 'r')
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
+      return mediaOf(buffer.subarray(0, bytesRead))?.kind ?? null
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return null
+  }
 }
 
 /** The file's real path, which must lie below the folder: a table may come from anywhere. */
