@@ -81,6 +81,7 @@ export interface Architecture<Config> {
     readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
     readonly languageModel?: LanguageModelHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
+    readonly speechToText?: SpeechToTextHead<Config>
   }
 }
 
@@ -178,4 +179,10 @@ export interface DecoderHead<Config> extends Head<Config> {
 export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
   /** `rng` null turns dropout off. */
   encode(config: Config, params: Params, source: Pick<TokenBatch, 'inputIds' | 'attentionMask'>, rng: Rng | null): Memory
+}
+
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
 }
