@@ -136,7 +136,7 @@ CREATE TABLE predictions (
   confidence BLOB NOT NULL, -- float32: the predicted class's probability
   loss BLOB NOT NULL, -- float32: nats
   scores BLOB NOT NULL -- float32: a probability per class, row by row
-) STRICT;
+, value BLOB NOT NULL DEFAULT (x''), answers TEXT) STRICT;
 
 CREATE TABLE preferences (
   name TEXT NOT NULL PRIMARY KEY,

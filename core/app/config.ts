@@ -29,7 +29,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'head' && config.task === 'text-generation') {
     refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
   }
-  if (config.max_length > model.maxPositions) {
+  if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
       'max_length',
       config.max_length,

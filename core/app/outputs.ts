@@ -83,7 +83,7 @@ export function countPairs(joined: Joined): PairedCounts {
 export function valuesOf({ sides, count }: Joined): [Float64Array, Float64Array] {
   const column = (k: number) => {
     const side = sides[k]
-    return Float64Array.from({ length: count }, (_, i) => side?.columns.loss[side.positions[i] as number] as number)
+    return Float64Array.from({ length: count }, (_, i) => side?.columns.values[side.positions[i] as number] as number)
   }
   return [column(0), column(1)]
 }
@@ -145,6 +145,8 @@ interface Cell {
   /** Class ids, and the predicted one's probability; null where there are no classes. */
   readonly answer: { readonly predicted: number; readonly gold: number; readonly confidence: number } | null
   readonly loss: number
+  readonly value: number
+  readonly text: string | undefined
 }
 
 /** What each run said about the i-th common row. */
@@ -155,6 +157,8 @@ function cells({ sides }: Joined, i: number): Cell[] {
       row: columns.rows[position] as number,
       answer: answerAt(columns, position),
       loss: columns.loss[position] as number,
+      value: columns.values[position] as number,
+      text: columns.answers?.[position],
     }
   })
 }
@@ -170,14 +174,17 @@ function answerAt({ predicted, gold, confidence }: PredictionColumns, position: 
 
 /** Which runs are right about a row; by values, which ones none is better than. */
 function rightness(said: readonly Cell[], { by, better }: Judgement): boolean[] {
-  if (by === 'right') return said.map(({ answer }) => answer !== null && answer.predicted === answer.gold)
-  const values = said.map(({ loss }) => loss)
+  if (by === 'right') return said.map(({ answer, value }) => (answer ? answer.predicted === answer.gold : value >= 1))
+  const values = said.map(({ value }) => value)
   const best = better === 'lower' ? Math.min(...values) : Math.max(...values)
   return values.map((value) => value === best)
 }
 
 function disagrees(said: readonly Cell[], right: readonly boolean[]): boolean {
-  return right.includes(!right[0]) || said.some(({ answer }) => answer?.predicted !== said[0]?.answer?.predicted)
+  return (
+    right.includes(!right[0]) ||
+    said.some(({ answer, text }) => answer?.predicted !== said[0]?.answer?.predicted || text !== said[0]?.text)
+  )
 }
 
 function passes(filter: OutputFilter, right: readonly boolean[], differ: boolean): boolean {
@@ -201,14 +208,22 @@ function passes(filter: OutputFilter, right: readonly boolean[], differ: boolean
 }
 
 function outputRow(runs: readonly Run[], said: readonly Cell[], judgement: Judgement, texts: RowStore): OutputRow {
-  const { row, text, label } = texts.read(said[0]?.row as number)
+  const { row, text, label, fields } = texts.read(said[0]?.row as number)
   const right = rightness(said, judgement)
   const predictions = said.map((cell, k): ExamplePrediction => {
-    const { answer, loss } = cell
+    const { answer, loss, value, text } = cell
     const predicted = answer && (runs[k]?.plan?.labels[answer.predicted] ?? String(answer.predicted))
-    return { row, predicted, confidence: answer?.confidence ?? null, loss, correct: right[k] === true }
+    return {
+      row,
+      predicted,
+      confidence: answer?.confidence ?? null,
+      loss,
+      value,
+      ...(text !== undefined && { answer: text }),
+      correct: right[k] === true,
+    }
   })
-  return { row, text, label, predictions }
+  return { row, text, label, ...(fields && { fields }), predictions }
 }
 
 function list(names: readonly string[]): string {

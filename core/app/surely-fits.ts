@@ -15,7 +15,7 @@ export function surelyFits(decided: DecidedRun, availableBytes: number, freeDisk
 
 /** More than a run takes: weights, gradients and moments of all parameters, and everything that a batch computes. */
 export function mostBytes({ config, model }: Pick<DecidedRun, 'config' | 'model'>): number {
-  const length = Math.min(config.max_length, model.maxPositions)
+  const length = model.maxPositions > 0 ? Math.min(config.max_length, model.maxPositions) : config.max_length
   const perToken =
     model.layers * (60 * model.hiddenSize + 8 * model.heads * length) + 4 * Math.min(model.vocabSize, 65_536)
   const batch = (rows: number, share: number) => 4 * rows * length * perToken * share

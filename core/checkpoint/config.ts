@@ -11,6 +11,7 @@ export interface ModelConfig {
   readonly modelType: string
   /** What the file calls the fields below. */
   readonly fields: ArchitectureInfo['fields']
+  /** These are 0 where the architecture has none: positions then have no limit. */
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly layers: number
@@ -42,8 +43,9 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
   const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
-  const sizes = checked(dir, z.looseObject(Object.fromEntries(Object.values(names).map((name) => [name, size]))), json)
-  const field = (name: keyof typeof names) => sizes[names[name]] as number
+  const present = Object.values(names).filter((name) => name !== null)
+  const sizes = checked(dir, z.looseObject(Object.fromEntries(present.map((name) => [name, size]))), json)
+  const field = (name: keyof typeof names) => (names[name] === null ? 0 : (sizes[names[name]] as number))
   return {
     json,
     modelType,

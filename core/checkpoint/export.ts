@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AdapterTask } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
+import { companionFile } from './companions.ts'
 import { readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
@@ -20,10 +21,6 @@ export interface ExportOptions {
   /** An adapter and its base as one whole model. Nothing to do for a checkpoint that is whole already. */
   readonly merge?: boolean
 }
-
-/** All that a tokenizer may consist of, and the terms of use. */
-const companionFile =
-  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|generation_config\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Copies a run's checkpoint as a folder for others: a Hugging Face model (config.json, model.safetensors, tokenizer,

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { architectureInfos } from '../contract/architectures.ts'
+import { type ArchitectureInfo, architectureInfos } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
+import { loadTokenizer, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { modelFile } from './companions.ts'
 import { type ModelConfig, readJson, readModelConfig } from './config.ts'
 import { licenceOf } from './licence.ts'
 import { readHeader } from './safetensors.ts'
@@ -25,10 +26,6 @@ export interface InspectOptions {
   readonly signal?: AbortSignal
 }
 
-/** Beside the weights, these go along with a model. */
-const companionFile =
-  /^(config\.json|generation_config\.json|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|README\.md|starter\.json|(licen[cs]e|notice)(\..+)?)$/i
-
 /**
  * Reads everything about a Hugging Face folder but its numbers: config.json, headers, tokenizer; the weights are only
  * hashed. Nothing in it is executed. Throws AttuneError: not_found (a file is missing), bad_file (parts that are
@@ -44,13 +41,9 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
   requireSafeWeights(dir, names)
   const tensors = await tensorsOf(dir)
   checkShapes(dir, config, tensors)
-  const tokenizer = await loadTokenizer(dir)
-  if (tokenizer.vocabSize > config.vocabSize) {
-    const message = `The tokenizer in ${dir} has ${tokenizer.vocabSize} tokens, but the model only has ${config.vocabSize} (vocab_size).`
-    throw new AttuneError('bad_file', message)
-  }
+  const tokenizer = await tokenizerOf(dir, config)
   const weights = weightFiles(dir)
-  const files = [...names.filter((name) => companionFile.test(name)), ...weights]
+  const files = [...names.filter((name) => modelFile.test(name)), ...weights]
   if (!weights.includes(weightsFile)) files.push(indexFile)
   const licence = await licenceOf(dir)
   return {
@@ -59,7 +52,7 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
     parameters: [...tensors.values()].filter(isFloating).reduce((sum, { shape }) => sum + elementCount(shape), 0),
     bytes: await totalBytes(dir, files),
     weightsHash: await hashFiles(dir, weights, options),
-    tokenizerHash: tokenizer.hash,
+    tokenizerHash: tokenizer?.hash ?? '',
     vocabSize: config.vocabSize,
     hiddenSize: config.hiddenSize,
     layers: config.layers,
@@ -68,6 +61,15 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
     linearModules: linearModulesOf(tensors),
     files: files.sort(),
   }
+}
+
+/** Null where the architecture has none. */
+async function tokenizerOf(dir: string, { modelType, vocabSize, fields }: ModelConfig): Promise<Tokenizer | null> {
+  if (architectureInfos[modelType]?.tokenizer === false) return null
+  const tokenizer = await loadTokenizer(dir)
+  if (tokenizer.vocabSize <= vocabSize) return tokenizer
+  const message = `The tokenizer in ${dir} has ${tokenizer.vocabSize} tokens, but the model only has ${vocabSize} (${fields.vocabSize}).`
+  throw new AttuneError('bad_file', message)
 }
 
 async function namesIn(dir: string): Promise<string[]> {
@@ -103,15 +105,18 @@ async function tensorsOf(dir: string): Promise<Map<string, TensorInfo>> {
 /** config.json and the headers say the same: embeddings by vocabulary and width, and the number of layers. */
 function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<string, TensorInfo>): void {
   const { fields } = config
-  const end = architectureInfos[config.modelType]?.checkpoint.embeddings ?? ''
-  const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
-  if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
-  const [name, { shape }] = embeddings
-  if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
-    const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
-    throw new AttuneError('bad_file', message)
+  const { embeddings: end, layer = usualLayer } = (architectureInfos[config.modelType] as ArchitectureInfo).checkpoint
+  if (end !== null) {
+    const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
+    if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
+    const [name, { shape }] = embeddings
+    if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
+      const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
+      throw new AttuneError('bad_file', message)
+    }
   }
-  const numbers = [...tensors.keys()].map((tensor) => Number(layerNumber.exec(tensor)?.[1] ?? -1))
+  if (layer === null) return
+  const numbers = [...tensors.keys()].map((tensor) => Number(layer.exec(tensor)?.[1] ?? -1))
   const layers = numbers.reduce((most, number) => Math.max(most, number), -1) + 1
   if (layers !== config.layers) {
     const message = `The weights in ${dir} have ${layers} layers, but config.json says ${config.layers} (${fields.layers}).`
@@ -119,8 +124,8 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
   }
 }
 
-/** The number of a block, as the architectures name them. */
-const layerNumber = /(?:^|\.)(?:layers?|h)\.(\d+)\./
+/** The number of a block, as most architectures name them. */
+const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and
@@ -129,7 +134,7 @@ const layerNumber = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 function linearModulesOf(tensors: ReadonlyMap<string, TensorInfo>): string[] {
   const paths = new Set<string>()
   for (const [name, { shape }] of tensors) {
-    const match = /(?:^|\.)(?:layers?|h)\.\d+\.(.+)\.weight$/.exec(name)
+    const match = /(?:^|\.)(?:layers?|h|block)\.\d+\.(.+)\.weight$/.exec(name)
     if (match?.[1] && shape.length === 2) paths.add(match[1])
   }
   return [...paths].map((path) => shortEnd(path, [...paths])).sort()

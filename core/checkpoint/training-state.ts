@@ -81,11 +81,14 @@ const stateSchema = z.object({
 export type TrainingState = z.infer<typeof stateSchema>
 
 /** Rows and class ids are whole numbers, the rest is not: each column comes back as it was. */
-const columnSchema = z.object({ type: z.enum(['int32', 'float64']), values: z.array(z.number()) })
+const columnSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['int32', 'float64']), values: z.array(z.number()) }),
+  z.object({ type: z.literal('text'), values: z.array(z.string()) }),
+])
 const evaluationSchema = z.record(z.string(), columnSchema)
 
 /** What a model said about rows, by column: see tasks/task.ts. */
-export type EvaluationColumns = Readonly<Record<string, Int32Array | Float64Array>> & {
+export type EvaluationColumns = Readonly<Record<string, Int32Array | Float64Array | readonly string[]>> & {
   readonly rows: Int32Array
   readonly loss: Float64Array
 }
@@ -101,8 +104,7 @@ export async function readTrainingState(dir: string): Promise<TrainingState> {
 
 export async function writeEvaluation(dir: string, columns: EvaluationColumns): Promise<void> {
   const written = Object.entries(columns).map(([name, column]) => {
-    const type = column instanceof Int32Array ? 'int32' : 'float64'
-    return [name, { type, values: Array.from(column) }] as const
+    return [name, { type: typeOf(column), values: Array.from<number | string>(column) }] as const
   })
   await writeFile(join(dir, evaluationFile), JSON.stringify(Object.fromEntries(written)))
 }
@@ -111,15 +113,20 @@ export async function writeEvaluation(dir: string, columns: EvaluationColumns): 
 export async function readEvaluation(dir: string): Promise<EvaluationColumns> {
   const path = join(dir, evaluationFile)
   const written = Object.entries(parse(await readText(dir, evaluationFile), evaluationSchema, path))
-  const columns = Object.fromEntries(
-    written.map(([name, { type, values }]) => [
-      name,
-      type === 'int32' ? Int32Array.from(values) : Float64Array.from(values),
-    ]),
-  )
+  const columns = Object.fromEntries(written.map(([name, column]) => [name, columnOf(column)]))
   const { rows, loss } = columns
   if (rows instanceof Int32Array && loss instanceof Float64Array) return { ...columns, rows, loss }
   throw new AttuneError('bad_file', `${path} is not what a run wrote.`)
+}
+
+function typeOf(column: EvaluationColumns[string]): z.infer<typeof columnSchema>['type'] {
+  if (column instanceof Int32Array) return 'int32'
+  return column instanceof Float64Array ? 'float64' : 'text'
+}
+
+function columnOf(column: z.infer<typeof columnSchema>): EvaluationColumns[string] {
+  if (column.type === 'text') return column.values
+  return column.type === 'int32' ? Int32Array.from(column.values) : Float64Array.from(column.values)
 }
 
 async function readText(dir: string, name: string): Promise<string> {

@@ -8,8 +8,10 @@ export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
   /** The layers that LoRA usually adapts, as peft chooses them. */
   readonly targetModules: readonly string[]
-  /** What config.json calls the fields that every model has. */
-  readonly fields: typeof usualFields
+  /** What config.json calls the fields that most models have; null for what this one has not. */
+  readonly fields: Readonly<Record<keyof typeof usualFields, string | null>>
+  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
+  readonly tokenizer?: false
   readonly checkpoint: CheckpointNames
 }
 
@@ -20,8 +22,10 @@ export interface CheckpointNames {
   readonly top: RegExp
   /** Tensors that are no parameters, and the heads of another training. */
   readonly left: RegExp
-  /** The embeddings of tokens, by the end of their name. */
-  readonly embeddings: string
+  /** The embeddings of tokens, by the end of their name; null where it has none. */
+  readonly embeddings: string | null
+  /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
+  readonly layer?: RegExp | null
   /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
 }

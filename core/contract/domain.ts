@@ -138,6 +138,7 @@ export const modelSchema = z.object({
   /** SHA-256 of model.safetensors, hex. */
   weightsHash: z.string(),
   tokenizerHash: z.string(),
+  /** These are 0 where the architecture has none; without positions, any length will do. */
   vocabSize: count,
   hiddenSize: count,
   layers: count,
@@ -450,6 +451,10 @@ export const examplePredictionSchema = z.object({
   confidence: z.number().nullable(),
   /** Cross-entropy of this example, nats. */
   loss: z.number(),
+  /** What the row is judged by, where that is not its class. */
+  value: z.number(),
+  /** What the model said, as text: see the task. Absent where it says none. */
+  answer: z.string().optional(),
   /** Right; where runs are judged by values, no compared run is better here. */
   correct: z.boolean(),
 })
@@ -500,6 +505,8 @@ export const outputRowSchema = z.object({
   row: count,
   text: z.string(),
   label: z.string(),
+  /** The row's other parts, by role. */
+  fields: z.record(z.string(), z.string()).optional(),
   /** One per compared run, in order. */
   predictions: z.array(examplePredictionSchema),
 })

@@ -5,12 +5,28 @@ import { permutation } from '../util/random.ts'
  * integers: the same seed and epoch give the same batches in any process, so a position in a run is two numbers.
  */
 
-/** One side of a dataset as token sequences: what batches are made of. */
-export interface TokenRows {
+/**
+ * One side of a dataset as what batches are made of, whatever an example consists of. Plain data and typed arrays only:
+ * it passes between threads.
+ */
+export interface Examples {
   /** Rows of the dataset that are in it: their 0-based positions among the used rows, ascending. */
   readonly rows: Int32Array
+  /** Of each sequence, which programs are chosen by: its tokens, or anything else that shapes depend on. */
+  readonly lengths: Int32Array
+  /** What all of it takes in memory, where that is not some tokens a sequence. */
+  readonly bytes?: number
+}
+
+/** One side of a dataset as token sequences. */
+export interface TokenRows extends Examples {
   /** Token ids of each sequence, special tokens included, none longer than the maximum length. */
   readonly ids: readonly Int32Array[]
+}
+
+/** Sequences with their lengths beside them. */
+export function tokenRows(rows: Int32Array, ids: readonly Int32Array[]): TokenRows {
+  return { rows, ids, lengths: Int32Array.from(ids, ({ length }) => length) }
 }
 
 /** Sequences side by side, padded to one length. */
@@ -89,19 +105,19 @@ export function bucketOf(length: number, buckets: readonly number[]): number {
  * padding, and any two rows can meet. Each row occurs exactly once; only one batch may be short.
  */
 export function epochOrder(
-  encoded: Pick<TokenRows, 'ids'>,
+  { lengths }: Pick<Examples, 'lengths'>,
   buckets: readonly number[],
   batchSize: number,
   seed: number,
   epoch: number,
 ): Int32Array[] {
-  const count = encoded.ids.length
+  const count = lengths.length
   const shuffled = permutation(count, seed, rowStream, epoch)
   const chunk = batchSize * Math.min(50, Math.max(1, Math.floor(count / (batchSize * 4))))
   const batches: Int32Array[] = []
   for (let start = 0; start < count; start += chunk) {
     const positions = shuffled.slice(start, start + chunk)
-    const bucket = (position: number) => bucketOf((encoded.ids[position] as Int32Array).length, buckets)
+    const bucket = (position: number) => bucketOf(lengths[position] as number, buckets)
     const ordered = Int32Array.from(Array.from(positions).sort((a, b) => bucket(a) - bucket(b)))
     for (let at = 0; at < ordered.length; at += batchSize) batches.push(ordered.slice(at, at + batchSize))
   }
@@ -109,9 +125,9 @@ export function epochOrder(
 }
 
 /** Every position once, shortest first: the order for evaluation and prediction. */
-export function lengthOrder(encoded: Pick<TokenRows, 'ids'>, batchSize: number): Int32Array[] {
-  const length = (position: number) => (encoded.ids[position] as Int32Array).length
-  const ordered = Int32Array.from(Array.from(encoded.ids.keys()).sort((a, b) => length(a) - length(b)))
+export function lengthOrder({ lengths }: Pick<Examples, 'lengths'>, batchSize: number): Int32Array[] {
+  const length = (position: number) => lengths[position] as number
+  const ordered = Int32Array.from(Array.from(lengths.keys()).sort((a, b) => length(a) - length(b)))
   const batches: Int32Array[] = []
   for (let at = 0; at < ordered.length; at += batchSize) batches.push(ordered.slice(at, at + batchSize))
   return batches

@@ -20,19 +20,25 @@ export class RememberedTokens implements RowTokens {
   asked = 0
   known = 0
   private readonly store: RowStore
-  private readonly files: TokenizerFiles
+  private readonly files: TokenizerFiles | null
   private readonly remembers: boolean
   private built: Tokenizer | null = null
   private table: { maxLength: number; earlier: TokenTable | null; fresh: Map<number, Encoding> } | null = null
 
-  constructor(store: RowStore, files: TokenizerFiles, remembers: boolean) {
+  constructor(store: RowStore, files: TokenizerFiles | null, remembers: boolean) {
     this.store = store
     this.files = files
     this.remembers = remembers
   }
 
+  /** 0 where there is no tokenizer. */
   get padId(): number {
-    return this.facts.padId
+    return this.files === null ? 0 : this.facts.padId
+  }
+
+  /** SHA-256 of the tokenizer, hex; empty where there is none. */
+  get hash(): string {
+    return this.files?.hash ?? ''
   }
 
   get eosId(): number | null {
@@ -58,22 +64,28 @@ export class RememberedTokens implements RowTokens {
     const { maxLength, earlier, fresh } = this.table
     const get = (row: number) => fresh.get(row) ?? earlier?.get(row) ?? null
     const { padId, eosId, vocabSize } = this.tokenizer
-    writeTokenTable(this.store, this.files, maxLength, { padId, eosId, vocabSize }, get)
+    writeTokenTable(this.store, this.requiredFiles, maxLength, { padId, eosId, vocabSize }, get)
   }
 
   private get facts(): TokenFacts {
     return this.table?.earlier?.facts ?? this.tokenizer
   }
 
-  private get tokenizer(): Tokenizer {
-    this.built ??= this.files.build()
+  /** Built when it is first asked for. Throws AttuneError: not_found (there is none), and as TokenizerFiles.build. */
+  get tokenizer(): Tokenizer {
+    this.built ??= this.requiredFiles.build()
     return this.built
+  }
+
+  private get requiredFiles(): TokenizerFiles {
+    if (this.files !== null) return this.files
+    throw new AttuneError('not_found', 'This model has no tokenizer: it cannot read texts. Choose one that has.')
   }
 
   private open(maxLength: number): NonNullable<typeof this.table> {
     this.table ??= {
       maxLength,
-      earlier: this.remembers ? readTokenTable(this.store, this.files, maxLength) : null,
+      earlier: this.remembers ? readTokenTable(this.store, this.requiredFiles, maxLength) : null,
       fresh: new Map(),
     }
     if (this.table.maxLength !== maxLength) {

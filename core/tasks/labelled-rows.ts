@@ -1,9 +1,8 @@
 import { AttuneError } from '../contract/errors.ts'
-import type { TokenRows } from '../data/batches.ts'
+import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import type { RowTokens } from '../data/row-tokens.ts'
 import { splitRows, thinRows } from '../data/split.ts'
-import type { PrepareConfig, PreparedData } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Tokenised rows, one sequence each. */
 export interface LabelledRows extends TokenRows {
@@ -15,11 +14,16 @@ export interface LabelledRows extends TokenRows {
 const trainStream = 11
 const validationStream = 12
 
+export const labelledRows: Preparation<LabelledRows> = {
+  prepare: prepareLabelled,
+  longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
+}
+
 /** Throws AttuneError bad_data: one class only, an unknown label, or nothing to hold out. */
-export function prepareLabelled(
+function prepareLabelled(
   store: RowStore,
   labels: readonly string[],
-  tokens: RowTokens,
+  { tokens }: Pick<Reading, 'tokens'>,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
@@ -41,7 +45,7 @@ export function prepareLabelled(
       onRow(++done, total)
       return ids
     })
-    return { rows, labels: rows.map((row) => classes[row] as number), ids }
+    return { ...tokenRows(rows, ids), labels: rows.map((row) => classes[row] as number) }
   }
   return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
 }

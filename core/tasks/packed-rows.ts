@@ -1,10 +1,10 @@
 import { AttuneError } from '../contract/errors.ts'
-import type { TokenRows } from '../data/batches.ts'
+import { type TokenRows, tokenRows } from '../data/batches.ts'
 import { packSequences } from '../data/packing.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
 import { splitRows, thinRows } from '../data/split.ts'
-import type { PrepareConfig, PreparedData } from './task.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** A text, or a piece of a long one, in a sequence. */
 export interface Piece {
@@ -23,11 +23,18 @@ export interface PackedRows extends TokenRows {
 const trainStream = 11
 const validationStream = 12
 
+export const packedRows: Preparation<PackedRows> = {
+  prepare: preparePacked,
+  // As a whole, and cut into pieces afterwards.
+  longest: (row, { tokens }, { max_length }) =>
+    Math.min(max_length, tokens.encode(row, Number.MAX_SAFE_INTEGER).ids.length),
+}
+
 /** Throws AttuneError bad_data: too few texts to hold one out, or nothing in them to predict. */
-export function preparePacked(
+function preparePacked(
   store: RowStore,
   _labels: readonly string[],
-  tokens: RowTokens,
+  { tokens }: Pick<Reading, 'tokens'>,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PackedRows> {
@@ -76,9 +83,9 @@ function inRows(
   const lengths = pieces.map(({ ids }) => ids.length)
   const packed = packing ? packSequences(lengths, capacity) : pieces.map((_, i) => ({ members: [i] }))
   const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as (typeof pieces)[number]))
+  const ids = members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids))))
   return {
-    rows,
-    ids: members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids)))),
+    ...tokenRows(rows, ids),
     pieces: members.map((inside) => inside.map(({ row, ids }) => ({ row, length: ids.length }))),
   }
 }

@@ -1,14 +1,14 @@
 import type { RunConfig } from '../contract/settings.ts'
-import { prepareLabelled } from './labelled-rows.ts'
-import { preparePacked } from './packed-rows.ts'
-import type { Prepare } from './task.ts'
+import { labelledRows } from './labelled-rows.ts'
+import { packedRows } from './packed-rows.ts'
+import type { Preparation } from './task.ts'
 
-const preparations: Readonly<Record<RunConfig['task'], Prepare>> = {
-  'text-classification': prepareLabelled,
-  'text-generation': preparePacked,
+const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
+  'text-classification': labelledRows,
+  'text-generation': packedRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */
-export function preparationOf(task: RunConfig['task']): Prepare {
+export function preparationOf(task: RunConfig['task']): Preparation {
   return preparations[task]
 }

@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { RunConfig } from '../contract/settings.ts'
-import type { TokenRows } from '../data/batches.ts'
+import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
 import type { Architecture, Head } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
@@ -28,8 +29,15 @@ export interface TaskBatch {
   readonly tokens: number
 }
 
+/** What a batch draws by, so that a resumed run gets the same. */
+export interface Draw {
+  readonly seed: number
+  /** From 0. */
+  readonly epoch: number
+}
+
 /** Both sides of a run's data. */
-export interface PreparedData<E extends TokenRows = TokenRows> {
+export interface PreparedData<E extends Examples = Examples> {
   readonly train: E
   readonly validation: E
   /** Share of all these rows of which something was cut off. */
@@ -38,9 +46,9 @@ export interface PreparedData<E extends TokenRows = TokenRows> {
 
 /**
  * What a model said about rows of the dataset: columns by name, `rows` (ascending) and `loss` (nats) always among them.
- * A column has one number a row, or the same count of numbers for each. A checkpoint keeps them.
+ * A column has one number or text a row, or the same count of numbers for each. A checkpoint keeps them.
  */
-export type Scored = Readonly<Record<string, Int32Array | Float64Array>> & {
+export type Scored = Readonly<Record<string, Int32Array | Float64Array | readonly string[]>> & {
   readonly rows: Int32Array
   readonly loss: Float64Array
 }
@@ -60,7 +68,7 @@ export type Evaluate = (batch: TaskBatch) => Readonly<Record<string, Values>>
  * What a run is for: what a row of the dataset is, how it becomes tensors, the loss, the metrics. One file a task in
  * tasks/, one line in its registry. Programs are static: one for each padded length.
  */
-export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored> {
+export interface Task<E extends Examples = Examples, S extends Scored = Scored> {
   readonly name: RunConfig['task']
   /** The part of an architecture that this task trains; undefined where it has none. */
   headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
@@ -69,8 +77,11 @@ export interface Task<E extends TokenRows = TokenRows, S extends Scored = Scored
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
-  /** The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. */
-  batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig): TaskBatch
+  /**
+   * The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. What is drawn
+   * at random (masks, crops) is drawn by `draw` and the row alone; with null nothing is, or always the same.
+   */
+  batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig, draw: Draw | null): TaskBatch
 
   /** The loss [] that is trained on: Σ weight·loss / `total`, where `total` [] is the weight of all batches of the step. */
   trainingLoss(model: TaskModel, params: Params, feeds: Tensors, rng: Rng, total: Tensor, config: LossConfig): Tensor
@@ -108,13 +119,31 @@ export interface FeatureTask {
  * Splits a dataset and tokenises what the run will use, once. `onRow` is told how far it is and may throw to stop.
  * Throws AttuneError bad_data where the rows are no data for the task.
  */
-export type Prepare<E extends TokenRows = TokenRows> = (
+export type Prepare<E extends Examples = Examples> = (
   store: RowStore,
   labels: readonly string[],
-  tokens: RowTokens,
+  reading: Reading,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
-) => PreparedData<E>
+) => PreparedData<E> | Promise<PreparedData<E>>
+
+/** How a task's data is made, without what computes with it. */
+export interface Preparation<E extends Examples = Examples> {
+  readonly prepare: Prepare<E>
+  /** The longest sequence that a row makes; absent where all are alike, or rows have to be prepared to know. */
+  readonly longest?: (row: number, reading: Reading, config: PrepareConfig) => number
+}
+
+/** What the model of a run says of how its data is read. */
+export interface Reading {
+  /** Rows' texts. */
+  readonly tokens: RowTokens
+  /** For other parts of a row. Throws AttuneError not_found where the model folder has none. */
+  readonly tokenizer: Tokenizer
+  /** The model folder, for what else it says of its input, and its config.json. */
+  readonly modelDir: string
+  readonly modelConfig: Readonly<Record<string, unknown>>
+}
 
 export type PrepareConfig = Pick<
   RunConfig,
@@ -125,7 +154,7 @@ export type BatchConfig = Pick<RunConfig, 'packing'>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those
- * columns are empty and runs are compared by `loss`.
+ * columns are empty and runs are compared by `values`.
  */
 export interface PredictionColumns {
   readonly rows: readonly number[]
@@ -134,4 +163,8 @@ export interface PredictionColumns {
   readonly gold: readonly number[]
   readonly loss: readonly number[]
   readonly scores: readonly number[]
+  /** What a row is judged by where contract/judgement.ts says so; by right, 1 is right. The losses where absent. */
+  readonly values?: readonly number[]
+  /** What the model said, as text: see the task. */
+  readonly answers?: readonly string[]
 }

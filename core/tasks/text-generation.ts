@@ -146,7 +146,7 @@ function score(
       }
     })
     done += positions.length
-    onRows(done, encoded.ids.length)
+    onRows(done, encoded.lengths.length)
   }
   // A text of a single token has nothing to predict.
   const scored = encoded.rows.filter((_, place) => (tokens[place] as number) > 0)

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../contract/settings.ts'
-import { lengthOrder, type TokenRows } from '../data/batches.ts'
+import { type Examples, lengthOrder } from '../data/batches.ts'
 import type { Precision, Program, Session, SessionSpec } from '../engine/engine.ts'
 import { paramsOf } from '../nn/params.ts'
 import { featureTaskNamed } from '../tasks/registry.ts'
@@ -77,8 +77,8 @@ export function featureSessionSpec(
 /** What the steps of a run are made of. */
 export interface Material {
   readonly task: Task
-  readonly train: TokenRows
-  readonly validation: TokenRows
+  readonly train: Examples
+  readonly validation: Examples
   readonly layouts: Readonly<Record<keyof ProgramLengths, BatchLayout>>
 }
 
@@ -107,9 +107,9 @@ export function materialOf(
   const { train, validation } = data
   if (features === null) return { task: model.task, train, validation, layouts }
   reporter.phase('features')
-  const total = train.ids.length + validation.ids.length
+  const total = train.lengths.length + validation.lengths.length
   let done = 0
-  const known = (encoded: TokenRows, side: keyof ProgramLengths): TokenRows & Features => ({
+  const known = (encoded: Examples, side: keyof ProgramLengths): Examples & Features => ({
     ...encoded,
     features: featuresOf(
       session,
@@ -136,14 +136,14 @@ export function materialOf(
 function featuresOf(
   session: Session,
   { task }: LoadedModel,
-  encoded: TokenRows,
+  encoded: Examples,
   { side, layout, width }: { side: keyof ProgramLengths; layout: BatchLayout; width: number },
   config: RunConfig,
   onBatch: (rows: number) => void,
 ): Float32Array {
-  const features = new Float32Array(encoded.ids.length * width)
+  const features = new Float32Array(encoded.lengths.length * width)
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
-    const { length, feeds } = task.batch(encoded, positions, layout, config)
+    const { length, feeds } = task.batch(encoded, positions, layout, config, null)
     const output = session.run(featureProgram(side, length), feeds).features as Float32Array
     positions.forEach((position, i) => {
       features.set(output.subarray(i * width, (i + 1) * width), position * width)

@@ -1,6 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import type { TokenRows } from '../data/batches.ts'
+import type { Examples } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import type { BatchLayout, Scored, Task, TaskBatch } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
@@ -20,7 +20,7 @@ export interface Best {
 /** What is evaluated. */
 export interface Evaluation {
   readonly task: Task
-  readonly encoded: TokenRows
+  readonly encoded: Examples
   readonly layout: BatchLayout
   readonly classes: number
 }

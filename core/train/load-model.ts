@@ -34,7 +34,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const { json, modelType, maxPositions } = await readModelConfig(dir)
   const model = describeModel(modelType, json, taskName, classes, { dir, dropout })
-  if (maxLength > maxPositions) {
+  if (maxPositions > 0 && maxLength > maxPositions) {
     throw new AttuneError(
       'bad_config',
       `max_length is ${maxLength}, but this model has only ${maxPositions} positions. Choose ${maxPositions} or less.`,

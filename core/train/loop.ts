@@ -1,6 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import { epochOrder, type TokenRows } from '../data/batches.ts'
+import { type Examples, epochOrder } from '../data/batches.ts'
 import type { Session } from '../engine/engine.ts'
 import type { BatchLayout, Task } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
@@ -15,7 +15,7 @@ import type { Surroundings } from './surroundings.ts'
 /** What the loop goes through, fixed before the first step. A step is one update, of one or several batches. */
 export interface LoopPlan {
   readonly task: Task
-  readonly encoded: TokenRows
+  readonly encoded: Examples
   readonly layout: BatchLayout
   readonly stepsPerEpoch: number
   readonly schedule: Schedule
@@ -108,7 +108,7 @@ function groupsOf({ encoded, layout, config }: LoopPlan, epoch: number): Int32Ar
  */
 async function update(
   session: Session,
-  { task, encoded, layout, config, done, optimizerSteps }: LoopPlan,
+  { task, encoded, layout, config, stepsPerEpoch, done, optimizerSteps }: LoopPlan,
   report: LoopReport,
   group: readonly Int32Array[],
   step: number,
@@ -117,7 +117,8 @@ async function update(
   const { control, watch, reporter } = report
   const { gradient_accumulation_steps: groupSize } = config
   let begun = systemClock.monotonic()
-  const batches = group.map((positions) => task.batch(encoded, positions, layout, config))
+  const draw = { seed: config.seed, epoch: Math.floor((step - 1) / stepsPerEpoch) }
+  const batches = group.map((positions) => task.batch(encoded, positions, layout, config, draw))
   const weight = batches.reduce((sum, batch) => sum + batch.weight, 0)
   const totalWeight = groupSize > 1 ? { total_weight: Float32Array.of(weight) } : {}
   const before = step === done.step + 1 ? done.begun : null

@@ -1,6 +1,6 @@
 import type { RunPlan } from '../contract/domain.ts'
 import type { RunConfig } from '../contract/settings.ts'
-import { chooseBuckets, type TokenRows } from '../data/batches.ts'
+import { chooseBuckets, type Examples } from '../data/batches.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -11,14 +11,10 @@ import { trainedSpecs } from './weights.ts'
 
 /** The padded lengths of both sides. */
 export function lengthsOf(
-  { train, validation }: PreparedData,
+  { train, validation }: Record<'train' | 'validation', Pick<Examples, 'lengths'>>,
   { max_length: most }: Pick<RunConfig, 'max_length'>,
 ): { train: number[]; evaluate: number[] } {
-  const buckets = ({ ids }: TokenRows) =>
-    chooseBuckets(
-      ids.map(({ length }) => length),
-      most,
-    )
+  const buckets = ({ lengths }: Pick<Examples, 'lengths'>) => chooseBuckets(lengths, most)
   return { train: buckets(train), evaluate: buckets(validation) }
 }
 
@@ -30,7 +26,7 @@ export function planOf(
   data: PreparedData,
   lengths: ProgramLengths,
 ): RunPlan {
-  const batches = Math.ceil(data.train.ids.length / config.per_device_train_batch_size)
+  const batches = Math.ceil(data.train.lengths.length / config.per_device_train_batch_size)
   const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
   return {
     totalSteps: totalSteps(config, stepsPerEpoch),

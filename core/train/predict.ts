@@ -1,6 +1,6 @@
 import type { Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { chooseBuckets } from '../data/batches.ts'
+import { chooseBuckets, tokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import type { LabelledRows } from '../tasks/labelled-rows.ts'
@@ -35,16 +35,13 @@ async function predictTexts({ config, labels, texts, threads, ...spec }: Predict
   const model = await loadModel(folder, config.task, labels.length, { maxLength: config.max_length })
   const trainable = trainableOf(model, config)
   const tokenizer = await loadTokenizer(folder)
+  const ids = texts.map((text) => tokenizer.encode(text, config.max_length).ids)
   const encoded: LabelledRows = {
-    rows: Int32Array.from(texts.keys()),
+    ...tokenRows(Int32Array.from(texts.keys()), ids),
     labels: new Int32Array(texts.length),
-    ids: texts.map((text) => tokenizer.encode(text, config.max_length).ids),
   }
   const batchSize = Math.min(config.per_device_eval_batch_size, texts.length)
-  const buckets = chooseBuckets(
-    encoded.ids.map((ids) => ids.length),
-    config.max_length,
-  )
+  const buckets = chooseBuckets(encoded.lengths, config.max_length)
   const engine = await openEngine(config.engine, threads)
   const programs = { ...config, per_device_eval_batch_size: batchSize }
   const precision = await engine.precision(config.precision)

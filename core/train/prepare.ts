@@ -1,9 +1,8 @@
 import type { TaskName } from '../contract/settings.ts'
 import { openRowStore } from '../data/row-store.ts'
-import { RememberedTokens } from '../data/row-tokens.ts'
-import { readTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { preparationOf } from '../tasks/preparation.ts'
 import type { PrepareConfig, PreparedData } from '../tasks/task.ts'
+import { openReading } from './reading.ts'
 
 /** What a run's data is made from. */
 export interface DataSpec {
@@ -34,14 +33,13 @@ export async function prepareData(
   remembers: boolean,
   onRow: (done: number, total: number) => void,
 ): Promise<RunData> {
-  const files = await readTokenizer(modelDir)
   const store = openRowStore(datasetDir)
   try {
-    const tokens = new RememberedTokens(store, files, remembers)
-    const data = preparationOf(task)(store, labels, tokens, config, onRow)
+    const { reading, tokens } = await openReading(store, modelDir, remembers)
+    const data = await preparationOf(task).prepare(store, labels, reading, config, onRow)
     tokens.remember()
-    const { padId, asked, known } = tokens
-    return { data, padId, tokenizerHash: files.hash, tokenised: asked - known, remembered: known }
+    const { padId, hash, asked, known } = tokens
+    return { data, padId, tokenizerHash: hash, tokenised: asked - known, remembered: known }
   } finally {
     store.close()
   }

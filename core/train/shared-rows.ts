@@ -1,13 +1,13 @@
-import type { TokenRows } from '../data/batches.ts'
+import type { Examples, TokenRows } from '../data/batches.ts'
 import type { RunData } from './prepare.ts'
 
-/** Token rows whose ids lie one after the other in memory that threads share. */
-type SharedRows = Omit<TokenRows, 'ids'> & { readonly flat: Int32Array; readonly lengths: Int32Array }
+/** Examples whose token ids, where they have some, lie one after the other in memory that threads share. */
+type SharedExamples = Examples & { readonly flat?: Int32Array }
 
 /** A run's data as it passes between threads without being copied row by row. */
 export interface SharedData extends Omit<RunData, 'data'> {
-  readonly train: SharedRows
-  readonly validation: SharedRows
+  readonly train: SharedExamples
+  readonly validation: SharedExamples
   readonly truncatedShare: number
 }
 
@@ -19,21 +19,22 @@ export function unshare({ train, validation, truncatedShare, ...rest }: SharedDa
   return { ...rest, data: { train: rowsOf(train), validation: rowsOf(validation), truncatedShare } }
 }
 
-function flattened({ ids, ...others }: TokenRows): SharedRows {
-  const lengths = Int32Array.from(ids, ({ length }) => length)
-  const total = lengths.reduce((sum, length) => sum + length, 0)
-  const flat = new Int32Array(new SharedArrayBuffer(4 * total))
+function flattened(examples: Examples | TokenRows): SharedExamples {
+  if (!('ids' in examples)) return examples
+  const { ids, ...others } = examples
+  const flat = new Int32Array(new SharedArrayBuffer(4 * others.lengths.reduce((sum, length) => sum + length, 0)))
   let at = 0
   for (const row of ids) {
     flat.set(row, at)
     at += row.length
   }
-  return { ...others, flat, lengths }
+  return { ...others, flat }
 }
 
-function rowsOf({ flat, lengths, ...others }: SharedRows): TokenRows {
+function rowsOf({ flat, ...others }: SharedExamples): Examples | TokenRows {
+  if (flat === undefined) return others
   let at = 0
-  const ids = Array.from(lengths, (length) => {
+  const ids = Array.from(others.lengths, (length) => {
     at += length
     return flat.subarray(at - length, at)
   })

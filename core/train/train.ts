@@ -145,7 +145,7 @@ async function prepareWith(
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const features = planFeatures(model, config, data.train.ids.length + data.validation.ids.length, plan)
+  const features = planFeatures(model, config, data.train.lengths.length + data.validation.lengths.length, plan)
   return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
 }
 

@@ -1,6 +1,7 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
+import { companionFile } from '../checkpoint/companions.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -8,10 +9,6 @@ import type { LoadedModel } from './load-model.ts'
 import type { Trainable } from './trainable.ts'
 import { trainedSpecs } from './weights.ts'
 import { writeVariablesTo } from './write-variables.ts'
-
-/** What goes along with the weights unchanged: all that a tokenizer may consist of, and the terms of use. */
-const companions =
-  /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|generation_config\.json|(licen[cs]e|notice)(\..+)?)$/i
 
 /**
  * Puts a session's present weights into a folder: a whole Hugging Face model (config.json, model.safetensors, tokenizer
@@ -41,7 +38,7 @@ export function checkpointWriter(
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(join(dir, 'config.json'), `${JSON.stringify(exportedConfig(model, labels), null, 2)}\n`)
     for (const name of await readdir(modelDir)) {
-      if (companions.test(name)) await copyFile(join(modelDir, name), join(dir, name))
+      if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
     }
   }
 }

@@ -135,6 +135,10 @@ export type RunEvent =
       loss: readonly number[]
       /** rows.length × labels.length probabilities, row by row. */
       scores: readonly number[]
+      /** What a row is judged by; the losses where absent. */
+      values?: readonly number[]
+      /** What the model said, as text. */
+      answers?: readonly string[]
     }
   | { kind: 'result'; outcome: 'finished' | 'stopped' | 'paused'; timings: RunTimings }
 

@@ -5,6 +5,7 @@ import { matMul } from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { usualTargets } from '../../core/contract/architectures.ts'
 import { type RunConfig, runConfigSchema } from '../../core/contract/settings.ts'
+import { tokenRows } from '../../core/data/batches.ts'
 import { momentNames, type Program, type Session, type TensorSpec, type Values } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import type { LanguageModelHead, ParameterSpec } from '../../core/models/architecture.ts'
@@ -151,9 +152,9 @@ export function decoderStep(subject: DecoderSubject, step: number): { loss: numb
   const { table, session, model, config } = subject
   const ids = (table.batches[step - 1] ?? []).map((row) => Int32Array.from(row.ids))
   const rows = Int32Array.from(ids.keys())
-  const encoded = { rows, ids, pieces: ids.map((row, i) => [{ row: i, length: row.length }]) }
+  const encoded = { ...tokenRows(rows, ids), pieces: ids.map((row, i) => [{ row: i, length: row.length }]) }
   const layout = { buckets: [length], batchSize, padId: 0 }
-  const batch = model.task.batch(encoded, rows, layout, config)
+  const batch = model.task.batch(encoded, rows, layout, config, null)
   const schedule = { type: 'linear', warmupSteps: 1, totalSteps: table.batches.length } as const
   const rate = config.learning_rate * scheduleFactor(schedule, step - 1)
   const output = session.run(trainProgram(length), { ...batch.feeds, ...stepFeeds(config, step, rate) })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type RunConfig, type RunConfigInput, runConfigSchema } from '../../core/contract/settings.ts'
+import { tokenRows } from '../../core/data/batches.ts'
 import { momentNames, type Session } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import type { LabelledRows } from '../../core/tasks/labelled-rows.ts'
@@ -93,12 +94,14 @@ export async function openSubject(
 /** The table's rows of one batch, as the session wants them: padded, and filled up when the batch is short. */
 export function batchOf(rows: readonly { ids: readonly number[]; label: number }[], table: Table): TaskBatch {
   const encoded: LabelledRows = {
-    rows: Int32Array.from(rows.keys()),
+    ...tokenRows(
+      Int32Array.from(rows.keys()),
+      rows.map((row) => Int32Array.from(row.ids)),
+    ),
     labels: Int32Array.from(rows, (row) => row.label),
-    ids: rows.map((row) => Int32Array.from(row.ids)),
   }
   const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
-  return textClassification.batch(encoded, encoded.rows, layout, { packing: false })
+  return textClassification.batch(encoded, encoded.rows, layout, { packing: false }, null)
 }
 
 /** Logits of the table's sentences. */

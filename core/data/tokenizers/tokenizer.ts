@@ -52,6 +52,13 @@ export async function loadTokenizer(modelDir: string): Promise<Tokenizer> {
 
 /** The files of `loadTokenizer`. Throws AttuneError: not_found, bad_file (cannot be read). */
 export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
+  const files = await readTokenizerIfAny(modelDir)
+  if (files !== null) return files
+  throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
+}
+
+/** The same, null where the folder has none: a model that reads no text. Throws AttuneError bad_file. */
+export async function readTokenizerIfAny(modelDir: string): Promise<TokenizerFiles | null> {
   const settingsText = await readText(modelDir, 'tokenizer_config.json')
   const filesOf = (text: string, kind: string, parse: (settings: Record<string, unknown>) => TokenizerJson) => ({
     hash: sha256(text),
@@ -64,9 +71,7 @@ export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
   const json = await readText(modelDir, 'tokenizer.json')
   if (json !== null) return filesOf(json, 'json', () => parseTokenizerJson(json, `tokenizer.json in ${modelDir}`))
   const vocabulary = await readText(modelDir, 'vocab.txt')
-  if (vocabulary === null) {
-    throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
-  }
+  if (vocabulary === null) return null
   return filesOf(vocabulary, 'vocab', (settings) =>
     bertTokenizerJson(parseVocabText(vocabulary, `vocab.txt in ${modelDir}`), settings),
   )

@@ -12,6 +12,10 @@ export interface PredictionColumns {
   readonly predicted: Int32Array
   readonly confidence: Float32Array
   readonly loss: Float32Array
+  /** What a row is judged by where it is not its class. */
+  readonly values: Float32Array
+  /** What the model said, as text; null where it said no text. */
+  readonly answers: readonly string[] | null
 }
 
 interface PredictionRow {
@@ -20,17 +24,19 @@ interface PredictionRow {
   readonly predicted: Buffer
   readonly confidence: Buffer
   readonly loss: Buffer
+  readonly value: Buffer
+  readonly answers: string | null
 }
 
 const upsertSql = `
-  INSERT OR REPLACE INTO predictions (run, row_ids, gold, predicted, confidence, loss, scores)
-  VALUES (?, ?, ?, ?, ?, ?, ?)`
+  INSERT OR REPLACE INTO predictions (run, row_ids, gold, predicted, confidence, loss, scores, value, answers)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-const selectSql = 'SELECT row_ids, gold, predicted, confidence, loss FROM predictions WHERE run = ?'
+const selectSql = 'SELECT row_ids, gold, predicted, confidence, loss, value, answers FROM predictions WHERE run = ?'
 
 const sameSql = `
   SELECT one.row_ids = other.row_ids AND one.predicted = other.predicted AND one.loss = other.loss
-    AND one.scores = other.scores
+    AND one.scores = other.scores AND one.value = other.value AND one.answers IS other.answers
   FROM predictions AS one, predictions AS other WHERE one.run = ? AND other.run = ?`
 
 export function predictionQueries(db: Db) {
@@ -49,6 +55,8 @@ export function predictionQueries(db: Db) {
         blobOf(columns.confidence),
         blobOf(columns.loss),
         blobOf(columns.scores),
+        blobOf(columns.values),
+        columns.answers && JSON.stringify(columns.answers),
       )
     },
     /** Of a run that goes on. */
@@ -63,12 +71,15 @@ export function predictionQueries(db: Db) {
     get(run: string): PredictionColumns | null {
       const row = select.get(run)
       if (!row) return null
+      const loss = float32Of(row.loss)
       return {
         rows: int32Of(row.row_ids),
         gold: int32Of(row.gold),
         predicted: int32Of(row.predicted),
         confidence: float32Of(row.confidence),
-        loss: float32Of(row.loss),
+        loss,
+        values: row.value.length === 0 ? loss : float32Of(row.value),
+        answers: row.answers === null ? null : (JSON.parse(row.answers) as string[]),
       }
     },
   }
@@ -79,7 +90,15 @@ export type PredictionQueries = ReturnType<typeof predictionQueries>
 type Told = Omit<Extract<RunEvent, { kind: 'predictions' }>, 'kind'>
 
 /** By ascending row, so that runs can be joined by walking through both. */
-function inOrder({ rows, gold, predicted, loss, scores }: Told): PredictionColumns & { readonly scores: Float32Array } {
+function inOrder({
+  rows,
+  gold,
+  predicted,
+  loss,
+  scores,
+  values = [],
+  answers,
+}: Told): PredictionColumns & { readonly scores: Float32Array } {
   const count = rows.length
   const classes = count === 0 ? 0 : scores.length / count
   const order = Array.from(rows.keys()).sort((a, b) => at(rows, a) - at(rows, b))
@@ -93,6 +112,8 @@ function inOrder({ rows, gold, predicted, loss, scores }: Told): PredictionColum
       const i = at(order, Math.floor(flat / classes))
       return at(scores, i * classes + (flat % classes))
     }),
+    values: Float32Array.from(values.length === 0 ? [] : order, (i) => at(values, i)),
+    answers: answers ? order.map((i) => answers[i] as string) : null,
   }
 }
 

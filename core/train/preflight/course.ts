@@ -1,4 +1,4 @@
-import { bucketOf, epochOrder, lengthOrder, type TokenRows } from '../../data/batches.ts'
+import { bucketOf, type Examples, epochOrder, lengthOrder } from '../../data/batches.ts'
 import { featureProgram } from '../features.ts'
 import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import { type Setup, sequencesOf } from './setup.ts'
@@ -46,7 +46,7 @@ export function courseOf(setup: Setup): Course {
         [accumulateProgram(length), (1 - last) * count],
       ]),
     )
-  const tokens = epochs * scale.train * data.train.ids.reduce((sum, { length }) => sum + length, 0)
+  const tokens = epochs * scale.train * data.train.lengths.reduce((sum, length) => sum + length, 0)
   const common = { steps: steps.total, tokens, ...savesOf(setup) }
   if (features === null) {
     return { ...common, before: new Map(), training: inSteps(trained), evaluation: named(evaluated, evaluateProgram) }
@@ -73,13 +73,13 @@ function savesOf({ spec: { config }, steps }: Setup): Pick<Course, 'evaluations'
 }
 
 function countLengths(
-  { ids }: Pick<TokenRows, 'ids'>,
+  { lengths }: Pick<Examples, 'lengths'>,
   batches: readonly Int32Array[],
   buckets: readonly number[],
 ): Map<number, number> {
   const counts = new Map<number, number>()
   for (const positions of batches) {
-    const longest = positions.reduce((most, position) => Math.max(most, (ids[position] as Int32Array).length), 1)
+    const longest = positions.reduce((most, position) => Math.max(most, lengths[position] as number), 1)
     const length = bucketOf(longest, buckets)
     counts.set(length, (counts.get(length) ?? 0) + 1)
   }

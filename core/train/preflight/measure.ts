@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { saveCheckpoint } from '../../checkpoint/save.ts'
-import { epochOrder, lengthOrder, type TokenRows } from '../../data/batches.ts'
+import { type Examples, epochOrder, lengthOrder } from '../../data/batches.ts'
 import type { Precision, Session, TensorSpec } from '../../engine/engine.ts'
 import { openEngine } from '../../engine/open.ts'
 import type { Features, Task, TaskBatch } from '../../tasks/task.ts'
@@ -82,12 +82,12 @@ function programsOf({ model, spec: { config }, sample, lengths, features }: Setu
     train: { buckets: lengths.train, batchSize: trainSize, padId },
     evaluate: { buckets: lengths.evaluate, batchSize: evalSize, padId },
   }
-  const batches = (task: Task, train: TokenRows, validation: TokenRows) => ({
+  const batches = (task: Task, train: Examples, validation: Examples) => ({
     train: batchesByLength(epochOrder(train, lengths.train, trainSize, config.seed, 0), lengths.train, (positions) =>
-      task.batch(train, positions, layouts.train, config),
+      task.batch(train, positions, layouts.train, config, { seed: config.seed, epoch: 0 }),
     ),
     evaluate: batchesByLength(lengthOrder(validation, evalSize), lengths.evaluate, (positions) =>
-      task.batch(validation, positions, layouts.evaluate, config),
+      task.batch(validation, positions, layouts.evaluate, config, null),
     ),
   })
   const { rng, ...scalars } = stepFeeds(config, 1, 0)
@@ -101,9 +101,9 @@ function programsOf({ model, spec: { config }, sample, lengths, features }: Setu
   const plain = batches(model.task, data.train, data.validation)
   if (features === null) return [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
 
-  const blank = (rows: TokenRows): TokenRows & Features => ({
+  const blank = (rows: Examples): Examples & Features => ({
     ...rows,
-    features: new Float32Array(rows.ids.length * features.width),
+    features: new Float32Array(rows.lengths.length * features.width),
   })
   const onFeatures = batches(features.task.over(features.width), blank(data.train), blank(data.validation))
   return [

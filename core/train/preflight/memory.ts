@@ -1,4 +1,5 @@
 import type { MemoryForecast } from '../../contract/preflight.ts'
+import type { Examples } from '../../data/batches.ts'
 import { type Footprint, footprintOf } from '../../engine/footprint/footprint.ts'
 import { largestGroupBytes } from '../../engine/variables.ts'
 import { featureProgram } from '../features.ts'
@@ -77,9 +78,12 @@ function callsOf({ spec: { config }, features }: Setup, lengths: ProgramLengths)
   ]
 }
 
+function heldBytes({ lengths, bytes }: Examples): number {
+  return bytes ?? lengths.reduce((sum, length) => sum + rowBytes + 4 * length, 0)
+}
+
 function rowsBytes({ sample, features }: Setup): number {
   const side = (name: 'train' | 'validation') =>
-    sample.scale[name] * sample.data[name].ids.reduce((sum, { length }) => sum + rowBytes + 4 * length, 0) +
-    sequencesOf(sample, name) * 4 * (features?.width ?? 0)
+    sample.scale[name] * heldBytes(sample.data[name]) + sequencesOf(sample, name) * 4 * (features?.width ?? 0)
   return side('train') + side('validation')
 }

@@ -1,10 +1,9 @@
 import type { RunConfig } from '../../contract/settings.ts'
-import { openRowStore, type RowStore } from '../../data/row-store.ts'
-import { RememberedTokens, type RowTokens } from '../../data/row-tokens.ts'
-import { readTokenizer } from '../../data/tokenizers/tokenizer.ts'
+import { openRowStore } from '../../data/row-store.ts'
 import { preparationOf } from '../../tasks/preparation.ts'
 import type { PreparedData } from '../../tasks/task.ts'
 import type { PreflightSpec } from '../../worker/protocol.ts'
+import { openReading } from '../reading.ts'
 
 /** A run's data, or as much of it as tells how the whole will be. */
 export interface DataSample {
@@ -33,24 +32,27 @@ export async function sampleData(
   whole: boolean,
   onRow: (done: number, total: number) => void,
 ): Promise<DataSample> {
-  const files = await readTokenizer(modelDir)
   const store = openRowStore(datasetDir)
   try {
     const held = Math.round(store.count * config.validation_split)
     const evalRows = Math.min(held, config.max_eval_samples ?? held)
     const trainRows = Math.min(store.count - held, config.max_train_samples ?? store.count)
     const all = whole || (trainRows <= trainSample && evalRows <= evalSample)
-    const tokens = new RememberedTokens(store, files, true)
+    const { reading } = await openReading(store, modelDir, true)
     const limits = all ? config : thinned(config, trainRows, evalRows)
-    const data = preparationOf(config.task)(store, labels, tokens, limits, onRow)
-    const { padId } = tokens
+    const { prepare, longest: lengthOf } = preparationOf(config.task)
+    const data = await prepare(store, labels, reading, limits, onRow)
+    const { padId } = reading.tokens
     if (all) {
       const scale = { train: 1, validation: 1 }
       const [train, validation] = [data.train.rows.length, data.validation.rows.length]
       return { data, padId, scale, trainRows: train, evalRows: validation, longest: 0, whole: true }
     }
     const scale = { train: trainRows / data.train.rows.length, validation: evalRows / data.validation.rows.length }
-    const longest = longestText(store, tokens, config)
+    const longest = Math.max(
+      0,
+      ...(lengthOf ? store.largest(longTexts).map((row) => lengthOf(row, reading, config)) : []),
+    )
     return { data, padId, scale, trainRows, evalRows, longest, whole: false }
   } finally {
     store.close()
@@ -63,11 +65,4 @@ function thinned(config: RunConfig, trainRows: number, evalRows: number): RunCon
     max_train_samples: Math.min(trainRows, trainSample),
     max_eval_samples: Math.min(evalRows, evalSample),
   }
-}
-
-function longestText(store: RowStore, tokens: RowTokens, { task, max_length }: RunConfig): number {
-  // Those of text generation are tokenised as a whole, and cut into pieces afterwards.
-  const cut = task === 'text-generation' ? Number.MAX_SAFE_INTEGER : max_length
-  const lengths = store.largest(longTexts).map((row) => Math.min(max_length, tokens.encode(row, cut).ids.length))
-  return Math.max(1, ...lengths)
 }

@@ -1,4 +1,4 @@
-import type { TokenRows } from '../../data/batches.ts'
+import type { Examples } from '../../data/batches.ts'
 import type { Precision, SessionSpec } from '../../engine/engine.ts'
 import { type ExpectedEngine, expectedEngine } from '../../engine/expected.ts'
 import type { PreflightSpec } from '../../worker/protocol.ts'
@@ -44,7 +44,7 @@ export async function setUp(
     totalSteps: steps.total,
     stepsPerEpoch: steps.perEpoch,
   })
-  const lengths = lengthsOf({ ...sample.data, ...withLongest(sample) }, config)
+  const lengths = lengthsOf(withLongest(sample), config)
   return { spec, engine, model, trainable, sample, lengths, steps, features }
 }
 
@@ -65,11 +65,10 @@ export function sessionOf(
 
 /** Token sequences of a side, all its rows together. */
 export function sequencesOf({ data, scale }: DataSample, side: 'train' | 'validation'): number {
-  return Math.round(data[side].ids.length * scale[side])
+  return Math.round(data[side].lengths.length * scale[side])
 }
 
-function withLongest({ data, longest }: DataSample): Pick<DataSample['data'], 'train' | 'validation'> {
-  const side = (rows: TokenRows): TokenRows =>
-    longest === 0 ? rows : { ...rows, ids: [...rows.ids, new Int32Array(longest)] }
+function withLongest({ data, longest }: DataSample): Record<'train' | 'validation', Pick<Examples, 'lengths'>> {
+  const side = ({ lengths }: Examples) => ({ lengths: longest === 0 ? lengths : Int32Array.of(...lengths, longest) })
   return { train: side(data.train), validation: side(data.validation) }
 }

@@ -20,8 +20,7 @@ export async function replayRun(spec: Parts['replay']['spec']): Promise<Measure>
   const trainable = trainableOf(model, config)
   const { data, padId } = await prepareData({ task: config.task, ...spec }, false, () => {})
   const { train: rows } = data
-  const lengths = rows.ids.map((ids) => ids.length)
-  const buckets = chooseBuckets(lengths, config.max_length)
+  const buckets = chooseBuckets(rows.lengths, config.max_length)
   const batchSize = config.per_device_train_batch_size
   const layout = { buckets, batchSize, padId }
   const order = epochOrder(rows, buckets, batchSize, config.seed, 0)
@@ -32,7 +31,7 @@ export async function replayRun(spec: Parts['replay']['spec']): Promise<Measure>
   try {
     await fillVariables(session, model, trainable, config.seed, { log: () => {} })
     return timedSteps(session, steps, warmUp, (number) => {
-      const batch = model.task.batch(rows, order[number - 1] as Int32Array, layout, config)
+      const batch = model.task.batch(rows, order[number - 1] as Int32Array, layout, config, null)
       const feeds = { ...batch.feeds, ...stepFeeds(config, number, config.learning_rate) }
       return { program: trainProgram(batch.length), feeds, tokens: batch.tokens }
     })

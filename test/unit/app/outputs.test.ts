@@ -11,7 +11,8 @@ function judged(name: string, losses: Readonly<Record<number, number>>): Judged 
   const run = { id: name, name, config: { task: 'text-generation' }, dataset: { contentHash: 'x' }, plan: null }
   const none = { gold: new Int32Array(), predicted: new Int32Array(), confidence: new Float32Array() }
   const rows = Int32Array.from(Object.keys(losses), Number)
-  return { run: run as unknown as Run, predictions: { ...none, rows, loss: Float32Array.from(Object.values(losses)) } }
+  const loss = Float32Array.from(Object.values(losses))
+  return { run: run as unknown as Run, predictions: { ...none, rows, loss, values: loss, answers: null } }
 }
 
 async function storeOfTexts(): Promise<string> {
@@ -46,8 +47,8 @@ test('runs without classes are compared by their loss on each row', async () => 
   expect((await ask('all-right')).map(({ row }) => row)).toEqual([1])
   const [only] = await ask('only-baseline-right')
   expect(only?.predictions).toEqual([
-    { row: 3, predicted: null, confidence: null, loss: 1, correct: true },
-    { row: 3, predicted: null, confidence: null, loss: 2, correct: false },
+    { row: 3, predicted: null, confidence: null, loss: 1, value: 1, correct: true },
+    { row: 3, predicted: null, confidence: null, loss: 2, value: 2, correct: false },
   ])
 })
 

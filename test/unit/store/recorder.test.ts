@@ -146,8 +146,23 @@ describe('the record of a run', () => {
       predicted: Int32Array.of(0, 1, 1),
       confidence: Float32Array.of(0.5, 0.875, 0.75),
       loss: Float32Array.of(1.5, 2, 0.25),
+      values: Float32Array.of(1.5, 2, 0.25),
+      answers: null,
     })
     expect(store.predictions.get('b')).toBeNull()
+  })
+
+  test('what rows are judged by and what was said about them come back in the same order', () => {
+    const store = runningStore()
+    const none = { predicted: [], gold: [], scores: [] }
+    const told = { rows: [7, 2], loss: [0.25, 1.5], values: [0.5, 1], answers: ['M Y UW1', 'été'] }
+    store.recorder.record('a', 0, [{ kind: 'predictions', ...none, ...told }])
+    expect(store.predictions.get('a')).toMatchObject({
+      rows: Int32Array.of(2, 7),
+      loss: Float32Array.of(1.5, 0.25),
+      values: Float32Array.of(1, 0.5),
+      answers: ['été', 'M Y UW1'],
+    })
   })
 })
 

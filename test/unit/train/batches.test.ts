@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens } from '../../../core/data/batches.ts'
+import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens, tokenRows } from '../../../core/data/batches.ts'
 import type { LabelledRows } from '../../../core/tasks/labelled-rows.ts'
 import { textClassification } from '../../../core/tasks/text-classification.ts'
 
 /** Rows of these lengths; a row's ids are its own number, so that they can be told apart. */
 function encodedOf(lengths: readonly number[]): LabelledRows {
   return {
-    rows: Int32Array.from(lengths, (_, i) => 1000 + i),
+    ...tokenRows(
+      Int32Array.from(lengths, (_, i) => 1000 + i),
+      lengths.map((length, i) => new Int32Array(length).fill(i + 1)),
+    ),
     labels: Int32Array.from(lengths, (_, i) => i % 3),
-    ids: lengths.map((length, i) => new Int32Array(length).fill(i + 1)),
   }
 }
 
 function batchOf(encoded: LabelledRows, positions: number[], buckets: number[], batchSize: number, padId: number) {
   const layout = { buckets, batchSize, padId }
-  return textClassification.batch(encoded, Int32Array.from(positions), layout, { packing: false })
+  return textClassification.batch(encoded, Int32Array.from(positions), layout, { packing: false }, null)
 }
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 2, max: 128 }), { minLength: 1, maxLength: 300 })

@@ -5,6 +5,7 @@ import { readModelConfig } from '../../../core/checkpoint/config.ts'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
+import type { PackedRows } from '../../../core/tasks/packed-rows.ts'
 import { textGeneration } from '../../../core/tasks/text-generation.ts'
 import { prepareData } from '../../../core/train/prepare.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
@@ -110,11 +111,12 @@ describe('its data', () => {
     const { modelDir, datasetDir, config } = await spec({ max_length: 16 })
     const tokenizer = await loadTokenizer(modelDir)
     const { data } = await prepareData({ task: config.task, datasetDir, modelDir, labels: [], config }, false, () => {})
-    const { train, validation } = data
+    const train = data.train as PackedRows
+    const { validation } = data
     expect([...train.rows, ...validation.rows].toSorted((a, b) => a - b)).toEqual([...stories.keys()])
     for (const ids of train.ids) expect(ids.length).toBeLessThanOrEqual(16)
     const layout = { buckets: [16], batchSize: train.ids.length, padId: tokenizer.padId }
-    const batch = textGeneration.batch(train as never, Int32Array.from(train.ids.keys()), layout, config)
+    const batch = textGeneration.batch(train, Int32Array.from(train.ids.keys()), layout, config, null)
     const [input, labels, weights, positions] = ['input_ids', 'labels', 'weights', 'position_ids'].map(
       (name) => batch.feeds[name] as Float32Array,
     )

@@ -1,0 +1,29 @@
+import { readModelConfig } from '../checkpoint/config.ts'
+import type { RowStore } from '../data/row-store.ts'
+import { RememberedTokens } from '../data/row-tokens.ts'
+import { readTokenizerIfAny } from '../data/tokenizers/tokenizer.ts'
+import type { Reading } from '../tasks/task.ts'
+
+/** How a run reads its rows, and the tokens that it remembers. */
+export interface OpenReading {
+  readonly reading: Reading
+  readonly tokens: RememberedTokens
+}
+
+/**
+ * What a model folder says of how the rows of a dataset are read. With `remembers`, tokenised rows are kept beside the
+ * dataset for later runs. Throws AttuneError: bad_file, not_found (no config.json), unsupported.
+ */
+export async function openReading(store: RowStore, modelDir: string, remembers: boolean): Promise<OpenReading> {
+  const { json } = await readModelConfig(modelDir)
+  const tokens = new RememberedTokens(store, await readTokenizerIfAny(modelDir), remembers)
+  const reading: Reading = {
+    tokens,
+    get tokenizer() {
+      return tokens.tokenizer
+    },
+    modelDir,
+    modelConfig: json,
+  }
+  return { reading, tokens }
+}
