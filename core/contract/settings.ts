@@ -46,6 +46,10 @@ const shape = {
   max_length: z.number().int().min(8).max(4096).default(128),
   /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
+  /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
+  image_flip: z.boolean().default(false),
+  image_shift: z.number().int().min(0).max(512).default(0),
+  image_brightness: z.number().min(0).max(1).default(0),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -328,6 +332,30 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['text-generation'],
+  },
+  {
+    name: 'image_flip',
+    label: 'Mirror pictures',
+    help: 'Half of them, left to right, drawn anew each epoch. Not where left and right matter.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['image-classification'],
+  },
+  {
+    name: 'image_shift',
+    label: 'Move pictures by (pixels)',
+    help: 'At most so far to each side, drawn anew each epoch; 0 leaves them in place.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['image-classification'],
+  },
+  {
+    name: 'image_brightness',
+    label: 'Vary brightness',
+    help: '0.2 makes pictures up to a fifth lighter or darker, drawn anew each epoch.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['image-classification'],
   },
   {
     name: 'validation_split',

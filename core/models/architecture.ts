@@ -77,8 +77,8 @@ export interface Architecture<Config> {
   /** What stands on top, by what it is for. */
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
-    readonly imageClassifier?: ClassifierHead<Config, ImageBatch>
-    readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
+    readonly imageClassifier?: ImageClassifierHead<Config>
+    readonly audioClassifier?: AudioClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly speechToText?: SpeechToTextHead<Config>
@@ -107,6 +107,18 @@ export interface ClassifierHead<Config, Input = TokenBatch> extends Head<Config>
   /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
+
+export interface ImageClassifierHead<Config> extends ClassifierHead<Config, ImageBatch> {
+  /** The shape of its pictures. */
+  sees(config: Config): { channels: number; height: number; width: number }
+}
+
+/** The shape of the clips that a model hears. */
+export interface Hearing<Config> {
+  hears(config: Config): { mels: number; frames: number }
+}
+
+export interface AudioClassifierHead<Config> extends ClassifierHead<Config, AudioBatch>, Hearing<Config> {}
 
 /** The next token, from those before it. */
 export interface LanguageModelHead<Config> extends Head<Config> {
@@ -182,7 +194,7 @@ export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
 }
 
 /** A text out of a clip of speech. */
-export interface SpeechToTextHead<Config> extends DecoderHead<Config> {
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
   /** `rng` null turns dropout off. */
   encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
 }

@@ -289,6 +289,10 @@ function crossHeads(config: WhisperConfig, params: Params, { states, mask }: Mem
   )
 }
 
+function hears({ num_mel_bins: mels, max_source_positions: positions }: WhisperConfig) {
+  return { mels, frames: 2 * positions }
+}
+
 /** The mean of a clip's frames, [batch, d]. The projection is linear, so it may come after the mean as well as before. */
 function pooled(config: WhisperConfig, params: Params, batch: AudioBatch, rng: Rng | null): tf.Tensor {
   const [clips] = batch.features.shape as [number, number, number]
@@ -332,6 +336,7 @@ export const whisper: Architecture<WhisperConfig> = {
       parameters,
       rename,
       prefixes: [],
+      hears,
       describeDecoder: (config) => ({
         layers: config.decoder_layers,
         heads: config.decoder_attention_heads,
@@ -360,6 +365,7 @@ export const whisper: Architecture<WhisperConfig> = {
       parameters: classifierParameters,
       rename: renameForClasses,
       prefixes: ['projector.', 'classifier.'],
+      hears,
       pooled,
       logits: (_config, params, x, rng) => linear(params.at('classifier'), linear(params.at('projector'), x, rng), rng),
     },

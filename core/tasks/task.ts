@@ -76,7 +76,12 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
-  batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
+  batchSpecs(
+    batchSize: number,
+    length: number,
+    config: BatchConfig,
+    model: TaskModel,
+  ): Readonly<Record<string, TensorSpec>>
   /**
    * The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. What is drawn
    * at random (masks, crops) is drawn by `draw` and the row alone; with null nothing is, or always the same.
@@ -150,7 +155,7 @@ export type PrepareConfig = Pick<
   'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing'>
+export type BatchConfig = Pick<RunConfig, 'packing' | 'image_flip' | 'image_shift' | 'image_brightness'>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those
