@@ -42,6 +42,8 @@ export interface PreparedData<E extends Examples = Examples> {
   readonly validation: E
   /** Share of all these rows of which something was cut off. */
   readonly truncatedShare: number
+  /** What config.json of a model that is trained on it says of the data. */
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 /**
