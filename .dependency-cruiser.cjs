@@ -19,7 +19,7 @@ const may = {
     places: ['core/contract', 'core/engine/engine.ts', 'core/nn'],
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
-  'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
+  'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'sharp', 'zod'] },
   // A model folder is whole only with a tokenizer that can be read.
   'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {

@@ -80,6 +80,40 @@ const likeLlama = (className: string): ArchitectureInfo => ({
   },
 })
 
+const vit: ArchitectureInfo = {
+  tasks: ['image-classification'],
+  targetModules: ['query', 'value'],
+  fields: { ...usualFields, vocabSize: null, maxPositions: null },
+  tokenizer: false,
+  checkpoint: {
+    trunk: 'vit.',
+    top: /^classifier\./,
+    left: /(?:^|\.)pooler\.|mask_token$|^decoder\./,
+    embeddings: null,
+    classes: { SEQ_CLS: 'ViTForImageClassification' },
+  },
+}
+
+const whisper: ArchitectureInfo = {
+  tasks: ['audio-classification'],
+  targetModules: ['q_proj', 'v_proj'],
+  fields: {
+    ...usualFields,
+    hiddenSize: 'd_model',
+    layers: 'encoder_layers',
+    heads: 'encoder_attention_heads',
+    maxPositions: 'max_target_positions',
+  },
+  checkpoint: {
+    trunk: 'model.',
+    top: /^(?:projector|classifier)\./,
+    left: /^proj_out\./,
+    embeddings: 'decoder.embed_tokens.weight',
+    layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
+    classes: { SEQ_CLS: 'WhisperForAudioClassification' },
+  },
+}
+
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
@@ -88,6 +122,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  vit,
+  whisper,
 }
 
 /** Whether models of an architecture can be trained for a task. */

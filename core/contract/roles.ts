@@ -47,19 +47,12 @@ const clip: RoleInfo = {
   columns: ['audio', ...fileColumns, 'clip', 'wav', 'audio_path'],
   file: 'audio',
 }
-const transcript: RoleInfo = {
-  name: 'target',
-  title: 'Transcript column',
-  help: 'What is said, and what it learns to write.',
-  columns: ['transcript', 'transcription', 'text', 'sentence', 'target', 'normalized_text', 'words'],
-}
 
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
   'image-classification': [image, label],
   'audio-classification': [clip, label],
-  'automatic-speech-recognition': [clip, transcript],
 }
 
 /** Whether the rows of a task have a class each. */

@@ -11,7 +11,6 @@ export const tasks = [
   'text-generation',
   'image-classification',
   'audio-classification',
-  'automatic-speech-recognition',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -22,7 +21,6 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
-  'automatic-speech-recognition': 'Speech recognition',
 }
 
 export const methods = ['full', 'lora', 'head'] as const
@@ -50,6 +48,11 @@ const shape = {
   image_flip: z.boolean().default(false),
   image_shift: z.number().int().min(0).max(512).default(0),
   image_brightness: z.number().min(0).max(1).default(0),
+  /** Audio classification and speech recognition: while training, clips begin up to so many ms sooner or later, are up to so
+   * many decibels louder or softer, and get noise of up to this share of their loudness. */
+  audio_shift: z.number().min(0).max(10_000).default(0),
+  audio_gain: z.number().min(0).max(40).default(0),
+  audio_noise: z.number().min(0).max(10).default(0),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -356,6 +359,30 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['image-classification'],
+  },
+  {
+    name: 'audio_shift',
+    label: 'Shift clips by (ms)',
+    help: 'They begin at most so much sooner or later, drawn anew each epoch; 0 leaves them as they are.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['audio-classification'],
+  },
+  {
+    name: 'audio_noise',
+    label: 'Noise in clips',
+    help: '0.1 adds noise of up to a tenth of a clip’s loudness, drawn anew each epoch.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['audio-classification'],
+  },
+  {
+    name: 'audio_gain',
+    label: 'Vary loudness (dB)',
+    help: 'Clips are up to so many decibels louder or softer, drawn anew each epoch.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['audio-classification'],
   },
   {
     name: 'validation_split',

@@ -140,7 +140,7 @@ function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null):
 }
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+type DrawingMix = (...args: [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
 function transform(
@@ -210,7 +210,7 @@ export const gpt2: Architecture<Gpt2Config> = {
       prefixes: [],
       hidden,
       matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
-      transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+      transform: (config, params, tokens, mix) => transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
     },
   },
 }

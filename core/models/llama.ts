@@ -201,7 +201,7 @@ function mlp(config: LlamaConfig, params: Params, x: tf.Tensor, rng: Rng | null)
 type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+type DrawingMix = (...args: [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
 function transform(
@@ -276,7 +276,7 @@ function architecture(relative: Relative): Architecture<LlamaConfig> {
         hidden,
         matrix: (config, params) =>
           (config.tie_word_embeddings ? params.at('model.embed_tokens') : params.at('lm_head')).get('weight'),
-        transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+        transform: (config, params, tokens, mix) => transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
       },
     },
   }

@@ -51,7 +51,7 @@ const viewStream = 31
 function viewOf(config: BatchConfig, draw: Draw | null, row: number): View {
   if (draw === null) return asItIs
   const key = hash32(draw.seed, viewStream, draw.epoch, row)
-  const { image_flip: flips, image_shift: most, image_brightness: change } = config
+  const { image_flip: flips = false, image_shift: most = 0, image_brightness: change = 0 } = config
   const moved = (word: number) => Math.floor(uniform(key, word) * (2 * most + 1)) - most
   return {
     mirrored: flips && uniform(key, 0) < 0.5,

@@ -1,4 +1,6 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { imageRows } from './image-rows.ts'
+import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import type { Preparation } from './task.ts'
@@ -6,6 +8,8 @@ import type { Preparation } from './task.ts'
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'image-classification': imageRows,
+  'audio-classification': labelledClips,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

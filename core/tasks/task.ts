@@ -155,9 +155,17 @@ export interface Reading {
 export type PrepareConfig = Pick<
   RunConfig,
   'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
->
+> &
+  VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing' | 'image_flip' | 'image_shift' | 'image_brightness'>
+/** How pictures and clips are changed from epoch to epoch. */
+export type VariationConfig = Partial<
+  Pick<
+    RunConfig,
+    'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'
+  >
+>
+export type BatchConfig = Pick<RunConfig, 'packing'> & VariationConfig
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those
