@@ -1,4 +1,4 @@
-import { canLearn, usualTargets } from '../contract/architectures.ts'
+import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
@@ -25,6 +25,9 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   }
   if (!canLearn(model.architecture, config.task)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
+  }
+  if (config.method === 'lora' && !canAdapt(model.architecture)) {
+    refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
   }
   if (config.method === 'head' && config.task === 'text-generation') {
     refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ArchitectureInfo, architectureInfos } from '../contract/architectures.ts'
+import { type ArchitectureInfo, architectureInfos, usualLayer } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { loadTokenizer, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { loadTokenizer, readTokenizerIfAny, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { modelFile } from './companions.ts'
 import { type ModelConfig, readJson, readModelConfig } from './config.ts'
 import { licenceOf } from './licence.ts'
@@ -65,7 +65,8 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
 
 /** Null where the architecture has none. */
 async function tokenizerOf(dir: string, { modelType, vocabSize, fields }: ModelConfig): Promise<Tokenizer | null> {
-  if (architectureInfos[modelType]?.tokenizer === false) return null
+  const comes = architectureInfos[modelType]?.tokenizer ?? true
+  if (comes === false || (comes === 'some' && (await readTokenizerIfAny(dir)) === null)) return null
   const tokenizer = await loadTokenizer(dir)
   if (tokenizer.vocabSize <= vocabSize) return tokenizer
   const message = `The tokenizer in ${dir} has ${tokenizer.vocabSize} tokens, but the model only has ${vocabSize} (${fields.vocabSize}).`
@@ -110,8 +111,8 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
     const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
     if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
     const [name, { shape }] = embeddings
-    if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
-      const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
+    if (String(shape) !== String([config.vocabSize, config.embeddingSize])) {
+      const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.embeddingSize}] (${fields.vocabSize}, ${fields.embeddingSize ?? fields.hiddenSize}).`
       throw new AttuneError('bad_file', message)
     }
   }
@@ -123,9 +124,6 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
     throw new AttuneError('bad_file', message)
   }
 }
-
-/** The number of a block, as most architectures name them. */
-const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and

@@ -6,12 +6,12 @@ import type { TaskName } from './settings.ts'
  */
 export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
-  /** The layers that LoRA usually adapts, as peft chooses them. */
+  /** The layers that LoRA usually adapts, as peft chooses them; none where it adapts none. */
   readonly targetModules: readonly string[]
-  /** What config.json calls the fields that most models have; null for what this one has not. */
-  readonly fields: Readonly<Record<keyof typeof usualFields, string | null>>
-  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
-  readonly tokenizer?: false
+  /** What config.json calls the fields that most models have. */
+  readonly fields: ConfigFields
+  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
+  readonly tokenizer?: false | 'some'
   readonly checkpoint: CheckpointNames
 }
 
@@ -24,7 +24,7 @@ export interface CheckpointNames {
   readonly left: RegExp
   /** The embeddings of tokens, by the end of their name; null where it has none. */
   readonly embeddings: string | null
-  /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
+  /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
   readonly layer?: RegExp | null
   /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
@@ -33,6 +33,17 @@ export interface CheckpointNames {
 /** What peft calls the tasks that adapters are trained for here. */
 export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
 
+/** The names of fields, by what they say; null for what an architecture has not. */
+export interface ConfigFields {
+  readonly vocabSize: string | null
+  readonly hiddenSize: string | null
+  readonly layers: string | null
+  readonly heads: string | null
+  readonly maxPositions: string | null
+  /** Where embeddings can have a width of their own; a checkpoint may leave it out. */
+  readonly embeddingSize?: string
+}
+
 const usualFields = {
   vocabSize: 'vocab_size',
   hiddenSize: 'hidden_size',
@@ -40,6 +51,9 @@ const usualFields = {
   heads: 'num_attention_heads',
   maxPositions: 'max_position_embeddings',
 }
+
+/** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
+export const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
   tasks: ['text-classification'],
@@ -104,15 +118,37 @@ const whisper: ArchitectureInfo = {
     heads: 'encoder_attention_heads',
     maxPositions: 'max_target_positions',
   },
+  tokenizer: 'some',
   checkpoint: {
     trunk: 'model.',
     top: /^(?:projector|classifier)\./,
     left: /^proj_out\./,
-    embeddings: 'decoder.embed_tokens.weight',
+    // The encoder alone has none.
+    embeddings: null,
     layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
     classes: { SEQ_CLS: 'WhisperForAudioClassification' },
   },
 }
+const recurrent = (className: string): ArchitectureInfo => ({
+  tasks: ['text-classification', 'text-generation'],
+  targetModules: [],
+  fields: {
+    vocabSize: 'vocab_size',
+    hiddenSize: 'hidden_size',
+    layers: 'num_hidden_layers',
+    heads: null,
+    maxPositions: 'max_sequence_length',
+    embeddingSize: 'embedding_size',
+  },
+  checkpoint: {
+    trunk: '',
+    top: /^(?:classifier|lm_head)\./,
+    left: /(?!)/,
+    embeddings: 'embedding.weight',
+    layer: /\.weight_ih_l(\d+)/,
+    classes: { SEQ_CLS: `${className}ForSequenceClassification`, CAUSAL_LM: `${className}ForCausalLM` },
+  },
+})
 
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
@@ -124,6 +160,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   qwen3: likeLlama('Qwen3ForCausalLM'),
   vit,
   whisper,
+  lstm: recurrent('Lstm'),
+  gru: recurrent('Gru'),
 }
 
 /** Whether models of an architecture can be trained for a task. */
@@ -131,9 +169,15 @@ export function canLearn(architecture: string, task: TaskName): boolean {
   return architectureInfos[architecture]?.tasks.includes(task) ?? false
 }
 
-/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet). */
+/** Whether LoRA has layers to adapt. */
+export function canAdapt(architecture: string): boolean {
+  return (architectureInfos[architecture]?.targetModules.length ?? 0) > 0
+}
+
+/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet), or has none. */
 export function usualTargets(architecture: string | undefined): readonly string[] {
-  return (architectureInfos[architecture ?? 'bert'] ?? bert).targetModules
+  const { targetModules } = architectureInfos[architecture ?? 'bert'] ?? bert
+  return targetModules.length > 0 ? targetModules : bert.targetModules
 }
 
 /** Whether these are the usual ones of some architecture, and so nobody's choice. */

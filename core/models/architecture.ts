@@ -67,6 +67,8 @@ export interface Architecture<Config> {
     /** Numbers of a head, where they are not hiddenSize / heads. */
     headWidth?: number
     maxPositions: number
+    /** Numbers that a classifier reads of a sequence, where they are not hiddenSize. */
+    pooledWidth?: number
   }
   /** The layer that a parameter lies in, counted from 0; -1 below all of them (embeddings), null above (heads, last norm). */
   layerOf(name: string): number | null
@@ -82,6 +84,9 @@ export interface Architecture<Config> {
     readonly languageModel?: LanguageModelHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly speechToText?: SpeechToTextHead<Config>
+    readonly maskedLanguageModel?: MaskedHead<Config>
+    readonly tokenClassifier?: TokenHead<Config>
+    readonly questionAnswering?: TokenHead<Config>
   }
 }
 
@@ -98,6 +103,11 @@ export interface Head<Config> {
    * beside a LoRA adapter. Empty where all of the model is in every checkpoint.
    */
   readonly prefixes: readonly string[]
+  /**
+   * Beginnings of names below what stands on top that checkpoints of another training lack: drawn anew then, and trained
+   * with the head.
+   */
+  readonly mayLack?: readonly string[]
 }
 
 /** Classification of sequences, or of whatever `Input` is. */
@@ -120,12 +130,33 @@ export interface Hearing<Config> {
 
 export interface AudioClassifierHead<Config> extends ClassifierHead<Config, AudioBatch>, Hearing<Config> {}
 
+/** Words that are hidden, from those around them. */
+export interface MaskedHead<Config> extends Head<Config> {
+  /** Logits [n, vocabulary] of the tokens at `places`: int32 [n], into the batch's rows laid end to end. */
+  logits(config: Config, params: Params, batch: TokenBatch, places: Tensor, rng: Rng | null): Tensor
+}
+
+/** Something about each token. */
+export interface TokenHead<Config> extends Head<Config> {
+  /** [batch·length, labels]; `rng` null turns dropout off. */
+  logits(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+}
+
 /** The next token, from those before it. */
-export interface LanguageModelHead<Config> extends Head<Config> {
-  /** The last layer's output [batch·length, width]. `rng` null turns dropout off. */
+export type LanguageModelHead<Config> = CausalHead<Config> & (Attending<Config> | Carrying<Config>)
+
+export interface CausalHead<Config> extends Head<Config> {
+  /**
+   * The last layer's output [batch·length, width]. `rng` null turns dropout off. Where rows hold several documents, what
+   * it is at a document's last token is of no account: nothing of the document comes after it.
+   */
   hidden(config: Config, params: Params, batch: CausalBatch, rng: Rng | null): Tensor
   /** The matrix [vocabulary, width] that reads tokens out of hidden states: logits are hidden·matrixᵀ. */
   matrix(config: Config, params: Params): Tensor
+}
+
+/** Writing text, token by token: a model that looks back at the tokens before. */
+export interface Attending<Config> {
   /** As `hidden`, without dropout, each layer's tokens learning of each other by `mix`: how a cache comes in. */
   transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
@@ -197,4 +228,19 @@ export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
 export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
   /** `rng` null turns dropout off. */
   encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
+}
+/** The same for one that carries along all that it knows of them. */
+export interface Carrying<Config> {
+  /** What it carries of so many texts; zeros where they begin. */
+  state(config: Config, batch: number): readonly TensorSpec[]
+  /**
+   * As `hidden`, without dropout, going on from `state`; and what it carries at each row's end. inputIds int32
+   * [batch, length], of which a row has `lengths` (int32 [batch]).
+   */
+  advance(
+    config: Config,
+    params: Params,
+    tokens: { readonly inputIds: Tensor; readonly lengths: Tensor },
+    state: readonly Tensor[],
+  ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
 }

@@ -1,8 +1,8 @@
 /**
  * BERT: a bidirectional Transformer encoder (Devlin et al. 2018).
  * Reference implementation: transformers, models/bert/modeling_bert.py.
- * Unusual about it: layer norms stand after each residual sum (post-norm), positions are learned, and the
- * classification head reads the first token through a tanh "pooler".
+ * Unusual about it: layer norms stand after each residual sum (post-norm), positions are learned, the
+ * classification head reads the first token through a tanh "pooler", and words are read out by their own embeddings.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -20,9 +20,8 @@ import type { Architecture, ParameterSpec, TokenBatch } from './architecture.ts'
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
 
-/** The fields of config.json that the computation depends on, under their own names. */
-const configSchema = z.object({
-  model_type: z.literal('bert'),
+/** The fields of config.json that the encoder depends on, under their own names. */
+export const encoderFields = {
   vocab_size: size,
   hidden_size: size,
   num_hidden_layers: size,
@@ -38,16 +37,19 @@ const configSchema = z.object({
   classifier_dropout: probability.nullable().default(null),
   initializer_range: z.number().positive().default(0.02),
   position_embedding_type: z.literal('absolute').default('absolute'),
-})
+}
+const configSchema = z.object({ model_type: z.literal('bert'), ...encoderFields })
 export type BertConfig = z.output<typeof configSchema>
+export type EncoderConfig = Omit<BertConfig, 'model_type'>
 
-function parseConfig(json: unknown): BertConfig {
-  const parsed = configSchema.safeParse(json)
+/** Throws AttuneError bad_file or unsupported. `kind` names the model in a sentence. */
+export function parseEncoder<C extends EncoderConfig>(schema: z.ZodType<C>, json: unknown, kind: string): C {
+  const parsed = schema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new AttuneError(
       'bad_file',
-      `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a BERT that Attune can run.`,
+      `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a ${kind} that Attune can run.`,
     )
   }
   const config = parsed.data
@@ -66,55 +68,74 @@ function parseConfig(json: unknown): BertConfig {
   return config
 }
 
-function parameters(config: BertConfig, labels: number): Record<string, ParameterSpec> {
-  const { hidden_size: d, intermediate_size: inner, initializer_range: stddev } = config
-  const specs: Record<string, ParameterSpec> = {}
-  const table = (name: string, rows: number) => {
-    specs[name] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
+type Specs = Record<string, ParameterSpec>
+
+/** Weight [out, width] and bias of a linear layer. */
+export function dense(name: string, out: number, width: number, stddev: number): Specs {
+  return {
+    [`${name}.weight`]: { shape: [out, width], dtype: 'float32', init: { kind: 'normal', stddev } },
+    [`${name}.bias`]: { shape: [out], dtype: 'float32', init: { kind: 'zeros' } },
   }
-  const vector = (name: string, length: number, kind: 'zeros' | 'ones') => {
-    specs[name] = { shape: [length], dtype: 'float32', init: { kind } }
-  }
-  const dense = (name: string, out: number, width: number) => {
-    specs[`${name}.weight`] = { shape: [out, width], dtype: 'float32', init: { kind: 'normal', stddev } }
-    vector(`${name}.bias`, out, 'zeros')
-  }
-  const norm = (name: string) => {
-    vector(`${name}.weight`, d, 'ones')
-    vector(`${name}.bias`, d, 'zeros')
-  }
-  table('bert.embeddings.word_embeddings.weight', config.vocab_size)
-  table('bert.embeddings.position_embeddings.weight', config.max_position_embeddings)
-  table('bert.embeddings.token_type_embeddings.weight', config.type_vocab_size)
-  norm('bert.embeddings.LayerNorm')
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const at = `bert.encoder.layer.${layer}`
-    for (const part of ['query', 'key', 'value']) dense(`${at}.attention.self.${part}`, d, d)
-    dense(`${at}.attention.output.dense`, d, d)
-    norm(`${at}.attention.output.LayerNorm`)
-    dense(`${at}.intermediate.dense`, inner, d)
-    dense(`${at}.output.dense`, d, inner)
-    norm(`${at}.output.LayerNorm`)
-  }
-  dense('bert.pooler.dense', d, d)
-  dense('classifier', labels, d)
-  return specs
 }
 
-/** Word, position and token type, summed and normed. → [batch·length, d] */
-function embed(config: BertConfig, params: Params, { inputIds, tokenTypeIds }: TokenBatch, rng: Rng | null): tf.Tensor {
+export function norm(name: string, width: number): Specs {
+  return {
+    [`${name}.weight`]: { shape: [width], dtype: 'float32', init: { kind: 'ones' } },
+    [`${name}.bias`]: { shape: [width], dtype: 'float32', init: { kind: 'zeros' } },
+  }
+}
+
+export function table(name: string, rows: number, width: number, stddev: number): Specs {
+  return {
+    [`${name}.weight`]: { shape: [rows, width], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' },
+  }
+}
+
+/** The parameters of embeddings and layers, below `root`. */
+export function encoderParameters(config: EncoderConfig, root: string): Specs {
+  const { hidden_size: d, intermediate_size: inner, initializer_range: stddev } = config
+  const at = (layer: number) => `${root}.encoder.layer.${layer}`
+  const layer = (place: string): Specs => ({
+    ...dense(`${place}.attention.self.query`, d, d, stddev),
+    ...dense(`${place}.attention.self.key`, d, d, stddev),
+    ...dense(`${place}.attention.self.value`, d, d, stddev),
+    ...dense(`${place}.attention.output.dense`, d, d, stddev),
+    ...norm(`${place}.attention.output.LayerNorm`, d),
+    ...dense(`${place}.intermediate.dense`, inner, d, stddev),
+    ...dense(`${place}.output.dense`, d, inner, stddev),
+    ...norm(`${place}.output.LayerNorm`, d),
+  })
+  return Object.assign(
+    {
+      ...table(`${root}.embeddings.word_embeddings`, config.vocab_size, d, stddev),
+      ...table(`${root}.embeddings.position_embeddings`, config.max_position_embeddings, d, stddev),
+      ...table(`${root}.embeddings.token_type_embeddings`, config.type_vocab_size, d, stddev),
+      ...norm(`${root}.embeddings.LayerNorm`, d),
+    },
+    ...Array.from({ length: config.num_hidden_layers }, (_, i) => layer(at(i))),
+  )
+}
+
+/** Word, position (the first being row `first` of its table) and token type, summed and normed. → [batch·length, d] */
+function embed(
+  config: EncoderConfig,
+  params: Params,
+  { inputIds, tokenTypeIds }: TokenBatch,
+  first: number,
+  rng: Rng | null,
+): tf.Tensor {
   const [batch, length] = inputIds.shape as [number, number]
   const d = config.hidden_size
   const words = tf.gather(params.at('word_embeddings').get('weight'), tf.reshape(inputIds, [-1]))
   const types = tf.gather(params.at('token_type_embeddings').get('weight'), tf.reshape(tokenTypeIds, [-1]))
-  const positions = tf.slice(params.at('position_embeddings').get('weight'), [0, 0], [length, d])
+  const positions = tf.slice(params.at('position_embeddings').get('weight'), [first, 0], [length, d])
   const summed = tf.add(tf.reshape(tf.add(words, types), [batch, length, d]), positions)
   const normed = layerNorm(params.at('LayerNorm'), tf.reshape(summed, [batch * length, d]), config.layer_norm_eps)
   return dropout(normed, config.hidden_dropout_prob, rng)
 }
 
 /** x [batch·length, d], mask [batch, 1, 1, length] → [batch·length, d] */
-function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
+function attention(config: EncoderConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
   const [batch, , , length] = mask.shape as [number, number, number, number]
   const heads = (part: string) =>
     splitHeads(linearProduct(params.at('self').at(part), x, rng), batch, length, config.num_attention_heads)
@@ -125,51 +146,95 @@ function attention(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Te
 }
 
 /** x [batch·length, d] → [batch·length, d], through the wide inner layer */
-function mlp(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+function mlp(config: EncoderConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
   const inner = activated(linearProduct(params.at('intermediate.dense'), x, rng), config.hidden_act)
   return residual(config, params.at('output'), inner, x, rng)
 }
 
 /** LayerNorm(dropout(dense(y)) + x): how both halves of a block end. */
-function residual(config: BertConfig, params: Params, y: tf.Tensor, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+function residual(config: EncoderConfig, params: Params, y: tf.Tensor, x: tf.Tensor, rng: Rng | null): tf.Tensor {
   const projected = linearProduct(params.at('dense'), y, rng)
   return residualNorm(params.at('LayerNorm'), projected, x, config.hidden_dropout_prob, rng, config.layer_norm_eps)
 }
 
-function block(config: BertConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
+function block(config: EncoderConfig, params: Params, x: tf.Tensor, mask: tf.Tensor, rng: Rng | null): tf.Tensor {
   return mlp(config, params, attention(config, params.at('attention'), x, mask, rng), rng)
+}
+
+/** The last layer's output [batch·length, d]; `params` is the place of the encoder. */
+export function encoded(
+  config: EncoderConfig,
+  params: Params,
+  batch: TokenBatch,
+  rng: Rng | null,
+  firstPosition = 0,
+): tf.Tensor {
+  const mask = paddingMask(batch.attentionMask)
+  let x = embed(config, params.at('embeddings'), batch, firstPosition, rng)
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    x = recomputed(params.at(`encoder.layer.${layer}`), x, [mask], rng, (layerParams, input, [seen], draws) =>
+      block(config, layerParams, input, seen as tf.Tensor, draws),
+    )
+  }
+  return x
+}
+
+/** The first token of each row: [batch·length, d] → [batch, d]. */
+export function firstTokens(x: tf.Tensor, { inputIds }: TokenBatch): tf.Tensor {
+  const [rows, length] = inputIds.shape as [number, number]
+  return tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
+}
+
+export function headDropout({ classifier_dropout: own, hidden_dropout_prob: usual }: EncoderConfig): number {
+  return own ?? usual
 }
 
 /** The first token of the last layer through the pooler, [batch, d]. */
 function pooled(config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
-  const [rows, length] = batch.inputIds.shape as [number, number]
   const bert = params.at('bert')
-  const mask = paddingMask(batch.attentionMask)
-  let x = embed(config, bert.at('embeddings'), batch, rng)
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = recomputed(bert.at(`encoder.layer.${layer}`), x, [mask], rng, (layerParams, input, [seen], draws) =>
-      block(config, layerParams, input, seen as tf.Tensor, draws),
-    )
-  }
-  const first = tf.reshape(tf.slice(tf.reshape(x, [rows, length, -1]), [0, 0, 0], [rows, 1, -1]), [rows, -1])
+  const first = firstTokens(encoded(config, bert, batch, rng), batch)
   return activated(linearProduct(bert.at('pooler.dense'), first, rng), 'tanh')
 }
 
-/** → [batch, labels] */
-function logits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
-  const kept = dropout(x, config.classifier_dropout ?? config.hidden_dropout_prob, rng)
-  return linear(params.at('classifier'), kept, rng)
+/** x [n, d] through dropout and the linear layer `name` → [n, labels] */
+function read(config: BertConfig, params: Params, name: string, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return linear(params.at(name), dropout(x, headDropout(config), rng), rng)
 }
+
+/** Logits [n, vocabulary] of the tokens at `places`. */
+function wordLogits(
+  config: BertConfig,
+  params: Params,
+  batch: TokenBatch,
+  places: tf.Tensor,
+  rng: Rng | null,
+): tf.Tensor {
+  const { bert, predictions } = { bert: params.at('bert'), predictions: params.at('cls.predictions') }
+  const hidden = tf.gather(encoded(config, bert, batch, rng), places)
+  const transform = predictions.at('transform')
+  const turned = activated(linearProduct(transform.at('dense'), hidden, rng), config.hidden_act)
+  const read = layerNorm(transform.at('LayerNorm'), turned, config.layer_norm_eps) as tf.Tensor2D
+  const words = bert.at('embeddings.word_embeddings').get('weight') as tf.Tensor2D
+  return tf.add(tf.matMul(read, words, false, true), predictions.get('bias'))
+}
+
+const tops = ['cls.', 'classifier.', 'qa_outputs.']
 
 /**
  * Checkpoints of the bare encoder lack the "bert." in front; very old ones call LayerNorm's parameters gamma and beta.
- * Null for what is no parameter here: position_ids, and the heads of pre-training.
+ * Null for what is no parameter here: position_ids, the tied matrix of the words, and the heads of other trainings.
  */
-function rename(name: string): string | null {
-  if (name.endsWith('position_ids') || name.startsWith('cls.')) return null
-  const modern = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
-  return modern.startsWith('bert.') || modern.startsWith('classifier.') ? modern : `bert.${modern}`
+function renameFor(top: string): (name: string) => string | null {
+  return (name) => {
+    if (name.endsWith('position_ids') || /^cls\.(?:seq_relationship|predictions\.decoder)\./.test(name)) return null
+    const modern = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
+    if (modern.startsWith('bert.') || modern.startsWith(top)) return modern
+    return tops.some((other) => modern.startsWith(other)) ? null : `bert.${modern}`
+  }
 }
+
+const trunk = (config: BertConfig) => encoderParameters(config, 'bert')
+const width = ({ hidden_size: d, initializer_range: stddev }: BertConfig) => ({ d, stddev })
 
 function layerOf(name: string): number | null {
   const layer = /(?:^|\.)encoder\.layer\.(\d+)\./.exec(name)?.[1]
@@ -179,7 +244,7 @@ function layerOf(name: string): number | null {
 
 export const bert: Architecture<BertConfig> = {
   modelType: 'bert',
-  parseConfig,
+  parseConfig: (json) => parseEncoder(configSchema, json, 'BERT'),
   describe: (config) => ({
     vocabSize: config.vocab_size,
     hiddenSize: config.hidden_size,
@@ -198,11 +263,54 @@ export const bert: Architecture<BertConfig> = {
   heads: {
     classifier: {
       className: 'BertForSequenceClassification',
-      parameters,
-      rename,
+      parameters(config, labels) {
+        const { d, stddev } = width(config)
+        const pooler = dense('bert.pooler.dense', d, d, stddev)
+        return { ...trunk(config), ...pooler, ...dense('classifier', labels, d, stddev) }
+      },
+      rename: renameFor('classifier.'),
       prefixes: ['classifier.'],
+      mayLack: ['bert.pooler.'],
       pooled,
-      logits,
+      logits: (config, params, x, rng) => read(config, params, 'classifier', x, rng),
+    },
+    maskedLanguageModel: {
+      className: 'BertForMaskedLM',
+      parameters(config) {
+        const { d, stddev } = width(config)
+        const transform = 'cls.predictions.transform'
+        return {
+          ...trunk(config),
+          'cls.predictions.bias': { shape: [config.vocab_size], dtype: 'float32', init: { kind: 'zeros' } },
+          ...dense(`${transform}.dense`, d, d, stddev),
+          ...norm(`${transform}.LayerNorm`, d),
+        }
+      },
+      rename: renameFor('cls.predictions.'),
+      prefixes: ['cls.predictions.'],
+      logits: wordLogits,
+    },
+    tokenClassifier: {
+      className: 'BertForTokenClassification',
+      parameters(config, labels) {
+        const { d, stddev } = width(config)
+        return { ...trunk(config), ...dense('classifier', labels, d, stddev) }
+      },
+      rename: renameFor('classifier.'),
+      prefixes: ['classifier.'],
+      logits: (config, params, batch, rng) =>
+        read(config, params, 'classifier', encoded(config, params.at('bert'), batch, rng), rng),
+    },
+    questionAnswering: {
+      className: 'BertForQuestionAnswering',
+      parameters(config) {
+        const { d, stddev } = width(config)
+        return { ...trunk(config), ...dense('qa_outputs', 2, d, stddev) }
+      },
+      rename: renameFor('qa_outputs.'),
+      prefixes: ['qa_outputs.'],
+      logits: (config, params, batch, rng) =>
+        linear(params.at('qa_outputs'), encoded(config, params.at('bert'), batch, rng), rng),
     },
   },
 }

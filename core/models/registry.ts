@@ -3,11 +3,16 @@ import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
+import { gru, lstm } from './recurrent.ts'
 import { vit } from './vit.ts'
 import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
-const architectures = [bert, gpt2, llama, mistral, qwen2, qwen3, vit, whisper] as unknown as readonly Architecture<never>[]
+const architectures = [
+  ...[bert, gpt2, llama, mistral, qwen2, qwen3],
+  ...[lstm, gru],
+  ...[vit, whisper],
+] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */
 export function architectureOf(modelType: string): Architecture<unknown> {

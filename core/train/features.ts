@@ -37,7 +37,7 @@ export function planFeatures(
   { totalSteps, stepsPerEpoch }: { totalSteps: number; stepsPerEpoch: number },
 ): FeaturePlan | null {
   const features = featureTaskNamed(task.name)
-  const width = architecture.describe(config).hiddenSize
+  const { hiddenSize, pooledWidth: width = hiddenSize } = architecture.describe(config)
   const bytes = 4 * width * sequences
   if (method !== 'head' || features === null || bytes > mostBytes || totalSteps < stepsPerEpoch) return null
   return { task: features, width }

@@ -50,18 +50,22 @@ class Family:
     loss: Callable
     """Our padded length."""
     length: int
-    """Linear layers that LoRA adapts, as peft is told them; none: no LoRA table."""
+    """Linear layers that LoRA adapts, as our target_modules has them; none: no LoRA table."""
     targets: list
     """Classes, as many as our task is told of."""
     labels: int = 0
     """Beginnings of the names of what is trained beside the adapters (our Head.prefixes)."""
     head: tuple = ()
+    """The same as peft is told them, where the reference calls its modules otherwise than its checkpoints."""
+    modules: list | None = None
     """Settings of ours that differ from the defaults."""
     settings: dict = field(default_factory=dict)
     """Writes further files (a tokenizer) into the folder."""
     companions: Callable = lambda folder: None
     """The reference's name of a parameter -> ours; None: it is no parameter of ours."""
     rename: Callable = lambda name: name
+    """Takes an exported folder; None: transformers does. A module of torch's own: (folder) -> model, all tensors taken."""
+    load: Callable = None
     rates: tuple = (1e-3, 1e-2)
     fan_in_fan_out: bool = False
     seed: int = 5
@@ -99,7 +103,7 @@ def fetches(family, model, feeds):
 def with_adapters(family, model):
     """LoRA of RANK and ALPHA; A and B from the formula, so that both have gradients at once."""
     config = LoraConfig(
-        r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=list(family.targets),
+        r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=list(family.modules or family.targets),
         fan_in_fan_out=family.fan_in_fan_out,
     )
     adapted = get_peft_model(model, config)
@@ -173,13 +177,14 @@ def make(maker, name, family):
     raw = family.batches()
     assert len(raw) == STEPS, f"{name}: {STEPS} batches are needed"
     batches = [tensors(feeds) for feeds in raw]
+    adapters = {"lora_r": RANK, "lora_alpha": ALPHA, "target_modules": list(family.targets)} if family.targets else {}
     table = {
         "maker": maker,
         "task": family.task,
         "length": family.length,
         "batchSize": len(next(iter(raw[0].values()))),
         "labels": family.labels,
-        "settings": {**family.settings, "lora_r": RANK, "lora_alpha": ALPHA, "target_modules": list(family.targets)},
+        "settings": {**family.settings, **adapters},
         "batches": [{name: numbers(values) for name, values in feeds.items()} for feeds in raw],
         "evaluation": fetches(family, model, batches[0]),
         "full": train(family, copy.deepcopy(model), batches, family.rates[0]),
@@ -200,9 +205,12 @@ def verify(name, folder):
     table = json.loads((HERE / "family" / name / "table.json").read_text())
     family = import_module(table["maker"]).FAMILIES[name]
     config = json.loads((Path(folder) / "config.json").read_text())
-    known = getattr(transformers, config["architectures"][0])
-    model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
-    missing = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report[key]}
+    if family.load:
+        model, report = family.load(Path(folder)), {}
+    else:
+        known = getattr(transformers, config["architectures"][0])
+        model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
+    missing = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report.get(key)}
     if missing:
         sys.exit(f"{name}: not taken as it is: {missing}")
     specs = family.batches()[0]

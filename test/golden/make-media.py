@@ -3,6 +3,7 @@ Models of pictures and speech for family.py: python test/golden/family.py make m
 Last made with torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 """
 
+import re
 from importlib import import_module
 
 import numpy as np
@@ -34,7 +35,22 @@ def batches(name, shape):
     return made
 
 
-def classifier(task, build, name, shape, targets, head, rename=lambda name: name):
+# transformers 5 calls ViT's modules otherwise than the checkpoints that it reads and writes.
+VIT_NAMES = [
+    (r"^vit\.layers\.", "vit.encoder.layer."), (r"\.attention\.q_proj\.", ".attention.attention.query."),
+    (r"\.attention\.k_proj\.", ".attention.attention.key."), (r"\.attention\.v_proj\.", ".attention.attention.value."),
+    (r"\.attention\.o_proj\.", ".attention.output.dense."), (r"\.mlp\.fc1\.", ".intermediate.dense."),
+    (r"\.mlp\.fc2\.", ".output.dense."),
+]
+
+
+def vit_name(name):
+    for pattern, ours in VIT_NAMES:
+        name = re.sub(pattern, ours, name)
+    return name
+
+
+def classifier(task, build, name, shape, targets, head, rename=lambda name: name, modules=None):
     def evaluate(model, feeds):
         logits = model(**{name: feeds[name]}).logits
         return {"logits": logits, "loss": torch.nn.functional.cross_entropy(logits, feeds["labels"], reduction="none")}
@@ -45,6 +61,7 @@ def classifier(task, build, name, shape, targets, head, rename=lambda name: name
     return Family(
         task=task, build=lambda: vary(build()), batches=lambda: batches(name, shape), evaluate=evaluate, loss=loss,
         length=8, targets=targets, labels=LABELS, head=head, rename=rename,
+        modules=modules,
     )
 
 
@@ -61,13 +78,13 @@ WHISPER = dict(
 
 FAMILIES = {
     "vit": classifier(
-        "image-classification", lambda: ViTForImageClassification(ViTConfig(**VIT, image_size=12)),
-        "pixel_values", (3, 12, 12), ["query", "value"], ("classifier.",),
+        "image-classification", lambda: ViTForImageClassification(ViTConfig(**VIT, image_size=8)),
+        "pixel_values", (3, 8, 8), ["query", "value"], ("classifier.",), vit_name, ["q_proj", "v_proj"],
     ),
     "vit-grey": classifier(
         "image-classification",
         lambda: ViTForImageClassification(ViTConfig(**VIT, image_size=8, num_channels=1, qkv_bias=False)),
-        "pixel_values", (1, 8, 8), ["query", "value"], ("classifier.",),
+        "pixel_values", (1, 8, 8), ["query", "value"], ("classifier.",), vit_name, ["q_proj", "v_proj"],
     ),
     "whisper-classes": classifier(
         "audio-classification",

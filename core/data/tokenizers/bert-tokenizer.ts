@@ -1,5 +1,5 @@
 import { BertWords } from './bert-words.ts'
-import { eosIdOf, padIdOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, maskIdOf, padIdOf, type Specials, specialsOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson, WordPieceModel } from './tokenizer-json.ts'
 import { WordPiece } from './word-piece.ts'
@@ -32,6 +32,8 @@ const rememberedWords = 200_000
 export class BertTokenizer implements Tokenizer {
   readonly padId: number
   readonly eosId: number | null
+  readonly maskId: number | null
+  readonly specials: Specials
   readonly vocabSize: number
   readonly hash: string
   private readonly words: BertWords
@@ -40,8 +42,6 @@ export class BertTokenizer implements Tokenizer {
   /** Added tokens by their text, and a pattern that finds them. */
   private readonly added: ReadonlyMap<string, number>
   private readonly addedPattern: RegExp | null
-  private readonly before: readonly number[]
-  private readonly after: readonly number[]
   private readonly remembered = new Map<string, Int32Array>()
 
   constructor(json: TokenizerJson & { model: WordPieceModel }, settings: Record<string, unknown>, hash: string) {
@@ -58,20 +58,20 @@ export class BertTokenizer implements Tokenizer {
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
+    this.maskId = maskIdOf(settings, this.byId)
+    this.specials = specialsOf(json, this.byId)
     this.hash = hash
     this.added = new Map(json.added_tokens.map(({ content, id }) => [content, id]))
     // Longest first: a pattern takes the first alternative that fits.
     const contents = [...this.added.keys()].sort((a, b) => b.length - a.length).map(escapePattern)
     this.addedPattern = contents.length === 0 ? null : new RegExp(`(${contents.join('|')})`, 'u')
-    const around = specialsAround(json, (token) => this.byId.indexOf(token))
-    this.before = around.before
-    this.after = around.after
   }
 
   encode(text: string, maxLength: number): Encoding {
-    const room = maxLength - this.before.length - this.after.length
+    const { before, after } = this.specials
+    const room = maxLength - before.length - after.length
     const kept: number[] = []
-    let length = this.before.length + this.after.length
+    let length = before.length + after.length
     const sections = this.addedPattern === null ? [text] : text.split(this.addedPattern)
     for (const section of sections) {
       const special = this.added.get(section)
@@ -86,11 +86,11 @@ export class BertTokenizer implements Tokenizer {
         for (let i = 0; i < ids.length && kept.length < room; i++) kept.push(ids[i] as number)
       }
     }
-    return { ids: Int32Array.from([...this.before, ...kept, ...this.after]), length }
+    return { ids: Int32Array.from([...before, ...kept, ...after]), length }
   }
 
   decode(ids: readonly number[]): string {
-    const special = new Set([...this.before, ...this.after])
+    const special = new Set([...this.specials.before, ...this.specials.after])
     return this.tokens(ids.filter((id) => !special.has(id)))
       .join(' ')
       .replaceAll(' ##', '')
@@ -110,23 +110,6 @@ export class BertTokenizer implements Tokenizer {
     this.remembered.set(piece, found)
     return found
   }
-}
-
-/** Ids that go before and after a text: [CLS] and [SEP]. */
-function specialsAround(
-  { post_processor: processor }: TokenizerJson,
-  idOf: (token: string) => number,
-): { before: number[]; after: number[] } {
-  if (processor === null) return { before: [], after: [] }
-  if (processor.type === 'BertProcessing') {
-    const { cls, sep } = processor as unknown as { cls: [string, number]; sep: [string, number] }
-    return { before: [idOf(cls[0])], after: [idOf(sep[0])] }
-  }
-  const { single } = processor as unknown as { single: ({ SpecialToken: { id: string } } | { Sequence: unknown })[] }
-  const text = single.findIndex((part) => 'Sequence' in part)
-  const ids = (parts: typeof single) =>
-    parts.flatMap((part) => ('SpecialToken' in part ? [idOf(part.SpecialToken.id)] : []))
-  return { before: ids(single.slice(0, text)), after: ids(single.slice(text)) }
 }
 
 function escapePattern(text: string): string {

@@ -1,5 +1,5 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers'
-import { eosIdOf, padIdOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, maskIdOf, padIdOf, type Specials, specialsOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
@@ -7,6 +7,8 @@ import type { TokenizerJson } from './tokenizer-json.ts'
 export class LibraryTokenizer implements Tokenizer {
   readonly padId: number
   readonly eosId: number | null
+  readonly maskId: number | null
+  readonly specials: Specials
   readonly vocabSize: number
   readonly hash: string
   private readonly library: Library
@@ -21,6 +23,8 @@ export class LibraryTokenizer implements Tokenizer {
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
+    this.maskId = maskIdOf(settings, this.byId)
+    this.specials = specialsOf(json, this.byId)
     this.hash = hash
     const specials: number[] = this.library.encode('').ids
     const around: number[] = this.library.encode(this.byId.find((token) => /^[a-z]$/.test(token)) ?? 'a').ids

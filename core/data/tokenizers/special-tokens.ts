@@ -34,3 +34,63 @@ export function padIdOf(
   if (padId !== undefined && padId < tokens.length) return padId
   return Math.max(0, tokens.indexOf('[PAD]'))
 }
+
+/** The token that hides a word, as tokenizer_config.json says, else under its usual names; null where there is none. */
+export function maskIdOf(settings: Readonly<Record<string, unknown>>, tokens: readonly string[]): number | null {
+  const named = idNamed(settings.mask_token, tokens)
+  if (named !== null) return named
+  const usual = ['[MASK]', '<mask>'].map((token) => tokens.indexOf(token)).filter((id) => id >= 0)
+  return usual[0] ?? null
+}
+
+/** Ids that a tokenizer puts around one text, or around and between two. */
+export interface Specials {
+  readonly before: readonly number[]
+  /** After the first of two texts, the second coming next. */
+  readonly between: readonly number[]
+  readonly after: readonly number[]
+  /** The type of the second text's tokens and of those after it; the first's are 0. */
+  readonly secondType: number
+}
+
+const none: Specials = { before: [], between: [], after: [], secondType: 0 }
+
+type Part = { SpecialToken: { id: string } } | { Sequence: { id: 'A' | 'B'; type_id?: number } }
+
+/** What the post-processor of a checked tokenizer.json says; nothing where it has none that is known. */
+export function specialsOf(json: TokenizerJson, tokens: readonly string[]): Specials {
+  const { post_processor: step } = json
+  const steps = step?.type === 'Sequence' ? (step.processors as (typeof step)[]) : [step]
+  for (const one of steps) {
+    if (one?.type === 'TemplateProcessing') return templateSpecials(one as unknown as Templates, tokens)
+    if (one?.type !== 'BertProcessing' && one?.type !== 'RobertaProcessing') continue
+    const { cls, sep } = one as unknown as { cls: [string, number]; sep: [string, number] }
+    const [before, after] = [[tokens.indexOf(cls[0])], [tokens.indexOf(sep[0])]]
+    return one.type === 'BertProcessing'
+      ? { before, between: after, after, secondType: 1 }
+      : { before, between: [...after, ...after], after, secondType: 0 }
+  }
+  return none
+}
+
+interface Templates {
+  readonly single: readonly Part[]
+  readonly pair?: readonly Part[]
+}
+
+function templateSpecials({ single, pair = [] }: Templates, tokens: readonly string[]): Specials {
+  const ids = (parts: readonly Part[]) =>
+    parts.flatMap((part) => ('SpecialToken' in part ? [tokens.indexOf(part.SpecialToken.id)] : []))
+  const place = (parts: readonly Part[], id: string) =>
+    parts.findIndex((part) => 'Sequence' in part && part.Sequence.id === id)
+  const text = single.findIndex((part) => 'Sequence' in part)
+  const [first, second] = [place(pair, 'A'), place(pair, 'B')]
+  const known = first >= 0 && second > first
+  const last = known ? (pair[second] as Extract<Part, { Sequence: unknown }>) : null
+  return {
+    before: ids(single.slice(0, text)),
+    between: known ? ids(pair.slice(first, second)) : ids(single.slice(text)),
+    after: ids(single.slice(text)),
+    secondType: last?.Sequence.type_id ?? 0,
+  }
+}

@@ -5,6 +5,7 @@ import { AttuneError } from '../../contract/errors.ts'
 import { codeOf } from '../../util/files.ts'
 import { BertTokenizer, isBertTokenizer } from './bert-tokenizer.ts'
 import { LibraryTokenizer } from './library-tokenizer.ts'
+import type { Specials } from './special-tokens.ts'
 import { parseTokenizerJson, type TokenizerJson } from './tokenizer-json.ts'
 import { bertTokenizerJson, parseVocabText } from './vocab-text.ts'
 
@@ -26,6 +27,10 @@ export interface Tokenizer {
   readonly padId: number
   /** The token that ends a text; null where the tokenizer names none. */
   readonly eosId: number | null
+  /** The token that hides a word; null where there is none. */
+  readonly maskId: number | null
+  /** What stands around and between texts. */
+  readonly specials: Specials
   /** The largest id and one. */
   readonly vocabSize: number
   /** SHA-256 of the file it was made from, hex. */

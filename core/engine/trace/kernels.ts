@@ -190,6 +190,18 @@ table.ArgMax = (inputs, attrs, backend) => {
   return backend.output(x.shape.toSpliced(axis, 1), 'int32', ref)
 }
 
+/** Along the last axis, the largest first. */
+table.TopK = (inputs, attrs, backend) => {
+  const x = input(inputs, 'x')
+  const k = attrs.k as number
+  const shape = x.shape.with(-1, k)
+  const ref = backend.builder.node('TopKV2', [backend.ref(x), backend.builder.int(k)], {
+    T: type(x.dtype),
+    sorted: { bool: true },
+  })
+  return [backend.output(shape, x.dtype, ref), backend.output(shape, 'int32', `${ref}:1`)]
+}
+
 table.Softmax = (inputs, _, backend) => {
   const x = input(inputs, 'logits')
   return backend.output(x.shape, x.dtype, backend.builder.node('Softmax', [backend.ref(x)], { T: type(x.dtype) }))

@@ -1,4 +1,4 @@
-import { canLearn } from '../../../core/contract/architectures.ts'
+import { canAdapt, canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
 import { taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
@@ -27,6 +27,9 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
     return `${dataset.name} has one class only; there is nothing to tell apart.`
   if (!canLearn(model.architecture, dataset.task)) {
     return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
+  }
+  if (draft.method === 'lora' && !canAdapt(model.architecture)) {
+    return `LoRA adapts linear layers, and ${model.name} has none inside; choose full.`
   }
   if (draft.method === 'head' && dataset.task === 'text-generation') {
     return 'A language model has no head to train alone; choose full or LoRA.'

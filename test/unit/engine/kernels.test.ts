@@ -43,6 +43,10 @@ const operations: Record<string, (given: Given) => tf.Tensor> = {
   'sum of everything': ({ x }) => tf.sum(x),
   'sum over an axis of one': ({ x }) => tf.sum(tf.reshape(x, [2, 1, 12]), 1),
   argMax: ({ x }) => float(tf.argMax(x, 1)),
+  topk: ({ x }) => {
+    const { values, indices } = tf.topk(x, 3)
+    return tf.add(values, float(indices))
+  },
   softmax: ({ x }) => tf.softmax(x),
   logSoftmax: ({ x }) => tf.logSoftmax(x),
   transpose: ({ x }) => tf.transpose(x, [2, 0, 1]),
