@@ -15,6 +15,8 @@ export interface RoleInfo {
   readonly columns: readonly string[]
   /** The column names a file, relative to the table; the row then holds the file itself too. At most one of a task's. */
   readonly file?: 'image' | 'audio'
+  /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
+  readonly heading?: string
 }
 
 const text: RoleInfo = {
@@ -28,6 +30,7 @@ const label: RoleInfo = {
   name: 'label',
   title: 'Label column',
   help: 'What it learns to say.',
+  heading: 'Label',
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
 
@@ -63,4 +66,10 @@ export function isLabelled(task: TaskName): boolean {
 /** What kind of file the rows of a task are about; null where they are texts alone. */
 export function mediaOf(task: TaskName): 'image' | 'audio' | null {
   return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
+}
+
+/** What a model of this task is to say about a row, if that is one of its parts. */
+export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string }) | null {
+  const found = taskRoles[task].find(({ heading }) => heading !== undefined)
+  return found?.heading === undefined ? null : { ...found, heading: found.heading }
 }

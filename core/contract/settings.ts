@@ -154,6 +154,14 @@ export function concerns({ methods, tasks }: SettingInfo, run: { method: Method;
   return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
+/** Tasks whose rows are of one size, whatever they hold. */
+const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification']
+
+/** Whether max_length has a say in a task: whether its rows are sequences of tokens. */
+export function hasLength(task: TaskName): boolean {
+  return !wholeInputs.includes(task)
+}
+
 /** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
 export const settingInfos: readonly SettingInfo[] = [
   {
@@ -190,6 +198,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Tokens kept of each row; longer rows are cut. Time and memory grow with it.',
     level: 'basic',
     group: 'data',
+    tasks: tasks.filter((task) => !wholeInputs.includes(task)),
   },
   {
     name: 'lora_r',
