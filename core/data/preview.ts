@@ -1,9 +1,9 @@
 import type { Preview, RowProblem } from '../contract/domain.ts'
 import { taskRoles } from '../contract/roles.ts'
 import { tasks } from '../contract/settings.ts'
-import { suggestTask } from './suggest.ts'
 import { guessMapping } from './guess.ts'
 import { openTable, type TableOptions } from './readers/table.ts'
+import { suggestTask } from './suggest.ts'
 
 const rowsScanned = 1000
 const rowsShown = 50

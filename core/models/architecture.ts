@@ -221,7 +221,12 @@ export interface DecoderHead<Config> extends Head<Config> {
 /** A text out of a text. */
 export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
   /** `rng` null turns dropout off. */
-  encode(config: Config, params: Params, source: Pick<TokenBatch, 'inputIds' | 'attentionMask'>, rng: Rng | null): Memory
+  encode(
+    config: Config,
+    params: Params,
+    source: Pick<TokenBatch, 'inputIds' | 'attentionMask'>,
+    rng: Rng | null,
+  ): Memory
 }
 
 /** A text out of a clip of speech. */

@@ -234,13 +234,7 @@ function crossOf(config: MarianConfig, block: Params, states: tf.Tensor, batch: 
   return { keys: heads('k_proj'), values: heads('v_proj') }
 }
 
-function decode(
-  config: MarianConfig,
-  params: Params,
-  inputIds: tf.Tensor,
-  memory: Memory,
-  rng: Rng | null,
-): tf.Tensor {
+function decode(config: MarianConfig, params: Params, inputIds: tf.Tensor, memory: Memory, rng: Rng | null): tf.Tensor {
   const [batch, length] = inputIds.shape as [number, number]
   const model = params.at('model')
   const others = [memory.states, memory.mask, causalMask(length, null)]

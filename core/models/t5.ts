@@ -140,11 +140,7 @@ function distanceTable(params: Params, side: Side): tf.Tensor {
 
 /** [batch·length, d] */
 function embed(config: T5Config, params: Params, inputIds: tf.Tensor, rng: Rng | null): tf.Tensor {
-  return dropout(
-    tf.gather(params.at('shared').get('weight'), tf.reshape(inputIds, [-1])),
-    config.dropout_rate,
-    rng,
-  )
+  return dropout(tf.gather(params.at('shared').get('weight'), tf.reshape(inputIds, [-1])), config.dropout_rate, rng)
 }
 
 function norm(config: T5Config, place: Params, x: tf.Tensor): tf.Tensor {
@@ -245,13 +241,7 @@ function finished(config: T5Config, params: Params, x: tf.Tensor, rng: Rng | nul
   return isUntied(config) ? kept : tf.mul(kept, config.d_model ** -0.5)
 }
 
-function decode(
-  config: T5Config,
-  params: Params,
-  inputIds: tf.Tensor,
-  memory: Memory,
-  rng: Rng | null,
-): tf.Tensor {
+function decode(config: T5Config, params: Params, inputIds: tf.Tensor, memory: Memory, rng: Rng | null): tf.Tensor {
   const [batch, length] = inputIds.shape as [number, number]
   const distances = relativeBias(distanceTable(params, 'decoder'), length, length, bucketsOf(config, 'decoder'))
   const others = [memory.states, distances, memory.mask, causalMask(length, null)]
@@ -292,10 +282,13 @@ function step(
     known.set(keys, made)
     return made
   }
-  const last = heads.reduce((x, cross, layer) => {
-    const mixed: MixHeads = (q, k, v) => mix(q, k, v, layer, { factor: 1, bias })
-    return decoderBlock(config, params.at(`decoder.block.${layer}`), x, batch, mixed, { ...cross, mask }, null)
-  }, embed(config, params, inputIds, null))
+  const last = heads.reduce(
+    (x, cross, layer) => {
+      const mixed: MixHeads = (q, k, v) => mix(q, k, v, layer, { factor: 1, bias })
+      return decoderBlock(config, params.at(`decoder.block.${layer}`), x, batch, mixed, { ...cross, mask }, null)
+    },
+    embed(config, params, inputIds, null),
+  )
   return finished(config, params, last, null)
 }
 

@@ -276,7 +276,15 @@ function decode(
     const run = (block: Params, input: tf.Tensor, read: readonly tf.Tensor[], draws: Rng | null) => {
       const [states, mask, causal] = read as [tf.Tensor, tf.Tensor, tf.Tensor]
       const mix = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => attend(q, k, v, causal, config.attention_dropout, draws)
-      return decoderBlock(config, block, input, batch, mix, { ...crossOf(config, block, states, batch, draws), mask }, draws)
+      return decoderBlock(
+        config,
+        block,
+        input,
+        batch,
+        mix,
+        { ...crossOf(config, block, states, batch, draws), mask },
+        draws,
+      )
     }
     x = recomputed(decoder.at(`layers.${layer}`), x, others, rng, run, 1)
   }

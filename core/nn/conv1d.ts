@@ -19,8 +19,7 @@ export function conv3(params: Params, x: tf.Tensor, stride: 1 | 2): tf.Tensor {
   // By stride 2, a place's first two inputs are one pair of neighbours and its third is the first half of the next pair.
   const groups = tf.reshape(padded, [batch, (length + 2) / stride, stride * width])
   const from = (group: number, columns: number) => tf.slice(groups, [0, group, 0], [batch, steps, columns])
-  const near =
-    stride === 1 ? [from(0, width), from(1, width), from(2, width)] : [from(0, 2 * width), from(1, width)]
+  const near = stride === 1 ? [from(0, width), from(1, width), from(2, width)] : [from(0, 2 * width), from(1, width)]
   const columns = tf.reshape(tf.concat(near, 2), [batch * steps, 3 * width])
   const kernel = tf.reshape(tf.transpose(weight, [0, 2, 1]), [out, 3 * width])
   const product = tf.matMul(columns as tf.Tensor2D, kernel as tf.Tensor2D, false, true)

@@ -33,7 +33,9 @@ interface Classified<E extends Labelled, Input> {
 }
 
 /** Classification of anything of one shape: loss, metrics and predictions are those of text classification. */
-export function classifying<E extends Labelled, Input>(kind: Classified<E, Input>): {
+export function classifying<E extends Labelled, Input>(
+  kind: Classified<E, Input>,
+): {
   task: Task<E, ScoredRows>
   onFeatures: FeatureTask
 } {

@@ -12,7 +12,10 @@ import type { BatchConfig, Draw } from './task.ts'
  * a batch is made; while training they may be turned round, moved and made lighter or darker, by draws of the row and
  * the epoch alone.
  */
-export const { task: imageClassification, onFeatures: imageClassificationOnFeatures } = classifying<ImageRows, ImageBatch>({
+export const { task: imageClassification, onFeatures: imageClassificationOnFeatures } = classifying<
+  ImageRows,
+  ImageBatch
+>({
   name: 'image-classification',
   headOf: ({ heads }) => heads.imageClassifier as ClassifierHead<unknown, ImageBatch> | undefined,
   inputSpecs(batchSize, { head, config }) {

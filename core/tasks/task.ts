@@ -160,10 +160,7 @@ export type PrepareConfig = Pick<
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 /** How pictures and clips are changed from epoch to epoch. */
 export type VariationConfig = Partial<
-  Pick<
-    RunConfig,
-    'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'
-  >
+  Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
 >
 export type BatchConfig = Pick<RunConfig, 'packing'> & VariationConfig
 

@@ -27,7 +27,10 @@ const sightSchema = z.looseObject({
   resample: z.number().int().default(2),
   do_center_crop: z.boolean().default(false),
   do_rescale: z.boolean().default(true),
-  rescale_factor: z.number().positive().default(1 / 255),
+  rescale_factor: z
+    .number()
+    .positive()
+    .default(1 / 255),
   do_normalize: z.boolean().default(true),
   image_mean: z.array(z.number()).nonempty().default([0.5]),
   image_std: z.array(z.number().positive()).nonempty().default([0.5]),
@@ -47,7 +50,9 @@ export async function sightOf(modelDir: string, modelConfig: unknown): Promise<S
   const { size = { height, width }, do_center_crop: crops } = options
   const covers = typeof size === 'number' && crops
   const resized = typeof size === 'number' ? { height: size, width: size } : size
-  const fits = crops ? resized.height >= height && resized.width >= width : resized.height === height && resized.width === width
+  const fits = crops
+    ? resized.height >= height && resized.width >= width
+    : resized.height === height && resized.width === width
   if (options.do_resize && !fits) {
     const message = `${file} in ${modelDir} makes pictures of ${resized.width} × ${resized.height} pixels, but config.json asks for ${width} × ${height}.`
     throw new AttuneError('bad_file', message)
@@ -76,7 +81,12 @@ const speechSchema = z.looseObject({ num_mel_bins: count.default(80), max_source
 
 /** Throws AttuneError bad_file: preprocessor_config.json is damaged or makes other features than config.json asks for. */
 export async function hearingOf(modelDir: string, modelConfig: unknown): Promise<HearingOptions> {
-  const { num_mel_bins: mels, max_source_positions: positions } = parsed(speechSchema, modelConfig, modelDir, 'config.json')
+  const { num_mel_bins: mels, max_source_positions: positions } = parsed(
+    speechSchema,
+    modelConfig,
+    modelDir,
+    'config.json',
+  )
   const options = parsed(hearingSchema, (await readPreprocessor(modelDir)) ?? {}, modelDir, file)
   if (options.feature_size !== undefined && options.feature_size !== mels) {
     const message = `${file} in ${modelDir} makes ${options.feature_size} mels (feature_size), but config.json asks for ${mels} (num_mel_bins).`

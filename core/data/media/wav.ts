@@ -40,7 +40,10 @@ export function readWav(bytes: Uint8Array, name: string): Sound {
     if (tag(at) === 'fmt ') format = readFormat(view, start, size, name)
     if (tag(at) === 'data') {
       if (format === null) throw new AttuneError('bad_file', `${name} has sound before it says in which format.`)
-      return { samples: readSamples(view, start, soundBytes(bytes.length - start, size, name), format), rate: format.rate }
+      return {
+        samples: readSamples(view, start, soundBytes(bytes.length - start, size, name), format),
+        rate: format.rate,
+      }
     }
     // Chunks begin at even places.
     at = start + size + (size % 2)
@@ -100,7 +103,11 @@ function readerOf(view: DataView, { kind, bytes }: Format): (at: number) => numb
 export function writeWav({ samples, rate }: Sound): Uint8Array {
   const bytes = new Uint8Array(44 + 2 * samples.length)
   const view = new DataView(bytes.buffer)
-  const text = (at: number, letters: string) => bytes.set(Array.from(letters, (letter) => letter.charCodeAt(0)), at)
+  const text = (at: number, letters: string) =>
+    bytes.set(
+      Array.from(letters, (letter) => letter.charCodeAt(0)),
+      at,
+    )
   text(0, 'RIFF')
   view.setUint32(4, bytes.length - 8, true)
   text(8, 'WAVEfmt ')

@@ -18,7 +18,9 @@ const tableName = /^metadata\.(?:csv|tsv|jsonl)$|\.(?:csv|tsv|jsonl)$/i
  * none, and the names of its folders are the labels. Throws AttuneError not_found.
  */
 export async function tableOfFolder(path: string): Promise<string | null> {
-  const names = (await entries(path)).filter((entry) => entry.isFile() && tableName.test(entry.name)).map(({ name }) => name)
+  const names = (await entries(path))
+    .filter((entry) => entry.isFile() && tableName.test(entry.name))
+    .map(({ name }) => name)
   const metadata = names.find((name) => name.toLowerCase().startsWith('metadata.'))
   return metadata ?? (names.length === 1 ? (names[0] as string) : null)
 }
@@ -53,7 +55,13 @@ export async function* folderItems(
   let bytes = 0
   for (const [i, name] of names.entries()) {
     const label = name.split('/').at(-2) ?? ''
-    yield { line: i + 1, cells: new Map([[folderColumns.file, name], [folderColumns.label, label]]) }
+    yield {
+      line: i + 1,
+      cells: new Map([
+        [folderColumns.file, name],
+        [folderColumns.label, label],
+      ]),
+    }
     bytes += (await stat(join(path, name))).size
     onBytes(bytes)
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { AttuneError } from '../../../../core/contract/errors.ts'
 import { Fourier } from '../../../../core/data/media/fourier.ts'
 import { resample } from '../../../../core/data/media/resample.ts'
 import { readWav, writeWav } from '../../../../core/data/media/wav.ts'
-import { AttuneError } from '../../../../core/contract/errors.ts'
 
 const wave = (count: number, rate: number, hertz: number) =>
   Float32Array.from({ length: count }, (_, i) => 0.5 * Math.sin((2 * Math.PI * hertz * i) / rate))
