@@ -81,6 +81,27 @@ const gpt2: ArchitectureInfo = {
   },
 }
 
+const decisionTransformer: ArchitectureInfo = {
+  tasks: ['decision-making'],
+  targetModules: ['c_attn'],
+  fields: {
+    ...usualFields,
+    vocabSize: null,
+    layers: 'n_layer',
+    heads: 'n_head',
+    // It looks back on steps, not tokens: context_length says how many.
+    maxPositions: null,
+  },
+  tokenizer: false,
+  checkpoint: {
+    trunk: '',
+    top: /^predict_/,
+    left: /\.attn\.(?:masked_)?bias$/,
+    embeddings: null,
+    classes: {},
+  },
+}
+
 const likeLlama = (className: string): ArchitectureInfo => ({
   tasks: ['text-generation'],
   targetModules: ['q_proj', 'v_proj'],
@@ -154,6 +175,7 @@ const recurrent = (className: string): ArchitectureInfo => ({
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
   gpt2,
+  decision_transformer: decisionTransformer,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),

@@ -383,7 +383,7 @@ const classifying: readonly TaskName[] = ['text-classification', 'image-classifi
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: classifying },
+  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: [...classifying, 'decision-making'] },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
   {
@@ -392,6 +392,14 @@ export const seriesInfos: readonly SeriesInfo[] = [
     unit: '',
     better: 'higher',
     tasks: ['text-generation'],
+  },
+  { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
+  {
+    name: 'eval/score',
+    label: 'Score (chance 0, expert 100)',
+    unit: '',
+    better: 'higher',
+    tasks: ['decision-making'],
   },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
@@ -590,6 +598,7 @@ export const appInfoSchema = z.object({
       title: z.string(),
       description: z.string(),
       licence: z.string(),
+      task: taskSchema,
       available: z.boolean(),
     }),
   ),

@@ -35,4 +35,12 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'lower',
     examples: 'texts',
   },
+  'decision-making': {
+    by: 'values',
+    metric: 'eval/return',
+    label: 'mean return of an episode',
+    unit: '',
+    better: 'higher',
+    examples: 'episodes',
+  },
 }

@@ -50,7 +50,7 @@ export const methods = {
     input: z.strictObject({
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
-      /** Left out: what the file suggests, else text classification. */
+      /** Absent: the sample's own, else what the file suggests, else text classification. */
       task: taskSchema.optional(),
       /** Columns by role; those that are left out are guessed. */
       mapping: partialMappingSchema.optional(),

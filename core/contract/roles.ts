@@ -15,6 +15,8 @@ export interface RoleInfo {
   readonly columns: readonly string[]
   /** The column names a file, relative to the table; the row then holds the file itself too. At most one of a task's. */
   readonly file?: 'image' | 'audio'
+  /** A row does without it. */
+  readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
 }
@@ -56,6 +58,35 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
   'image-classification': [image, label],
   'audio-classification': [clip, label],
+  'decision-making': [
+    {
+      ...text,
+      title: 'Name column',
+      help: 'What an episode is known by; its states do.',
+      columns: ['name', 'episode', 'title', 'id', 'states', 'observations'],
+    },
+    {
+      name: 'states',
+      title: 'States column',
+      help: 'Of each step, a list of numbers. Empty: the name column has them.',
+      columns: ['states', 'observations', 'obs'],
+      optional: true,
+    },
+    {
+      name: 'actions',
+      title: 'Actions column',
+      help: 'Of each step: the number of a choice, or a list of numbers within −1 and 1.',
+      columns: ['actions'],
+    },
+    { name: 'rewards', title: 'Rewards column', help: 'Of each step, a number.', columns: ['rewards'] },
+    {
+      name: 'env',
+      title: 'Environment column',
+      help: 'Where they come from and what is learnt is tried out: grid-world, cart-pole or tic-tac-toe.',
+      columns: ['env', 'environment'],
+      optional: true,
+    },
+  ],
 }
 
 /** Whether the rows of a task have a class each. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'image-classification', 'audio-classification'] as const
+export const tasks = ['text-classification', 'text-generation', 'decision-making', 'image-classification', 'audio-classification'] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -16,6 +16,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
+  'decision-making': 'Decisions from trajectories',
 }
 
 export const methods = ['full', 'lora', 'head'] as const
@@ -48,6 +49,10 @@ const shape = {
   audio_shift: z.number().min(0).max(10_000).default(0),
   audio_gain: z.number().min(0).max(40).default(0),
   audio_noise: z.number().min(0).max(10).default(0),
+  /** Decisions: steps of an episode that the model looks back on. */
+  context_length: positiveInt.max(1000).default(20),
+  /** Decisions: the return that an episode is begun with; the best of the training rows when left out. */
+  target_return: z.number().optional(),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -99,7 +104,9 @@ const shape = {
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
-  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy']).default('eval/loss'),
+  metric_for_best_model: z
+    .enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy', 'eval/return'])
+    .default('eval/loss'),
 }
 
 /** What a person writes: CONFIG.json or the form. Unknown keys are refused. */
@@ -387,6 +394,22 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['audio-classification'],
+  },
+  {
+    name: 'context_length',
+    label: 'Context length',
+    help: 'Steps of an episode that the model looks back on.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['decision-making'],
+  },
+  {
+    name: 'target_return',
+    label: 'Target return',
+    help: 'What an episode that is tried out is to come to. Empty: the best return in the training rows.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['decision-making'],
   },
   {
     name: 'validation_split',

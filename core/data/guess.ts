@@ -34,7 +34,7 @@ export function guessMapping(
   }
   for (const role of order.filter(({ name }) => !found.has(name))) {
     if (role.name === 'text') take(role, textLike(free(), roles.length === 1))
-    else if (role.name !== 'label' && free().length === 1) take(role, free()[0])
+    else if (role.name !== 'label' && !role.optional && free().length === 1) take(role, free()[0])
   }
   return Object.fromEntries([...found].map(([role, { name }]) => [role, name]))
 }

@@ -55,7 +55,8 @@ export async function importDataset(
   const temporary = partialPath(destinationDir)
   try {
     await mkdir(dirname(destinationDir), { recursive: true })
-    const info = await writeRowStore(temporary, withFiles(task, table, usableRows(table, mapping, problems), problems))
+    const rows = withFiles(task, table, usableRows(task, table, mapping, problems), problems)
+    const info = await writeRowStore(temporary, rows)
     checkUsable(task, info, fileName, mapping, problems)
     await rename(temporary, destinationDir)
     return {
@@ -104,7 +105,7 @@ async function decideMapping(
       return column === undefined ? [] : [[name, column]]
     }),
   )
-  const missing = roles.find(({ name }) => mapping[name] === undefined)
+  const missing = roles.find(({ name, optional }) => !optional && mapping[name] === undefined)
   if (missing) {
     const message = `Which column of ${fileName} is the ${missing.name} cannot be told: it has ${list(names)}. Choose it.`
     throw new AttuneError('bad_data', message, { columns: names })
@@ -121,7 +122,13 @@ async function decideMapping(
   return mapping as ColumnMapping
 }
 
-async function* usableRows(table: Table, mapping: ColumnMapping, problems: Problems): AsyncGenerator<SourceRow> {
+async function* usableRows(
+  task: TaskName,
+  table: Table,
+  mapping: ColumnMapping,
+  problems: Problems,
+): AsyncGenerator<SourceRow> {
+  const dispensable = new Set(taskRoles[task].filter(({ optional }) => optional).map(({ name }) => name))
   const labels = new Set<string>()
   const roles = Object.entries(mapping) as [string, string][]
   for await (const item of table.items) {
@@ -129,7 +136,9 @@ async function* usableRows(table: Table, mapping: ColumnMapping, problems: Probl
       problems.add(item.line, item.problem)
       continue
     }
-    const cells = roles.map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+    const cells = roles
+      .map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+      .filter(([role, cell]) => !(dispensable.has(role) && cell.trim() === ''))
     const empty = cells.find(([, cell]) => cell.trim() === '')
     if (empty) {
       problems.add(item.line, `The ${empty[0]} (column "${mapping[empty[0]]}") is empty.`)

@@ -18,8 +18,8 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
-  /** A buffer, as PyTorch says: kept in checkpoints with the weights, and never trained. */
-  readonly buffer?: true
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions, buffers. */
+  readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
@@ -49,6 +49,28 @@ export interface CausalBatch {
   readonly positionIds: Tensor
   /** int32 [batch, length]: the document of each token; null where every row is one document */
   readonly segmentIds: Tensor | null
+}
+
+/** Steps of episodes, padded in front to one length; what an action is told by. */
+export interface StepBatch {
+  /** float32 [batch, length, state numbers] */
+  readonly states: Tensor
+  /** float32 [batch, length, action numbers]; a choice is one-hot */
+  readonly actions: Tensor
+  /** float32 [batch, length]: rewards still to come, this step's among them, in the model's scale */
+  readonly returnsToGo: Tensor
+  /** int32 [batch, length]: the step's place in its episode, from 0 */
+  readonly timesteps: Tensor
+  /** int32 [batch, length], 1 for steps and 0 for padding */
+  readonly attentionMask: Tensor
+}
+
+/** A picture, what is known of the world in numbers, and words after both. */
+export interface SceneBatch extends ImageBatch {
+  /** float32 [batch, state numbers]; null where the model reads none */
+  readonly state: Tensor | null
+  /** int32 [batch, length] */
+  readonly inputIds: Tensor
 }
 
 /**
@@ -84,6 +106,8 @@ export interface Architecture<Config> {
     readonly languageModel?: LanguageModelHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly speechToText?: SpeechToTextHead<Config>
+    readonly decisions?: DecisionHead<Config>
+    readonly sceneReader?: SceneHead<Config>
     readonly maskedLanguageModel?: MaskedHead<Config>
     readonly tokenClassifier?: TokenHead<Config>
     readonly questionAnswering?: TokenHead<Config>
@@ -248,4 +272,22 @@ export interface Carrying<Config> {
     tokens: { readonly inputIds: Tensor; readonly lengths: Tensor },
     state: readonly Tensor[],
   ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
+}
+
+/** The next action of an episode. */
+export interface DecisionHead<Config> extends Head<Config> {
+  /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */
+  sizes(config: Config): { states: number; actions: number; mostSteps: number; bounded: boolean }
+  /** The action at each step [batch·length, action numbers]: a logit a choice, or the numbers themselves. */
+  actions(config: Config, params: Params, steps: StepBatch, rng: Rng | null): Tensor
+}
+
+/** Words about what is seen. */
+export interface SceneHead<Config> extends Head<Config> {
+  /** What a picture has to be, numbers of a state (0: none is read), and the most words that follow. */
+  sizes(config: Config): { channels: number; imageSize: number; states: number; mostWords: number }
+  /** The last layer's output at the words [batch·length, width]. `rng` null turns dropout off. */
+  hidden(config: Config, params: Params, batch: SceneBatch, rng: Rng | null): Tensor
+  /** As LanguageModelHead's. */
+  matrix(config: Config, params: Params): Tensor
 }

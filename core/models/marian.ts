@@ -135,7 +135,7 @@ function parameters(config: MarianConfig): Record<string, ParameterSpec> {
     }
   }
   const shape = [1, targetVocabulary(config)]
-  specs.final_logits_bias = { shape, dtype: 'float32', init: { kind: 'zeros' }, buffer: true }
+  specs.final_logits_bias = { shape, dtype: 'float32', init: { kind: 'zeros' }, frozen: true }
   return specs
 }
 

@@ -1,6 +1,7 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
+import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { gru, lstm } from './recurrent.ts'
@@ -9,8 +10,8 @@ import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  ...[bert, gpt2, llama, mistral, qwen2, qwen3],
-  ...[lstm, gru],
+  ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
+  ...[decisionTransformer],
   ...[vit, whisper],
 ] as unknown as readonly Architecture<never>[]
 

@@ -22,7 +22,7 @@ const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
 
 /** The fields of config.json that the computation depends on, under their own names. */
-const configSchema = z.object({
+export const vitConfigSchema = z.object({
   model_type: z.literal('vit'),
   hidden_size: size,
   num_hidden_layers: size,
@@ -39,10 +39,10 @@ const configSchema = z.object({
   attention_probs_dropout_prob: probability.default(0),
   initializer_range: z.number().positive().default(0.02),
 })
-export type ViTConfig = z.output<typeof configSchema>
+export type ViTConfig = z.output<typeof vitConfigSchema>
 
 function parseConfig(json: unknown): ViTConfig {
-  const parsed = configSchema.safeParse(json)
+  const parsed = vitConfigSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new AttuneError(
@@ -50,7 +50,12 @@ function parseConfig(json: unknown): ViTConfig {
       `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a ViT that Attune can run.`,
     )
   }
-  const config = parsed.data
+  checkConfig(parsed.data)
+  return parsed.data
+}
+
+/** Throws AttuneError: bad_file (sizes that do not fit together), unsupported (an activation that is not known). */
+export function checkConfig(config: ViTConfig): void {
   const multiple = (large: 'hidden_size' | 'image_size', small: 'num_attention_heads' | 'patch_size') => {
     if (config[large] % config[small] === 0) return
     const message = `config.json: ${large} ${config[large]} is no multiple of ${small} ${config[small]}.`
@@ -64,15 +69,24 @@ function parseConfig(json: unknown): ViTConfig {
       `config.json: hidden_act "${config.hidden_act}" is not known; known are ${activationNames.join(', ')}.`,
     )
   }
-  return config
 }
 
 /** Patches of an image, and the first token. */
-function positionsOf({ image_size: image, patch_size: patch }: ViTConfig): number {
+export function positionsOf({ image_size: image, patch_size: patch }: ViTConfig): number {
   return (image / patch) ** 2 + 1
 }
 
 function parameters(config: ViTConfig, labels: number): Record<string, ParameterSpec> {
+  const { hidden_size: d, initializer_range: stddev } = config
+  return {
+    ...trunkParameters(config, 'vit'),
+    'classifier.weight': { shape: [labels, d], dtype: 'float32', init: { kind: 'normal', stddev } },
+    'classifier.bias': { shape: [labels], dtype: 'float32', init: { kind: 'zeros' } },
+  }
+}
+
+/** Those of the encoder, below `trunk`. */
+export function trunkParameters(config: ViTConfig, trunk: string): Record<string, ParameterSpec> {
   const { hidden_size: d, intermediate_size: inner, patch_size: patch, initializer_range: stddev } = config
   const specs: Record<string, ParameterSpec> = {}
   const normal = (name: string, shape: number[]) => {
@@ -89,12 +103,12 @@ function parameters(config: ViTConfig, labels: number): Record<string, Parameter
     vector(`${name}.weight`, d, 'ones')
     vector(`${name}.bias`, d, 'zeros')
   }
-  normal('vit.embeddings.cls_token', [1, 1, d])
-  normal('vit.embeddings.position_embeddings', [1, positionsOf(config), d])
-  normal('vit.embeddings.patch_embeddings.projection.weight', [d, config.num_channels, patch, patch])
-  vector('vit.embeddings.patch_embeddings.projection.bias', d, 'zeros')
+  normal(`${trunk}.embeddings.cls_token`, [1, 1, d])
+  normal(`${trunk}.embeddings.position_embeddings`, [1, positionsOf(config), d])
+  normal(`${trunk}.embeddings.patch_embeddings.projection.weight`, [d, config.num_channels, patch, patch])
+  vector(`${trunk}.embeddings.patch_embeddings.projection.bias`, d, 'zeros')
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const at = `vit.encoder.layer.${layer}`
+    const at = `${trunk}.encoder.layer.${layer}`
     for (const part of ['query', 'key', 'value']) dense(`${at}.attention.attention.${part}`, d, d, config.qkv_bias)
     dense(`${at}.attention.output.dense`, d, d)
     dense(`${at}.intermediate.dense`, inner, d)
@@ -102,8 +116,7 @@ function parameters(config: ViTConfig, labels: number): Record<string, Parameter
     norm(`${at}.layernorm_before`)
     norm(`${at}.layernorm_after`)
   }
-  norm('vit.layernorm')
-  dense('classifier', labels, d)
+  norm(`${trunk}.layernorm`)
   return specs
 }
 
@@ -147,20 +160,31 @@ function block(config: ViTConfig, params: Params, x: tf.Tensor, mask: tf.Tensor,
   return residual(y, linearProduct(params.at('output.dense'), inner, rng), rate, rng)
 }
 
-/** The first token of the last layer, normed: [batch, d]. */
-function pooled(config: ViTConfig, params: Params, { pixels }: ImageBatch, rng: Rng | null): tf.Tensor {
-  const vit = params.at('vit')
+/** The last layer's tokens before the last norm, the first and the patches: [batch·positions, d]. */
+function encode(config: ViTConfig, trunk: Params, pixels: tf.Tensor, rng: Rng | null): tf.Tensor {
   const length = positionsOf(config)
   // Nothing is hidden; with a mask of four axes, attention takes its fused way.
   const mask = tf.zeros([1, 1, 1, length])
-  let x = embed(config, vit.at('embeddings'), pixels, rng)
+  let x = embed(config, trunk.at('embeddings'), pixels, rng)
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = recomputed(vit.at(`encoder.layer.${layer}`), x, [mask], rng, (params, input, [seen], draws) =>
+    x = recomputed(trunk.at(`encoder.layer.${layer}`), x, [mask], rng, (params, input, [seen], draws) =>
       block(config, params, input, seen as tf.Tensor, draws),
     )
   }
+  return x
+}
+
+/** What there is to say of an image, token by token, normed: [batch·positions, d]. */
+export function imageTokens(config: ViTConfig, trunk: Params, pixels: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return layerNorm(trunk.at('layernorm'), encode(config, trunk, pixels, rng), config.layer_norm_eps)
+}
+
+/** The first token of the last layer, normed: [batch, d]. */
+function pooled(config: ViTConfig, params: Params, { pixels }: ImageBatch, rng: Rng | null): tf.Tensor {
+  const vit = params.at('vit')
   const [batch] = pixels.shape as [number, number, number, number]
-  const first = tf.slice(tf.reshape(x, [batch, length, -1]), [0, 0, 0], [batch, 1, -1])
+  const tokens = tf.reshape(encode(config, vit, pixels, rng), [batch, positionsOf(config), -1])
+  const first = tf.slice(tokens, [0, 0, 0], [batch, 1, -1])
   return layerNorm(vit.at('layernorm'), tf.reshape(first, [batch, -1]), config.layer_norm_eps)
 }
 

@@ -126,7 +126,7 @@ function encoderParameters(specs: Specs, config: WhisperConfig, at: string): voi
     dtype: 'float32',
     init: { kind: 'sinusoids', steps: d / 2 - 1 },
     matrix: 'table',
-    buffer: true,
+    frozen: true,
   }
   for (let layer = 0; layer < config.encoder_layers; layer++) {
     attention(`${at}.layers.${layer}.self_attn`)

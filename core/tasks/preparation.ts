@@ -4,12 +4,14 @@ import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import type { Preparation } from './task.ts'
+import { trajectoryRows } from './trajectory-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
+  'decision-making': trajectoryRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

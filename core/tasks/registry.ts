@@ -2,6 +2,7 @@ import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { decisionMaking } from './decision-making.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -12,6 +13,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
+  'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -21,6 +23,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-generation': null,
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
+  'decision-making': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

@@ -154,7 +154,14 @@ export interface Reading {
 
 export type PrepareConfig = Pick<
   RunConfig,
-  'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
+  | 'validation_split'
+  | 'split_seed'
+  | 'max_train_samples'
+  | 'max_eval_samples'
+  | 'max_length'
+  | 'packing'
+  | 'context_length'
+  | 'target_return'
 > &
   VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
@@ -162,7 +169,7 @@ export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
 export type VariationConfig = Partial<
   Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
 >
-export type BatchConfig = Pick<RunConfig, 'packing'> & VariationConfig
+export type BatchConfig = Pick<RunConfig, 'packing' | 'context_length'> & VariationConfig
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

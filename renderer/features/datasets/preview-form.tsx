@@ -21,6 +21,8 @@ export interface PreviewFormProps {
   source: Source
   /** What progress is announced under. */
   task: string
+  /** What the data is for, to begin with. */
+  aim?: TaskName
   onBack: () => void
   onImported: (dataset: Dataset) => void
 }
@@ -30,7 +32,7 @@ interface Reading {
   delimiter?: string
 }
 
-export function PreviewForm({ source, task, onBack, onImported }: PreviewFormProps) {
+export function PreviewForm({ source, task, aim = 'text-classification', onBack, onImported }: PreviewFormProps) {
   const [reading, setReading] = useState<Reading>({})
   const preview = useCall(
     'datasets.preview',
@@ -62,20 +64,25 @@ export function PreviewForm({ source, task, onBack, onImported }: PreviewFormPro
   }
   if (!preview.data) return <Text c="dimmed">Looking at the first rows…</Text>
   return (
-    <Loaded preview={preview.data} reading={reading} onReading={setReading} {...{ source, task, onBack, onImported }} />
+    <Loaded
+      preview={preview.data}
+      reading={reading}
+      onReading={setReading}
+      {...{ source, task, aim, onBack, onImported }}
+    />
   )
 }
 
-interface LoadedProps extends PreviewFormProps {
+interface LoadedProps extends Required<PreviewFormProps> {
   preview: Preview
   reading: Reading
   onReading: (reading: Reading) => void
 }
 
-function Loaded({ preview, reading, onReading, source, task, onBack, onImported }: LoadedProps) {
+function Loaded({ preview, reading, onReading, source, task, aim: first, onBack, onImported }: LoadedProps) {
   const client = useClient()
   const [chosen, setChosen] = useState<PartialMapping>({})
-  const [aim, setAim] = useState<TaskName>('text-classification')
+  const [aim, setAim] = useState<TaskName>(first)
   const [name, setName] = useState('')
   const [skip, setSkip] = useState(true)
   // The call itself cannot be called back: what arrives after a cancel is removed again.

@@ -6,6 +6,7 @@ import type { ImageRows } from '../../../core/tasks/image-rows.ts'
 import type { PrepareConfig } from '../../../core/tasks/task.ts'
 import { toneClip } from '../../support/media.ts'
 
+const usual = { packing: false, context_length: 1 }
 const layout = { buckets: [8], batchSize: 3, padId: 0 }
 
 /** Two pictures of 2 × 3 pixels and 2 channels that count up. */
@@ -25,7 +26,7 @@ function pixelsOf(settings: object, draw: { seed: number; epoch: number } | null
     pictures,
     Int32Array.of(0, 1),
     layout,
-    { packing: false, ...settings },
+    { ...usual, ...settings },
     draw,
   )
   return Array.from(feeds.pixel_values as Float32Array)
@@ -40,7 +41,7 @@ describe('pictures in a batch', () => {
       pictures,
       Int32Array.of(1),
       layout,
-      { packing: false },
+      usual,
       null,
     )
     expect({ weight, length, weights: Array.from(feeds.weights as Float32Array) }).toEqual({
@@ -49,7 +50,7 @@ describe('pictures in a batch', () => {
       weights: [1, 0, 0],
     })
     const sight = { ...pictures.sight, factor: 0.5, mean: [1], deviation: [2] }
-    const scaled = imageClassification.batch({ ...pictures, sight }, Int32Array.of(0), layout, { packing: false }, null)
+    const scaled = imageClassification.batch({ ...pictures, sight }, Int32Array.of(0), layout, usual, null)
     expect(Array.from(scaled.feeds.pixel_values?.subarray(0, 3) ?? [])).toEqual([-0.5, -0.25, 0])
   })
 
@@ -88,7 +89,7 @@ describe('clips', () => {
   const features = (settings: object, training: boolean, epoch: number | null) =>
     featuresOf(
       ...([read(settings, training), rows, Int32Array.of(0, 1), 2] as const),
-      { packing: false, ...settings },
+      { ...usual, ...settings },
       epoch === null ? null : { seed: 3, epoch },
     )
 

@@ -1,0 +1,4 @@
+import type { MadeSample } from './sample.ts'
+
+/** Every constructed sample: one file and one entry each. */
+export const madeSamples: readonly MadeSample[] = []
