@@ -19,8 +19,8 @@ const may = {
     places: ['core/contract', 'core/engine/engine.ts', 'core/nn'],
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
+  'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'sharp', 'zod'] },
   'core/environments': { places: [], packages: [] },
-  'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
   // A model folder is whole only with a tokenizer that can be read.
   'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {

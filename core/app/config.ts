@@ -2,7 +2,7 @@ import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { defaultLearningRate, hasLength, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -32,7 +32,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'head' && config.task === 'text-generation') {
     refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
   }
-  if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
+  if (hasLength(config.task) && model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
       'max_length',
       config.max_length,

@@ -10,8 +10,8 @@ export interface ArchitectureInfo {
   readonly targetModules: readonly string[]
   /** What config.json calls the fields that most models have. */
   readonly fields: ConfigFields
-  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
-  readonly tokenizer?: false
+  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
+  readonly tokenizer?: false | 'some'
   readonly checkpoint: CheckpointNames
 }
 
@@ -115,6 +115,41 @@ const likeLlama = (className: string): ArchitectureInfo => ({
   },
 })
 
+const vit: ArchitectureInfo = {
+  tasks: ['image-classification'],
+  targetModules: ['query', 'value'],
+  fields: { ...usualFields, vocabSize: null, maxPositions: null },
+  tokenizer: false,
+  checkpoint: {
+    trunk: 'vit.',
+    top: /^classifier\./,
+    left: /(?:^|\.)pooler\.|mask_token$|^decoder\./,
+    embeddings: null,
+    classes: { SEQ_CLS: 'ViTForImageClassification' },
+  },
+}
+
+const whisper: ArchitectureInfo = {
+  tasks: ['audio-classification'],
+  targetModules: ['q_proj', 'v_proj'],
+  fields: {
+    ...usualFields,
+    hiddenSize: 'd_model',
+    layers: 'encoder_layers',
+    heads: 'encoder_attention_heads',
+    maxPositions: 'max_target_positions',
+  },
+  tokenizer: 'some',
+  checkpoint: {
+    trunk: 'model.',
+    top: /^(?:projector|classifier)\./,
+    left: /^proj_out\./,
+    // The encoder alone has none.
+    embeddings: null,
+    layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
+    classes: { SEQ_CLS: 'WhisperForAudioClassification' },
+  },
+}
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
   targetModules: [],
@@ -145,6 +180,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  vit,
+  whisper,
   lstm: recurrent('Lstm'),
   gru: recurrent('Gru'),
 }

@@ -14,15 +14,19 @@ export interface Judgement {
   readonly examples: string
 }
 
+const accuracy: Judgement = {
+  by: 'right',
+  metric: 'eval/accuracy',
+  label: 'accuracy',
+  unit: '',
+  better: 'higher',
+  examples: 'examples',
+}
+
 export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
-  'text-classification': {
-    by: 'right',
-    metric: 'eval/accuracy',
-    label: 'accuracy',
-    unit: '',
-    better: 'higher',
-    examples: 'examples',
-  },
+  'text-classification': accuracy,
+  'image-classification': { ...accuracy, examples: 'pictures' },
+  'audio-classification': { ...accuracy, examples: 'clips' },
   'text-generation': {
     by: 'values',
     metric: 'eval/loss',

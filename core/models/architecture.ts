@@ -18,7 +18,7 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
-  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions, buffers. */
   readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
@@ -101,9 +101,11 @@ export interface Architecture<Config> {
   /** What stands on top, by what it is for. */
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
-    readonly imageClassifier?: ClassifierHead<Config, ImageBatch>
-    readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
+    readonly imageClassifier?: ImageClassifierHead<Config>
+    readonly audioClassifier?: AudioClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
+    readonly sequenceToSequence?: SequenceToSequenceHead<Config>
+    readonly speechToText?: SpeechToTextHead<Config>
     readonly decisions?: DecisionHead<Config>
     readonly sceneReader?: SceneHead<Config>
     readonly maskedLanguageModel?: MaskedHead<Config>
@@ -140,6 +142,18 @@ export interface ClassifierHead<Config, Input = TokenBatch> extends Head<Config>
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
 
+export interface ImageClassifierHead<Config> extends ClassifierHead<Config, ImageBatch> {
+  /** The shape of its pictures. */
+  sees(config: Config): { channels: number; height: number; width: number }
+}
+
+/** The shape of the clips that a model hears. */
+export interface Hearing<Config> {
+  hears(config: Config): { mels: number; frames: number }
+}
+
+export interface AudioClassifierHead<Config> extends ClassifierHead<Config, AudioBatch>, Hearing<Config> {}
+
 /** Words that are hidden, from those around them. */
 export interface MaskedHead<Config> extends Head<Config> {
   /** Logits [n, vocabulary] of the tokens at `places`: int32 [n], into the batch's rows laid end to end. */
@@ -171,6 +185,79 @@ export interface Attending<Config> {
   transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
 
+/**
+ * What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. `scores`
+ * says how they are weighed where that is not usual.
+ */
+export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number, scores?: Scores) => Tensor
+
+export interface Scores {
+  /** Of the products; 1/√size when absent. */
+  readonly factor?: number
+  /** Added to the scores against so many keys, from position 0 on: [batch or 1, heads, queries, keys]. */
+  readonly bias?: (keys: number) => Tensor
+}
+
+/** What a decoder reads beside its own tokens: what an encoder made of something. */
+export interface Memory {
+  /** [batch·length, width] */
+  readonly states: Tensor
+  /** Additive, [batch, 1, 1, length]: 0 for what is seen. */
+  readonly mask: Tensor
+}
+
+/** Keys and values that a layer makes of the memory, [batch, heads, length, size]. */
+export interface CrossHeads {
+  readonly keys: Tensor
+  readonly values: Tensor
+}
+
+/** The half of an encoder–decoder that writes, whatever the other half has read. */
+export interface DecoderHead<Config> extends Head<Config> {
+  describeDecoder(config: Config): {
+    layers: number
+    heads: number
+    /** Numbers of a head. */
+    headWidth: number
+    /** Tokens of one target at most. */
+    maxPositions: number
+    /** The token that every target begins with, and that is never predicted. */
+    startId: number
+  }
+  /** Target tokens int32 [batch, length], each seeing those before it and all of the memory → [batch·length, width]. */
+  decode(config: Config, params: Params, inputIds: Tensor, memory: Memory, rng: Rng | null): Tensor
+  /** The matrix [vocabulary, width] that reads tokens out of hidden states. */
+  matrix(config: Config, params: Params): Tensor
+  /** What is added to logits, [vocabulary]; null where nothing is. Not learned. */
+  logitsBias(config: Config, params: Params): Tensor | null
+  /** What each layer makes of the memory, once: what `step` reads in its place. */
+  crossHeads(config: Config, params: Params, memory: Memory): readonly CrossHeads[]
+  /** As `decode`, without dropout, of any tokens (int32 [batch, length] both), which learn of each other by `mix`. */
+  step(
+    config: Config,
+    params: Params,
+    tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>,
+    mix: Mix,
+    read: { readonly heads: readonly CrossHeads[]; readonly mask: Tensor },
+  ): Tensor
+}
+
+/** A text out of a text. */
+export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
+  /** `rng` null turns dropout off. */
+  encode(
+    config: Config,
+    params: Params,
+    source: Pick<TokenBatch, 'inputIds' | 'attentionMask'>,
+    rng: Rng | null,
+  ): Memory
+}
+
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
+}
 /** The same for one that carries along all that it knows of them. */
 export interface Carrying<Config> {
   /** What it carries of so many texts; zeros where they begin. */
@@ -186,9 +273,6 @@ export interface Carrying<Config> {
     state: readonly Tensor[],
   ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
 }
-
-/** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
-export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor
 
 /** The next action of an episode. */
 export interface DecisionHead<Config> extends Head<Config> {

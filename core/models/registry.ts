@@ -5,11 +5,14 @@ import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { gru, lstm } from './recurrent.ts'
+import { vit } from './vit.ts'
+import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
   ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
   ...[decisionTransformer],
+  ...[vit, whisper],
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

@@ -27,27 +27,45 @@ function prepareLabelled(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
-  const classes = classIds(store, labels)
-  const split = splitRows(classes, config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
-    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
-    throw new AttuneError('bad_data', message)
-  }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
-  const total = train.length + validation.length
+  const { train, validation } = labelledSides(store, labels, config)
+  const total = train.rows.length + validation.rows.length
   let done = 0
   let truncated = 0
-  const encode = (rows: Int32Array): LabelledRows => {
+  const encode = ({ rows, labels: classes }: LabelledSide): LabelledRows => {
     const ids = Array.from(rows, (row) => {
       const { ids, length } = tokens.encode(row, config.max_length)
       if (length > ids.length) truncated++
       onRow(++done, total)
       return ids
     })
-    return { ...tokenRows(rows, ids), labels: rows.map((row) => classes[row] as number) }
+    return { ...tokenRows(rows, ids), labels: classes }
   }
   return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
+}
+
+/** Rows of the dataset and their class ids. */
+interface LabelledSide {
+  readonly rows: Int32Array
+  readonly labels: Int32Array
+}
+
+/** Both sides of a labelled dataset, by class. Throws AttuneError bad_data as preparing them does. */
+export function labelledSides(
+  store: RowStore,
+  labels: readonly string[],
+  config: PrepareConfig,
+): Record<'train' | 'validation', LabelledSide> {
+  const classes = classIds(store, labels)
+  const split = splitRows(classes, config.validation_split, config.split_seed)
+  if (split.train.length === 0 || split.validation.length === 0) {
+    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
+    throw new AttuneError('bad_data', message)
+  }
+  const side = (rows: Int32Array): LabelledSide => ({ rows, labels: rows.map((row) => classes[row] as number) })
+  return {
+    train: side(thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)),
+    validation: side(thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)),
+  }
 }
 
 /** The class id of every row of the dataset. */

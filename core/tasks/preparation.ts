@@ -1,4 +1,6 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { imageRows } from './image-rows.ts'
+import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import type { Preparation } from './task.ts'
@@ -7,6 +9,8 @@ import { trajectoryRows } from './trajectory-rows.ts'
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'image-classification': imageRows,
+  'audio-classification': labelledClips,
   'decision-making': trajectoryRows,
 }
 

@@ -1,20 +1,28 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
 import { decisionMaking } from './decision-making.ts'
 import type { FeatureTask, Task } from './task.ts'
-import { textClassification } from './text-classification.ts'
+import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'image-classification': imageClassification,
+  'audio-classification': audioClassification,
   'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
-  'text-classification': classificationOnFeatures,
+  'text-classification': classificationOnFeatures(textClassification, (model, params, feeds) =>
+    pooledOf(model, params, feeds, null),
+  ),
   'text-generation': null,
+  'image-classification': imageClassificationOnFeatures,
+  'audio-classification': audioClassificationOnFeatures,
   'decision-making': null,
 }
 

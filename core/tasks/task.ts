@@ -162,9 +162,14 @@ export type PrepareConfig = Pick<
   | 'packing'
   | 'context_length'
   | 'target_return'
->
+> &
+  VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing' | 'context_length'>
+/** How pictures and clips are changed from epoch to epoch. */
+export type VariationConfig = Partial<
+  Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
+>
+export type BatchConfig = Pick<RunConfig, 'packing' | 'context_length'> & VariationConfig
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
+import { tasks } from '../../../core/contract/settings.ts'
 import {
   classShares,
   mappingDoubts,
@@ -17,6 +18,7 @@ import {
 import { folderProblem, neededFiles } from '../../../renderer/features/models/folder.ts'
 
 const column = (name: string, distinct: number) => ({ name, distinct, empty: 0, meanLength: 5, sample: '' })
+const nothing = Object.fromEntries(tasks.map((task) => [task, {}])) as Preview['guesses']
 const preview: Preview = {
   fileName: 'mails.train.csv',
   format: 'csv',
@@ -24,10 +26,11 @@ const preview: Preview = {
   delimiter: ',',
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
+  suggested: null,
   guesses: {
+    ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
-    'decision-making': {},
   },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },
@@ -41,7 +44,6 @@ const preview: Preview = {
   problemCount: 0,
 }
 
-const nothing = { 'text-classification': {}, 'text-generation': {}, 'decision-making': {} }
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
