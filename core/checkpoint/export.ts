@@ -5,7 +5,7 @@ import type { AdapterTask } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readModelConfig } from './config.ts'
+import { readConfigAsWritten, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
 import { className } from './names.ts'
@@ -72,7 +72,7 @@ async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
 }
 
 async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
-  const { json, modelType } = await readModelConfig(modelDir)
+  const { modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
   let task: AdapterTask
   try {
@@ -86,7 +86,7 @@ async function writeMerged(adapterDir: string, modelDir: string, to: string, lab
   } finally {
     base.close()
   }
-  const config = { ...json, ...modelFields(modelType, task, labels) }
+  const config = { ...(await readConfigAsWritten(modelDir)), ...modelFields(modelType, task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 

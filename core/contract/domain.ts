@@ -378,20 +378,43 @@ export interface SeriesInfo {
 }
 
 const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
+const writing = ['text-generation', 'text2text-generation'] as const
 
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: [...classifying, 'decision-making'] },
+  {
+    name: 'eval/accuracy',
+    label: 'Validation accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: [...classifying, 'decision-making'],
+  },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
-  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: writing },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-generation'],
+    tasks: writing,
+  },
+  { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  {
+    name: 'eval/exact_match',
+    label: 'Validation exact match',
+    unit: '',
+    better: 'higher',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'eval/edit_distance',
+    label: 'Validation edit distance',
+    unit: '',
+    better: 'lower',
+    tasks: ['text2text-generation'],
   },
   { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
   {

@@ -52,6 +52,12 @@ const clip: RoleInfo = {
   columns: ['audio', ...fileColumns, 'clip', 'wav', 'audio_path'],
   file: 'audio',
 }
+const target: RoleInfo = {
+  name: 'target',
+  title: 'Output column',
+  help: 'What it learns to write.',
+  columns: ['target', 'output', 'outputs', 'answer', 'response', 'translation', 'summary', 'phonemes', 'en', 'tgt'],
+}
 
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
@@ -86,6 +92,14 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       columns: ['env', 'environment'],
       optional: true,
     },
+  ],
+  'text2text-generation': [
+    {
+      ...text,
+      title: 'Input column',
+      columns: ['source', 'input', 'inputs', 'question', 'src', 'word', ...text.columns],
+    },
+    target,
   ],
 }
 

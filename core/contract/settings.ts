@@ -6,7 +6,10 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'decision-making', 'image-classification', 'audio-classification'] as const
+export const tasks = [
+  ...(['text-classification', 'text-generation', 'text2text-generation'] as const),
+  ...(['decision-making', 'image-classification', 'audio-classification'] as const),
+] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -17,11 +20,15 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
   'decision-making': 'Decisions from trajectories',
+  'text2text-generation': 'Text to text',
 }
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
+
+/** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
+export const headlessTasks: readonly TaskName[] = ['text-generation', 'text2text-generation']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
@@ -38,6 +45,10 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
+  /** Text to text: tokens kept of each output; max_length when left out. */
+  max_target_length: z.number().int().min(4).max(4096).optional(),
+  /** Text to text: written in front of each input, as T5 was trained with ("translate English to German: "). */
+  source_prefix: z.string().max(1000).default(''),
   /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
@@ -90,6 +101,9 @@ const shape = {
   split_seed: z.number().int().min(0).max(2147483647).default(42),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
+  /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
+  generation_max_samples: positiveInt.default(200),
+  generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
   eval_steps: z.number().int().min(0).default(0),
@@ -105,7 +119,16 @@ const shape = {
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
   metric_for_best_model: z
-    .enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy', 'eval/return'])
+    .enum([
+      'eval/loss',
+      'eval/accuracy',
+      'eval/f1',
+      'eval/token_accuracy',
+      'eval/bleu',
+      'eval/chrf',
+      'eval/exact_match',
+      'eval/return',
+    ])
     .default('eval/loss'),
 }
 
@@ -201,6 +224,14 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'basic',
     group: 'data',
     tasks: tasks.filter((task) => !wholeInputs.includes(task)),
+  },
+  {
+    name: 'max_target_length',
+    label: 'Max output length',
+    help: 'Tokens kept of each output; longer ones are cut. Left empty, as many as of inputs.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'lora_r',
@@ -340,6 +371,14 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'source_prefix',
+    label: 'Input prefix',
+    help: 'Written in front of each input, as T5 wants it: "translate English to German: ".',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text2text-generation'],
+  },
+  {
     name: 'packing',
     label: 'Packing',
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
@@ -438,6 +477,22 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Use at most so many validation rows; empty uses all.',
     level: 'advanced',
     group: 'data',
+  },
+  {
+    name: 'generation_max_samples',
+    label: 'Outputs written',
+    help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'generation_num_beams',
+    label: 'Beams',
+    help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'eval_steps',

@@ -3,6 +3,7 @@ import { imageRows } from './image-rows.ts'
 import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 
@@ -12,6 +13,7 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'image-classification': imageRows,
   'audio-classification': labelledClips,
   'decision-making': trajectoryRows,
+  'text2text-generation': sourceTargetRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

@@ -6,6 +6,7 @@ import { decisionMaking } from './decision-making.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
@@ -14,6 +15,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -24,6 +26,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
   'decision-making': null,
+  'text2text-generation': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

@@ -43,6 +43,9 @@ export function readTable(name: string): Table {
   return tableSchema.parse(JSON.parse(readFileSync(join(goldenDir, name), 'utf8')))
 }
 
+/** Settings that batches depend on. */
+const batching = runConfigSchema.parse({ model: 'golden', dataset: 'golden', learning_rate: 1, packing: false })
+
 export type EngineKind = 'graph' | 'eager'
 export type Method = 'full' | 'lora'
 
@@ -101,7 +104,7 @@ export function batchOf(rows: readonly { ids: readonly number[]; label: number }
     labels: Int32Array.from(rows, (row) => row.label),
   }
   const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
-  return textClassification.batch(encoded, encoded.rows, layout, { packing: false, context_length: 20 }, null)
+  return textClassification.batch(encoded, encoded.rows, layout, batching, null)
 }
 
 /** Logits of the table's sentences. */
