@@ -398,7 +398,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: writing,
+    tasks: [...writing, 'image-text-to-text'],
   },
   { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
   { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
@@ -407,7 +407,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation exact match',
     unit: '',
     better: 'higher',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'image-text-to-text'],
   },
   {
     name: 'eval/edit_distance',
@@ -416,6 +416,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'lower',
     tasks: ['text2text-generation'],
   },
+  { name: 'eval/success', label: 'Orders carried out', unit: '', better: 'higher', tasks: ['image-text-to-text'] },
   { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
   {
     name: 'eval/score',

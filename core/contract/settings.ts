@@ -8,7 +8,7 @@ import { z } from 'zod'
 
 export const tasks = [
   ...(['text-classification', 'text-generation', 'text2text-generation'] as const),
-  ...(['decision-making', 'image-classification', 'audio-classification'] as const),
+  ...(['decision-making', 'image-classification', 'audio-classification', 'image-text-to-text'] as const),
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -20,6 +20,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
   'decision-making': 'Decisions from trajectories',
+  'image-text-to-text': 'Image, state and text',
   'text2text-generation': 'Text to text',
 }
 
@@ -28,7 +29,7 @@ export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
-export const headlessTasks: readonly TaskName[] = ['text-generation', 'text2text-generation']
+export const headlessTasks: readonly TaskName[] = ['text-generation', 'text2text-generation', 'decision-making']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
@@ -128,6 +129,7 @@ const shape = {
       'eval/chrf',
       'eval/exact_match',
       'eval/return',
+      'eval/success',
     ])
     .default('eval/loss'),
 }
@@ -179,8 +181,8 @@ export function concerns({ methods, tasks }: SettingInfo, run: { method: Method;
   return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
-/** Tasks whose rows are of one size, whatever they hold. */
-const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification']
+/** Tasks whose rows are no sequences of tokens. */
+const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification', 'decision-making']
 
 /** Whether max_length has a say in a task: whether its rows are sequences of tokens. */
 export function hasLength(task: TaskName): boolean {

@@ -1,6 +1,17 @@
 import type { EpisodeRecord } from '../contract/episodes.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { colours, isDone, type Order, picture, readOrder, readScene, type Scene, side, stateOf, takeStep } from '../environments/table.ts'
+import {
+  colours,
+  isDone,
+  type Order,
+  picture,
+  readOrder,
+  readScene,
+  type Scene,
+  side,
+  stateOf,
+  takeStep,
+} from '../environments/table.ts'
 import type { Answer } from './image-text-to-text.ts'
 import { promptOf } from './scene-rows.ts'
 

@@ -258,7 +258,9 @@ function score(
     done += positions.length
     onRows(done, 2 * rows.length)
   }
-  const outcomes = letArmWork(questions, scenes, tools.tokenizer, answer, (over) => onRows(rows.length + over, 2 * rows.length))
+  const outcomes = letArmWork(questions, scenes, tools.tokenizer, answer, (over) =>
+    onRows(rows.length + over, 2 * rows.length),
+  )
   const worked = (of: (outcome: ArmOutcome) => number) =>
     Float64Array.from(outcomes, (outcome) => (outcome === null ? -1 : of(outcome)))
   return {

@@ -3,6 +3,7 @@ import { imageRows } from './image-rows.ts'
 import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
@@ -13,6 +14,7 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'image-classification': imageRows,
   'audio-classification': labelledClips,
   'decision-making': trajectoryRows,
+  'image-text-to-text': sceneRows,
   'text2text-generation': sourceTargetRows,
 }
 

@@ -1,8 +1,9 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
-import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
 import { decisionMaking } from './decision-making.ts'
+import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { imageTextToText } from './image-text-to-text.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -15,6 +16,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
   'decision-making': decisionMaking,
+  'image-text-to-text': imageTextToText,
   'text2text-generation': text2textGeneration,
 }
 
@@ -26,6 +28,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
   'decision-making': null,
+  'image-text-to-text': null,
   'text2text-generation': null,
 }
 

@@ -71,7 +71,12 @@ async function decode(store: RowStore, rows: Int32Array, sight: Sight, onRow: ()
   return pixels
 }
 
-function read(store: RowStore, rows: Int32Array, { tokenizer, modelConfig }: Reading, { max_length: most }: PrepareConfig) {
+function read(
+  store: RowStore,
+  rows: Int32Array,
+  { tokenizer, modelConfig }: Reading,
+  { max_length: most }: PrepareConfig,
+) {
   const stateSize = typeof modelConfig.state_dim === 'number' ? modelConfig.state_dim : 0
   const states = new Float32Array(rows.length * stateSize)
   const endId = tokenizer.eosId
@@ -82,7 +87,8 @@ function read(store: RowStore, rows: Int32Array, { tokenizer, modelConfig }: Rea
   const found = Array.from(rows, (row, i) => {
     const { line, text, fields = {} } = store.read(row)
     const { answer = '', state, scene = '' } = fields
-    if (state !== undefined && stateSize > 0) states.set(numbersOf(state, stateSize, `Row ${row} (line ${line})`), i * stateSize)
+    if (state !== undefined && stateSize > 0)
+      states.set(numbersOf(state, stateSize, `Row ${row} (line ${line})`), i * stateSize)
     return { question: text, answer, scene, ...encoded(tokenizer, endId, text, answer, most) }
   })
   return {

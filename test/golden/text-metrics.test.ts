@@ -18,14 +18,17 @@ const corpora = z
   )
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, 'text-metrics.json'), 'utf8')))
 
-describe.each(corpora.map((corpus, i) => [i, corpus] as const))('corpus %i', (_, { texts, references, ...expected }) => {
-  test("has sacrebleu's BLEU", () => {
-    expect(bleu(texts, references)).toBeCloseTo(expected.bleu, 8)
-  })
+describe.each(corpora.map((corpus, i) => [i, corpus] as const))(
+  'corpus %i',
+  (_, { texts, references, ...expected }) => {
+    test("has sacrebleu's BLEU", () => {
+      expect(bleu(texts, references)).toBeCloseTo(expected.bleu, 8)
+    })
 
-  test("has sacrebleu's chrF, as a whole and text by text", () => {
-    expect(corpusChrf(texts, references)).toBeCloseTo(expected.chrf, 8)
-    for (const [i, text] of texts.entries())
-      expect(chrf(text, references[i] as string), text).toBeCloseTo(expected.each[i] as number, 8)
-  })
-})
+    test("has sacrebleu's chrF, as a whole and text by text", () => {
+      expect(corpusChrf(texts, references)).toBeCloseTo(expected.chrf, 8)
+      for (const [i, text] of texts.entries())
+        expect(chrf(text, references[i] as string), text).toBeCloseTo(expected.each[i] as number, 8)
+    })
+  },
+)

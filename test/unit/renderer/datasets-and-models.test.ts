@@ -44,7 +44,6 @@ const preview: Preview = {
   problemCount: 0,
 }
 
-
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {
     expect(mappingOf(preview, {}, 'text-classification')).toEqual({ text: 'text', label: 'label' })

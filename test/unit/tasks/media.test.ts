@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { runConfigSchema } from '../../../core/contract/settings.ts'
 import type { RowStore } from '../../../core/data/row-store.ts'
 import { clipBytes, featuresOf, readClips } from '../../../core/tasks/clips.ts'
 import { imageClassification } from '../../../core/tasks/image-classification.ts'
@@ -6,7 +7,7 @@ import type { ImageRows } from '../../../core/tasks/image-rows.ts'
 import type { PrepareConfig } from '../../../core/tasks/task.ts'
 import { toneClip } from '../../support/media.ts'
 
-const usual = { packing: false, context_length: 1 }
+const usual = runConfigSchema.parse({ model: 'm', dataset: 'd', learning_rate: 1 })
 const layout = { buckets: [8], batchSize: 3, padId: 0 }
 
 /** Two pictures of 2 × 3 pixels and 2 channels that count up. */
@@ -22,13 +23,7 @@ const pictures: ImageRows = {
 }
 
 function pixelsOf(settings: object, draw: { seed: number; epoch: number } | null): number[] {
-  const { feeds } = imageClassification.batch(
-    pictures,
-    Int32Array.of(0, 1),
-    layout,
-    { ...usual, ...settings },
-    draw,
-  )
+  const { feeds } = imageClassification.batch(pictures, Int32Array.of(0, 1), layout, { ...usual, ...settings }, draw)
   return Array.from(feeds.pixel_values as Float32Array)
 }
 
@@ -37,13 +32,7 @@ describe('pictures in a batch', () => {
 
   test('are scaled, a short batch being filled up with its first', () => {
     expect(plain).toEqual([...Array.from({ length: 24 }, (_, i) => i), ...Array.from({ length: 12 }, (_, i) => i)])
-    const { weight, feeds, length } = imageClassification.batch(
-      pictures,
-      Int32Array.of(1),
-      layout,
-      usual,
-      null,
-    )
+    const { weight, feeds, length } = imageClassification.batch(pictures, Int32Array.of(1), layout, usual, null)
     expect({ weight, length, weights: Array.from(feeds.weights as Float32Array) }).toEqual({
       weight: 1,
       length: 8,
