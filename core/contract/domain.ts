@@ -383,7 +383,13 @@ const classifying: readonly TaskName[] = ['text-classification', 'image-classifi
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: [...classifying, 'decision-making'] },
+  {
+    name: 'eval/accuracy',
+    label: 'Validation accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: [...classifying, 'decision-making'],
+  },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: ['text-generation'] },
   {

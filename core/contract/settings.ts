@@ -6,7 +6,13 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'decision-making', 'image-classification', 'audio-classification'] as const
+export const tasks = [
+  'text-classification',
+  'text-generation',
+  'decision-making',
+  'image-classification',
+  'audio-classification',
+] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 

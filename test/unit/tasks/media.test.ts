@@ -22,13 +22,7 @@ const pictures: ImageRows = {
 }
 
 function pixelsOf(settings: object, draw: { seed: number; epoch: number } | null): number[] {
-  const { feeds } = imageClassification.batch(
-    pictures,
-    Int32Array.of(0, 1),
-    layout,
-    { ...usual, ...settings },
-    draw,
-  )
+  const { feeds } = imageClassification.batch(pictures, Int32Array.of(0, 1), layout, { ...usual, ...settings }, draw)
   return Array.from(feeds.pixel_values as Float32Array)
 }
 
@@ -37,13 +31,7 @@ describe('pictures in a batch', () => {
 
   test('are scaled, a short batch being filled up with its first', () => {
     expect(plain).toEqual([...Array.from({ length: 24 }, (_, i) => i), ...Array.from({ length: 12 }, (_, i) => i)])
-    const { weight, feeds, length } = imageClassification.batch(
-      pictures,
-      Int32Array.of(1),
-      layout,
-      usual,
-      null,
-    )
+    const { weight, feeds, length } = imageClassification.batch(pictures, Int32Array.of(1), layout, usual, null)
     expect({ weight, length, weights: Array.from(feeds.weights as Float32Array) }).toEqual({
       weight: 1,
       length: 8,
