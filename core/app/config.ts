@@ -2,7 +2,7 @@ import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, hasLength, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { defaultLearningRate, hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -29,8 +29,8 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
     refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
   }
-  if (config.method === 'head' && config.task === 'text-generation') {
-    refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
+  if (config.method === 'head' && headlessTasks.includes(config.task)) {
+    refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
   if (hasLength(config.task) && model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
@@ -38,6 +38,14 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
       config.max_length,
       `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`,
     )
+  }
+  if (
+    config.max_target_length !== undefined &&
+    model.maxPositions > 0 &&
+    config.max_target_length > model.maxPositions
+  ) {
+    const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
+    refuse('max_target_length', config.max_target_length, reason)
   }
   if (config.max_steps === 0) {
     refuse('max_steps', 0, 'a run needs at least one step; −1 leaves it to num_train_epochs')

@@ -5,7 +5,7 @@ import type { AdapterTask } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readModelConfig } from './config.ts'
+import { readConfigAsWritten, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
 import { className } from './names.ts'
@@ -42,7 +42,8 @@ export async function exportCheckpoint(
 
   const { bytes } = await saveCheckpoint(destination, async (dir) => {
     if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, labels)
-    else for (const name of names.filter(isModelFile)) await copyWithin(checkpointDir, dir, name)
+    const taken = isAdapter && merge ? (name: string) => companionFile.test(name) : isModelFile
+    for (const name of names.filter(taken)) await copyWithin(checkpointDir, dir, name)
     // An adapter checkpoint may leave the tokenizer with its base.
     const there = new Set(await readdir(dir))
     for (const name of await readdir(modelDir)) {
@@ -72,7 +73,7 @@ async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
 }
 
 async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
-  const { json, modelType } = await readModelConfig(modelDir)
+  const { modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
   let task: AdapterTask
   try {
@@ -86,7 +87,7 @@ async function writeMerged(adapterDir: string, modelDir: string, to: string, lab
   } finally {
     base.close()
   }
-  const config = { ...json, ...modelFields(modelType, task, labels) }
+  const config = { ...(await readConfigAsWritten(modelDir)), ...modelFields(modelType, task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 

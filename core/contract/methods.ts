@@ -91,6 +91,11 @@ export const methods = {
     input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
+  /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
+  'models.fromRun': {
+    input: z.strictObject({ run: id, checkpoint, name: z.string().trim().min(1).max(200).optional() }),
+    output: z.object({ model: modelSchema }),
+  },
   'models.list': { input: none, output: z.object({ models: z.array(modelSchema) }) },
   'models.rename': {
     input: z.strictObject({ id, name: z.string().trim().min(1).max(200) }),

@@ -9,9 +9,12 @@ import { z } from 'zod'
 export const tasks = [
   'text-classification',
   'text-generation',
-  'decision-making',
   'image-classification',
   'audio-classification',
+  'chat',
+  'preference',
+  'text2text-generation',
+  'decision-making',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -22,12 +25,23 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
+  chat: 'Instructions and chats',
+  preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
+  'text2text-generation': 'Text to text',
 }
+
+/** Tasks of language models: their runs write text, and have no head to train alone. */
+export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'preference']
+/** Of these, the ones that answer to what a person says, by a chat template. */
+export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
+
+/** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
+export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
@@ -44,7 +58,11 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
-  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  /** Text to text: tokens kept of each output; max_length when left out. */
+  max_target_length: z.number().int().min(4).max(4096).optional(),
+  /** Text to text: written in front of each input, as T5 was trained with ("translate English to German: "). */
+  source_prefix: z.string().max(1000).default(''),
+  /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
   image_flip: z.boolean().default(false),
@@ -81,6 +99,9 @@ const shape = {
   adam_beta2: fraction.default(0.999),
   adam_epsilon: z.number().gt(0).max(1).default(1e-8),
   label_smoothing_factor: z.number().min(0).max(0.9).default(0),
+  /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
+  dpo_beta: z.number().gt(0).max(100).default(0.1),
+  dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -94,8 +115,13 @@ const shape = {
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
+  /** Of the training rows that the split leaves; a smaller share lies within a larger one. */
+  train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
+  /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
+  generation_max_samples: positiveInt.default(200),
+  generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
   eval_steps: z.number().int().min(0).default(0),
@@ -111,7 +137,18 @@ const shape = {
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
   metric_for_best_model: z
-    .enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy', 'eval/return'])
+    .enum([
+      'eval/loss',
+      'eval/accuracy',
+      'eval/f1',
+      'eval/token_accuracy',
+      'eval/reward_accuracy',
+      'eval/reward_margin',
+      'eval/bleu',
+      'eval/chrf',
+      'eval/exact_match',
+      'eval/return',
+    ])
     .default('eval/loss'),
 }
 
@@ -207,6 +244,14 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'basic',
     group: 'data',
     tasks: tasks.filter((task) => !wholeInputs.includes(task)),
+  },
+  {
+    name: 'max_target_length',
+    label: 'Max output length',
+    help: 'Tokens kept of each output; longer ones are cut. Left empty, as many as of inputs.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'lora_r',
@@ -318,6 +363,22 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'dpo_beta',
+    label: 'DPO beta',
+    help: 'How strongly the model is held to the one that it began as: 0.1 is usual, less lets it go further.',
+    level: 'basic',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
+    name: 'dpo_loss_type',
+    label: 'Preference loss',
+    help: 'sigmoid is DPO; ipo aims at a fixed margin and overfits less where preferences are certain.',
+    level: 'advanced',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
     name: 'num_frozen_layers',
     label: 'Frozen layers',
     help: 'The embeddings and so many of the lowest layers keep their weights.',
@@ -346,12 +407,20 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'source_prefix',
+    label: 'Input prefix',
+    help: 'Written in front of each input, as T5 wants it: "translate English to German: ".',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text2text-generation'],
+  },
+  {
     name: 'packing',
     label: 'Packing',
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
     level: 'advanced',
     group: 'data',
-    tasks: ['text-generation'],
+    tasks: ['text-generation', 'chat'],
   },
   {
     name: 'image_flip',
@@ -432,6 +501,13 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'data',
   },
   {
+    name: 'train_share',
+    label: 'Share of training rows',
+    help: 'As if there were fewer: 0.1 uses a tenth of each class, which lies within what 0.5 uses.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
     name: 'max_train_samples',
     label: 'Max training rows',
     help: 'Use at most so many training rows; empty uses all.',
@@ -444,6 +520,22 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Use at most so many validation rows; empty uses all.',
     level: 'advanced',
     group: 'data',
+  },
+  {
+    name: 'generation_max_samples',
+    label: 'Outputs written',
+    help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'generation_num_beams',
+    label: 'Beams',
+    help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'eval_steps',

@@ -104,10 +104,10 @@ export interface Architecture<Config> {
     readonly imageClassifier?: ImageClassifierHead<Config>
     readonly audioClassifier?: AudioClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
-    readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly speechToText?: SpeechToTextHead<Config>
     readonly decisions?: DecisionHead<Config>
     readonly sceneReader?: SceneHead<Config>
+    readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly maskedLanguageModel?: MaskedHead<Config>
     readonly tokenClassifier?: TokenHead<Config>
     readonly questionAnswering?: TokenHead<Config>
@@ -185,6 +185,22 @@ export interface Attending<Config> {
   transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
 
+/** The same for one that carries along all that it knows of them. */
+export interface Carrying<Config> {
+  /** What it carries of so many texts; zeros where they begin. */
+  state(config: Config, batch: number): readonly TensorSpec[]
+  /**
+   * As `hidden`, without dropout, going on from `state`; and what it carries at each row's end. inputIds int32
+   * [batch, length], of which a row has `lengths` (int32 [batch]).
+   */
+  advance(
+    config: Config,
+    params: Params,
+    tokens: { readonly inputIds: Tensor; readonly lengths: Tensor },
+    state: readonly Tensor[],
+  ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
+}
+
 /**
  * What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. `scores`
  * says how they are weighed where that is not usual.
@@ -253,27 +269,6 @@ export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
   ): Memory
 }
 
-/** A text out of a clip of speech. */
-export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
-  /** `rng` null turns dropout off. */
-  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
-}
-/** The same for one that carries along all that it knows of them. */
-export interface Carrying<Config> {
-  /** What it carries of so many texts; zeros where they begin. */
-  state(config: Config, batch: number): readonly TensorSpec[]
-  /**
-   * As `hidden`, without dropout, going on from `state`; and what it carries at each row's end. inputIds int32
-   * [batch, length], of which a row has `lengths` (int32 [batch]).
-   */
-  advance(
-    config: Config,
-    params: Params,
-    tokens: { readonly inputIds: Tensor; readonly lengths: Tensor },
-    state: readonly Tensor[],
-  ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
-}
-
 /** The next action of an episode. */
 export interface DecisionHead<Config> extends Head<Config> {
   /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */
@@ -290,4 +285,10 @@ export interface SceneHead<Config> extends Head<Config> {
   hidden(config: Config, params: Params, batch: SceneBatch, rng: Rng | null): Tensor
   /** As LanguageModelHead's. */
   matrix(config: Config, params: Params): Tensor
+}
+
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
 }

@@ -12,6 +12,7 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
+import { lookUp } from '../nn/embedding.ts'
 import { activated, linearProduct } from '../nn/linear.ts'
 import { residualNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
@@ -51,6 +52,7 @@ const configSchema = z.object({
   normalize_before: z.literal(false).default(false),
   normalize_embedding: z.literal(false).default(false),
   static_position_embeddings: z.literal(true).default(true),
+  pad_token_id: token,
   decoder_start_token_id: token,
 })
 type MarianConfig = z.output<typeof configSchema>
@@ -151,7 +153,7 @@ function embed(
 ): tf.Tensor {
   const [batch, length] = inputIds.shape as [number, number]
   const d = config.d_model
-  const words = tf.gather(table.get('weight'), tf.reshape(inputIds, [-1]))
+  const words = lookUp(table.get('weight'), tf.reshape(inputIds, [-1]), config.pad_token_id)
   const scaled = config.scale_embedding ? tf.mul(words, Math.sqrt(d)) : words
   const count = positionIds === null ? length : config.max_position_embeddings
   const places = tf.tensor2d(sinusoids(count, d), [count, d])

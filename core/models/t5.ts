@@ -11,7 +11,7 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, paddingMask, splitHeads } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { biased, linearProduct, type Unbiased } from '../nn/linear.ts'
+import { activated, biased, linearProduct, type Unbiased } from '../nn/linear.ts'
 import { rmsNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
@@ -156,10 +156,11 @@ function headsOf(config: T5Config, place: Params, x: tf.Tensor, rows: number, rn
 function mlp(config: T5Config, place: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
   const dense = place.at('DenseReluDense')
   const { gated, activation } = innerOf(config)
-  const activate = activationNamed(activation) as (x: tf.Tensor) => tf.Tensor
   const seen = norm(config, place, x)
-  const way = (name: string) => biased(linearProduct(dense.at(name), seen, rng))
-  const inner = gated ? tf.mul(activate(way('wi_0')), way('wi_1')) : activate(way('wi'))
+  const way = (name: string) => linearProduct(dense.at(name), seen, rng)
+  const inner = gated
+    ? tf.mul(activated(way('wi_0'), activation), biased(way('wi_1')))
+    : activated(way('wi'), activation)
   const projected = linearProduct(dense.at('wo'), dropout(inner, config.dropout_rate, rng), rng)
   return residual(x, projected, config.dropout_rate, rng)
 }

@@ -1,8 +1,11 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chatRows } from './chat-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { preferenceRows } from './preference-rows.ts'
+import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 
@@ -11,7 +14,10 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-generation': packedRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
+  chat: chatRows,
+  preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'text2text-generation': sourceTargetRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

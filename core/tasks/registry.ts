@@ -1,11 +1,14 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
+import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
@@ -13,7 +16,10 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
+  chat,
+  preference,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -23,7 +29,10 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-generation': null,
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
+  chat: null,
+  preference: null,
   'decision-making': null,
+  'text2text-generation': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {

@@ -4,7 +4,7 @@ import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
+import type { ProgramResult, TensorSpec, Tensors, Values } from '../engine/engine.ts'
 import type { Architecture, Head } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
@@ -63,6 +63,36 @@ export interface TaskModel {
   readonly config: unknown
 }
 
+/**
+ * Programs of a task beside training and evaluation, such as those that write: they run in a run's own session, between
+ * evaluations of its batches, on the weights as they then are.
+ */
+export interface OwnPrograms {
+  /** What they keep from one call to the next: never trained, saved or restored. A program assigns it before it is read. */
+  readonly variables: Readonly<Record<string, TensorSpec>>
+  /** Those of them whose rows are replaced where they lie (nn/update-rows.ts). */
+  readonly inPlace: readonly string[]
+  /** By name. */
+  readonly programs: Readonly<Record<string, OwnProgram>>
+}
+
+export interface OwnProgram {
+  readonly feeds: Readonly<Record<string, TensorSpec>>
+  /** `params` are the model's with adapters joined in; `kept` are the present values of the variables. */
+  run(params: Params, feeds: Tensors, kept: Tensors): ProgramResult
+}
+
+/** Runs a program of the task's own. */
+export type RunOwn = (name: string, feeds: Readonly<Record<string, Values>>) => Readonly<Record<string, Values>>
+
+/** What scoring may need beside evaluations. */
+export interface ScoreTools {
+  readonly model: TaskModel
+  readonly own: RunOwn
+  /** The model's; throws AttuneError not_found where it has none. */
+  readonly tokenizer: Tokenizer
+}
+
 /** Runs the evaluation program on a batch. */
 export type Evaluate = (batch: TaskBatch) => Readonly<Record<string, Values>>
 
@@ -76,6 +106,8 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
+  /** Files that its checkpoints have beside those of the model's folder: name and text. */
+  files?(modelDir: string): Readonly<Record<string, string>>
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(
@@ -90,6 +122,9 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
    */
   batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig, draw: Draw | null): TaskBatch
 
+  /** What a run of this task computes of each sequence before the first step, and its batches are fed; absent: nothing. */
+  readonly beforehand?: Beforehand
+
   /** The loss [] that is trained on: Σ weight·loss / `total`, where `total` [] is the weight of all batches of the step. */
   trainingLoss(model: TaskModel, params: Params, feeds: Tensors, rng: Rng, total: Tensor, config: LossConfig): Tensor
   /** What an evaluation needs of a batch, without dropout. */
@@ -102,16 +137,27 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
     config: BatchConfig,
     evaluate: Evaluate,
     onRows: (done: number, total: number) => void,
+    tools: ScoreTools,
   ): S
+  /** Programs that `score` runs, where evaluations have these padded lengths; absent: none. */
+  own?(model: TaskModel, config: BatchConfig, lengths: readonly number[]): OwnPrograms
   /** Over every scored row, by series name; eval/loss always among them. */
   metrics(scored: S, classes: number): Readonly<Record<string, number>>
   /** What of it is recorded and compared row by row: see contract/judgement.ts. */
   predictions(scored: S): PredictionColumns
 }
 
-/** What the trunk of a model said of each sequence, once: float32 [sequences, width]. */
-export interface Features {
-  readonly features: Float32Array
+/** What is computed of each sequence once, with the weights that a run begins with. */
+export interface Beforehand {
+  /** Numbers a sequence, by name. */
+  readonly widths: Readonly<Record<string, number>>
+  /** By the same names, [batch] or [batch, width]; without dropout. */
+  compute(model: TaskModel, params: Params, feeds: Tensors): Readonly<Record<string, Tensor>>
+}
+
+/** Examples with what was computed of them beforehand: float32 [sequences, width] by name. */
+export interface Known {
+  readonly known: Readonly<Record<string, Float32Array>>
 }
 
 /** A task whose head can be trained on features, where nothing below the head is trained. */
@@ -150,6 +196,8 @@ export interface Reading {
   /** The model folder, for what else it says of its input, and its config.json. */
   readonly modelDir: string
   readonly modelConfig: Readonly<Record<string, unknown>>
+  /** Its generation_config.json, or config.json where there is none: how its texts begin and end. */
+  readonly generationConfig: Readonly<Record<string, unknown>>
 }
 
 export type PrepareConfig = Pick<
@@ -157,19 +205,36 @@ export type PrepareConfig = Pick<
   | 'validation_split'
   | 'split_seed'
   | 'max_train_samples'
+  | 'train_share'
   | 'max_eval_samples'
   | 'max_length'
   | 'packing'
+  | 'max_target_length'
+  | 'source_prefix'
   | 'context_length'
   | 'target_return'
 > &
   VariationConfig
-export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
+export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
+export type BatchConfig = Pick<
+  RunConfig,
+  | 'packing'
+  | 'context_length'
+  | 'max_length'
+  | 'max_target_length'
+  | 'per_device_eval_batch_size'
+  | 'generation_max_samples'
+  | 'generation_num_beams'
+  | 'label_smoothing_factor'
+  | 'dpo_beta'
+  | 'dpo_loss_type'
+> &
+  VariationConfig
+
 /** How pictures and clips are changed from epoch to epoch. */
 export type VariationConfig = Partial<
   Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
 >
-export type BatchConfig = Pick<RunConfig, 'packing' | 'context_length'> & VariationConfig
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

@@ -12,8 +12,9 @@ import { trainedSpecs } from './weights.ts'
 /** The padded lengths of both sides. */
 export function lengthsOf(
   { train, validation }: Record<'train' | 'validation', Pick<Examples, 'lengths'>>,
-  { max_length: most }: Pick<RunConfig, 'max_length'>,
+  { max_length, max_target_length }: Pick<RunConfig, 'max_length' | 'max_target_length'>,
 ): { train: number[]; evaluate: number[] } {
+  const most = Math.max(max_length, max_target_length ?? 0)
   const buckets = ({ lengths }: Pick<Examples, 'lengths'>) => chooseBuckets(lengths, most)
   return { train: buckets(train), evaluate: buckets(validation) }
 }

@@ -5,6 +5,8 @@ import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { rngOf } from '../nn/random.ts'
+import { type Attention, watchAttention } from '../nn/watch.ts'
+import type { BatchConfig } from '../tasks/task.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
@@ -15,26 +17,27 @@ export const trainProgram = (length: number) => `train/${length}`
 /** Adds a batch's gradient up; there only when steps consist of several batches, of which the last one is trained. */
 export const accumulateProgram = (length: number) => `accumulate/${length}`
 export const evaluateProgram = (length: number) => `evaluate/${length}`
+/** One of the task's own: see Task.own. */
+export const ownProgram = (name: string) => `own/${name}`
+const ownVariable = ownProgram
 
-export type ProgramConfig = Pick<
-  RunConfig,
-  | 'method'
-  | 'optim'
-  | 'gradient_accumulation_steps'
-  | 'gradient_checkpointing'
-  | 'label_smoothing_factor'
-  | 'weight_decay'
-  | 'max_grad_norm'
-  | 'adam_beta1'
-  | 'adam_beta2'
-  | 'lora_r'
-  | 'lora_alpha'
-  | 'lora_dropout'
-  | 'packing'
-  | 'context_length'
-  | 'per_device_train_batch_size'
-  | 'per_device_eval_batch_size'
->
+export type ProgramConfig = BatchConfig &
+  Pick<
+    RunConfig,
+    | 'method'
+    | 'optim'
+    | 'gradient_accumulation_steps'
+    | 'gradient_checkpointing'
+    | 'label_smoothing_factor'
+    | 'weight_decay'
+    | 'max_grad_norm'
+    | 'adam_beta1'
+    | 'adam_beta2'
+    | 'lora_r'
+    | 'lora_alpha'
+    | 'lora_dropout'
+    | 'per_device_train_batch_size'
+  >
 
 export interface ProgramLengths {
   readonly train: readonly number[]
@@ -56,8 +59,13 @@ export function sessionSpec(
   const parameters = bare({ ...model.parameters, ...trainable.adapters })
   const computed = computationOf(model, trainable, config)
   const trained = new Set(trainable.names)
+  const own = ownPart(computed, config, lengths.evaluate)
   return {
-    variables: { ...parameters, ...(training && bare(heldBetweenBatches(parameters, trainable, config))) },
+    variables: {
+      ...parameters,
+      ...(training && bare(heldBetweenBatches(parameters, trainable, config))),
+      ...own.variables,
+    },
     optimized: training && config.optim === 'adamw' ? trainable.names : [],
     programs: Object.fromEntries([
       ...lengths.train.map((length) => [trainProgram(length), trainStep(computed, trainable, config, length)] as const),
@@ -65,7 +73,9 @@ export function sessionSpec(
         .filter(() => config.gradient_accumulation_steps > 1)
         .map((length) => [accumulateProgram(length), accumulation(computed, trainable, config, length)] as const),
       ...lengths.evaluate.map((length) => [evaluateProgram(length), evaluation(computed, config, length)] as const),
+      ...own.programs,
     ]),
+    inPlace: own.inPlace,
     precision,
     // Only beside an adapter: other checkpoints hold the frozen weights too, and must hold them unchanged.
     halved:
@@ -73,6 +83,30 @@ export function sessionSpec(
         ? Object.keys(model.parameters).filter((name) => !trained.has(name))
         : [],
   }
+}
+
+/** What the task runs beside training and evaluation, under names of its own. */
+function ownPart(
+  { model, paramsOf: params }: Computation,
+  config: ProgramConfig,
+  lengths: readonly number[],
+): { variables: Record<string, TensorSpec>; programs: [string, Program][]; inPlace: string[] } {
+  const own = lengths.length > 0 ? model.task.own?.(model, config, lengths) : undefined
+  if (!own) return { variables: {}, programs: [], inPlace: [] }
+  const names = Object.keys(own.variables)
+  const programs = Object.entries(own.programs).map(([name, { feeds, run }]): [string, Program] => [
+    ownProgram(name),
+    {
+      feeds,
+      run(fed, variables) {
+        const kept = Object.fromEntries(names.map((one) => [one, variables[ownVariable(one)] as Tensor]))
+        const { updates = [], ...rest } = run(params(variables), fed, kept)
+        return { ...rest, updates: updates.map((update) => ({ ...update, name: ownVariable(update.name) })) }
+      },
+    },
+  ])
+  const variables = Object.fromEntries(Object.entries(own.variables).map(([name, spec]) => [ownVariable(name), spec]))
+  return { variables, programs, inPlace: own.inPlace.map(ownVariable) }
 }
 
 function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, TensorSpec> {
@@ -92,6 +126,17 @@ export function heldBetweenBatches(
   ])
 }
 
+/** The parameters as a model reads them, adapters joined in. */
+export function paramsWith(
+  { targets }: Trainable,
+  { lora_r: r, lora_alpha: alpha, lora_dropout: dropout }: ProgramConfig,
+  variables: Tensors,
+  recompute = false,
+): Params {
+  const base = paramsOf(variables, { recompute })
+  return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
+}
+
 /** A run's model and task, as programs compute with them. */
 interface Computation {
   readonly model: LoadedModel
@@ -99,15 +144,8 @@ interface Computation {
   paramsOf(variables: Tensors, recompute?: boolean): Params
 }
 
-function computationOf(model: LoadedModel, { targets }: Trainable, config: ProgramConfig): Computation {
-  const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
-  return {
-    model,
-    paramsOf(variables, recompute = false) {
-      const base = paramsOf(variables, { recompute })
-      return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
-    },
-  }
+function computationOf(model: LoadedModel, trainable: Trainable, config: ProgramConfig): Computation {
+  return { model, paramsOf: (variables, recompute) => paramsWith(trainable, config, variables, recompute) }
 }
 
 const one: TensorSpec = { shape: [], dtype: 'float32' }
@@ -197,5 +235,34 @@ function evaluation({ model, paramsOf: params }: Computation, config: ProgramCon
   return {
     feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config, model),
     run: (feeds, variables) => ({ fetches: model.task.evaluation(model, params(variables), feeds) }),
+  }
+}
+
+/** The parts of an attention, as an attention program fetches them: see nn/watch.ts. */
+export const attentionParts = ['queries', 'keys', 'values', 'weights', 'sums'] as const satisfies (keyof Attention)[]
+
+/** "attention/<number>/<part>", numbered from 0 in the order of computation. */
+export const attentionFetch = (number: number, part: keyof Attention) => `attention/${number}/${part}`
+
+/**
+ * A task's evaluation with every attention of the model beside what it fetches: what each head looked at, and with what.
+ * A program to be run by itself, not while training: it keeps everything.
+ */
+export function attentionProgram(
+  model: LoadedModel,
+  trainable: Trainable,
+  config: ProgramConfig,
+  length: number,
+): Program {
+  const computed = evaluation(computationOf(model, trainable, config), config, length)
+  return {
+    feeds: computed.feeds,
+    run(feeds, variables) {
+      const { result, attentions } = watchAttention(() => computed.run(feeds, variables))
+      const watched = attentions.flatMap((attention, number) =>
+        attentionParts.map((part) => [attentionFetch(number, part), attention[part]] as const),
+      )
+      return { ...result, fetches: { ...result.fetches, ...Object.fromEntries(watched) } }
+    },
   }
 }

@@ -2,6 +2,8 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { readConfigAsWritten } from '../checkpoint/config.ts'
+import { adapterTaskOf } from '../contract/architectures.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -28,7 +30,7 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
-        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
+        task: adapterTaskOf(config.task),
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
@@ -37,21 +39,31 @@ export function checkpointWriter(
         fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
+      await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
   return async (dir) => {
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(
       join(dir, 'config.json'),
-      `${JSON.stringify({ ...exportedConfig(model, labels), ...fields }, null, 2)}\n`,
+      `${JSON.stringify({ ...(await exportedConfig(model, modelDir, labels)), ...fields }, null, 2)}\n`,
     )
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
     }
+    await writeFiles(dir, model.task.files?.(modelDir))
   }
 }
 
+async function writeFiles(dir: string, files: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text)
+}
+
 /** The model's config.json with what the task says of it, as transformers saves such a model. */
-function exportedConfig({ json, head, task }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
-  return { ...json, architectures: [head.className], ...task.modelFields(labels) }
+async function exportedConfig(
+  { head, task }: LoadedModel,
+  modelDir: string,
+  labels: readonly string[],
+): Promise<Record<string, unknown>> {
+  return { ...(await readConfigAsWritten(modelDir)), architectures: [head.className], ...task.modelFields(labels) }
 }

@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contract/domain.ts'
 import type { TaskName } from '../../../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
+import { EpisodeAnswer } from './episode-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 
@@ -22,7 +23,9 @@ export interface AnswerView {
 }
 
 /** Tasks whose examples are more than texts: one file here and one entry each. */
-const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {}
+const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
+  'decision-making': { Answer: EpisodeAnswer },
+}
 
 export function viewOf(task: TaskName): AnswerView {
   return views[task] ?? {}
