@@ -2,7 +2,13 @@ import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
+import {
+  defaultLearningRate,
+  hasLength,
+  headlessTasks,
+  type RunConfig,
+  type SettingName,
+} from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
