@@ -12,6 +12,8 @@ export interface ArchitectureInfo {
   readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
   readonly tokenizer?: false | 'some'
+  /** Which library its checkpoints are for, where that is not transformers. */
+  readonly library?: 'pytorch'
   readonly checkpoint: CheckpointNames
 }
 
@@ -160,8 +162,10 @@ const whisper: ArchitectureInfo = {
     classes: { SEQ_CLS: 'WhisperForAudioClassification' },
   },
 }
+
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
+  library: 'pytorch',
   targetModules: [],
   fields: {
     vocabSize: 'vocab_size',
