@@ -21,6 +21,11 @@ const may = {
   },
   'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'sharp', 'zod'] },
   'core/environments': { places: [], packages: [] },
+  // A template is a stranger's program: "vm" ends one that takes too long.
+  'core/data/chat': {
+    places: ['core/contract', 'core/data/tokenizers'],
+    packages: ['node', 'vm', '@huggingface/jinja'],
+  },
   // A model folder is whole only with a tokenizer that can be read.
   'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {
@@ -79,6 +84,8 @@ const doors = {
   '@tensorflow/tfjs-node': 'core/engine/native/load.ts',
   'better-sqlite3': 'core/store/',
   electron: 'electron/',
+  '@huggingface/jinja': 'core/data/chat/',
+  vm: 'core/data/chat/',
   recharts: 'renderer/charts/',
 }
 

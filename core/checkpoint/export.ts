@@ -1,13 +1,13 @@
 import { constants } from 'node:fs'
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AdapterTask } from '../contract/architectures.ts'
+import { type AdapterTask, architectureInfos } from '../contract/architectures.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readConfigAsWritten, readModelConfig } from './config.ts'
+import { readConfigAsWritten, readJson, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
-import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
+import { type CardFacts, type ExportKind, type Library, modelCard } from './model-card.ts'
 import { className } from './names.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
@@ -42,16 +42,23 @@ export async function exportCheckpoint(
 
   const { bytes } = await saveCheckpoint(destination, async (dir) => {
     if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, labels)
-    else for (const name of names.filter(isModelFile)) await copyWithin(checkpointDir, dir, name)
+    const taken = isAdapter && merge ? (name: string) => companionFile.test(name) : isModelFile
+    for (const name of names.filter(taken)) await copyWithin(checkpointDir, dir, name)
     // An adapter checkpoint may leave the tokenizer with its base.
     const there = new Set(await readdir(dir))
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name) && !there.has(name)) await copyWithin(modelDir, dir, name)
     }
     if (kind === 'adapter') await nameBaseModel(dir, card.baseModel)
-    await writeFile(join(dir, 'README.md'), modelCard(card, labels, kind))
+    await writeFile(join(dir, 'README.md'), modelCard(card, labels, kind, await libraryOf(dir)))
   })
   return { path: destination, bytes, files: (await readdir(destination)).sort() }
+}
+
+/** What loads the weights, where it is not transformers. An adapter's folder has no config.json of a model. */
+async function libraryOf(dir: string): Promise<Library> {
+  const { model_type: modelType } = (await readJson(dir, 'config.json')) ?? {}
+  return architectureInfos[String(modelType)]?.library ?? 'transformers'
 }
 
 /** The state of the training stays behind. */

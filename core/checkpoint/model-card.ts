@@ -12,10 +12,17 @@ export interface CardFacts {
 }
 
 export type ExportKind = 'model' | 'adapter'
+/** What loads a whole model. */
+export type Library = 'transformers' | 'pytorch'
 
 /** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. Without labels, of a generator. */
-export function modelCard(facts: CardFacts, labels: readonly string[], kind: ExportKind): string {
-  const library = kind === 'adapter' ? 'peft' : 'transformers'
+export function modelCard(
+  facts: CardFacts,
+  labels: readonly string[],
+  kind: ExportKind,
+  loadedBy: Library = 'transformers',
+): string {
+  const library = kind === 'adapter' ? 'peft' : loadedBy
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
   const header = [
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
@@ -39,12 +46,38 @@ ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(labels.length)}
+${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(labels.length, loadedBy)}
 \`\`\`
 `
 }
 
-function modelUse(labels: number): string {
+/** Of a model that has learned nothing yet. */
+export function scratchCard(facts: {
+  readonly name: string
+  readonly architecture: string
+  readonly parameters: number
+  readonly seed: number
+  readonly library: Library
+}): string {
+  const { name, architecture, parameters, seed, library } = facts
+  return `---
+library_name: ${library}
+---
+
+# ${inline(name)}
+
+${inline(architecture)} with ${parameters.toLocaleString('en')} parameters, drawn at random (seed ${seed}) with Attune. It has learned
+nothing yet: train it before use.
+`
+}
+
+function modelUse(labels: number, loadedBy: Library): string {
+  if (loadedBy === 'pytorch') {
+    return `from safetensors.torch import load_file
+
+# Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
+weights = load_file("model.safetensors")`
+  }
   const [verb, task] = labels > 0 ? ['classify', 'text-classification'] : ['generate', 'text-generation']
   return `from transformers import pipeline
 

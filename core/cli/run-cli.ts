@@ -1,6 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { presetNames } from '../contract/presets.ts'
 import { tasks } from '../contract/settings.ts'
+import { tokenizerKinds } from '../contract/tokenizers.ts'
 import { program as installed } from '../host/program.ts'
 import { attuneHome } from '../util/paths.ts'
 import type { Ground } from './ground.ts'
@@ -114,11 +116,32 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const models = cli.command('models').description('pre-trained models to start from')
   models
     .command('add')
-    .description('add a Hugging Face folder, or starter:minilm-l6')
+    .description('add a Hugging Face folder, starter:minilm-l6, or run:RUN: what a run has made of its model')
     .argument('<folder>')
-    .option('--name <name>', 'else the folder name')
-    .action((folder, { name }) =>
-      grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, name)),
+    .option('--name <name>', 'else the name of the folder or the run')
+    .addOption(checkpointOption())
+    .action((folder, options) =>
+      grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, options)),
+    )
+  models
+    .command('create')
+    .description(
+      'a model from scratch: drawn weights, and a tokenizer of another model or one that is learned from a dataset',
+    )
+    .argument('<architecture>', 'such as bert, gpt2, llama, lstm')
+    .addOption(new Option('--size <preset>', 'of its usual sizes').choices([...presetNames]).default('tiny'))
+    .option('--set <field=value...>', 'sizes of config.json that are to be others', [])
+    .addOption(new Option('--tokenizer <model>', 'the model whose tokenizer it takes').conflicts('learnFrom'))
+    .option('--learn-from <dataset>', 'the dataset from whose texts a tokenizer is learned')
+    .addOption(new Option('--kind <kind>', 'of the learned tokenizer').choices([...tokenizerKinds]).default('bpe'))
+    .option('--vocab-size <tokens>', 'of the learned tokenizer, at most', wholeNumber(300, 200_000), 8000)
+    .option('--cased', 'WordPiece: capital letters stay', false)
+    .option('--seed <number>', 'of the weights', wholeNumber(0, 2147483647), 42)
+    .option('--name <name>', 'else architecture and size')
+    .action((architecture, options) =>
+      grounded(async (ground) =>
+        (await import('./commands/create-model.ts')).createModel(ground, architecture, options),
+      ),
     )
   models
     .command('list')

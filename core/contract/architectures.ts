@@ -1,4 +1,4 @@
-import type { TaskName } from './settings.ts'
+import { type TaskName, writingTasks } from './settings.ts'
 
 /**
  * What there is to know of a model_type beside what it computes (models/<model_type>.ts): what it can be trained for, and
@@ -12,6 +12,8 @@ export interface ArchitectureInfo {
   readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
   readonly tokenizer?: false | 'some'
+  /** Which library its checkpoints are for, where that is not transformers. */
+  readonly library?: 'pytorch'
   readonly checkpoint: CheckpointNames
 }
 
@@ -37,7 +39,7 @@ export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM'
 
 /** What peft calls the adapters of a task. */
 export function adapterTaskOf(task: TaskName): AdapterTask {
-  if (task === 'text-generation') return 'CAUSAL_LM'
+  if (writingTasks.includes(task)) return 'CAUSAL_LM'
   return task === 'text2text-generation' ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
 }
 
@@ -76,8 +78,10 @@ const bert: ArchitectureInfo = {
   },
 }
 
+const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+
 const gpt2: ArchitectureInfo = {
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['c_attn'],
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
@@ -126,7 +130,7 @@ const palmE: ArchitectureInfo = {
 }
 
 const likeLlama = (className: string): ArchitectureInfo => ({
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
   fields: usualFields,
   checkpoint: {
@@ -173,8 +177,10 @@ const whisper: ArchitectureInfo = {
     classes: { SEQ_CLS: 'WhisperForAudioClassification' },
   },
 }
+
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
+  library: 'pytorch',
   targetModules: [],
   fields: {
     vocabSize: 'vocab_size',

@@ -149,6 +149,27 @@ export const modelSchema = z.object({
 })
 export type Model = z.infer<typeof modelSchema>
 
+/** The run that a model is a checkpoint of. */
+export interface ModelLineage {
+  readonly run: string
+  readonly step: number
+  /** As the run was called then. */
+  readonly name: string
+}
+
+const lineagePattern = /^run:([^@]+)@(\d+) (.*)$/s
+
+/** What the source of such a model says: "run:ID@STEP NAME". */
+export function lineageSource({ run, step, name }: ModelLineage): string {
+  return `run:${run}@${step} ${name}`
+}
+
+/** Null for a model that came from elsewhere. */
+export function lineageOf({ source }: Pick<Model, 'source'>): ModelLineage | null {
+  const [, run, step, name] = lineagePattern.exec(source) ?? []
+  return run === undefined || name === undefined ? null : { run, step: Number(step), name }
+}
+
 // ---- Runs ----
 
 export const runStates = [
@@ -378,7 +399,7 @@ export interface SeriesInfo {
 }
 
 const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
-const writing = ['text-generation', 'text2text-generation'] as const
+const writing = ['text-generation', 'chat', 'text2text-generation'] as const
 
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
@@ -417,6 +438,20 @@ export const seriesInfos: readonly SeriesInfo[] = [
     tasks: ['text2text-generation'],
   },
   { name: 'eval/success', label: 'Orders carried out', unit: '', better: 'higher', tasks: ['image-text-to-text'] },
+  ...(
+    [
+      ['reward_accuracy', 'Chosen over rejected', '', 'higher'],
+      ['reward_margin', 'Reward margin', 'nats', 'higher'],
+      ['reward_chosen', 'Reward of chosen answers', 'nats', null],
+      ['reward_rejected', 'Reward of rejected answers', 'nats', null],
+    ] as const
+  ).map(([name, label, unit, better]) => ({
+    name: `eval/${name}`,
+    label,
+    unit,
+    better,
+    tasks: ['preference'] as const,
+  })),
   { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
   {
     name: 'eval/score',

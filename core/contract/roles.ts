@@ -15,7 +15,7 @@ export interface RoleInfo {
   readonly columns: readonly string[]
   /** The column names a file, relative to the table; the row then holds the file itself too. At most one of a task's. */
   readonly file?: 'image' | 'audio'
-  /** A row does without it. */
+  /** A row does without it, and so may a file; it is guessed by its name only. */
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
@@ -52,10 +52,58 @@ const clip: RoleInfo = {
   columns: ['audio', ...fileColumns, 'clip', 'wav', 'audio_path'],
   file: 'audio',
 }
+
+const chat: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Messages or instruction',
+    help: 'A list of turns (role, content), or what is asked.',
+    columns: ['messages', 'conversations', 'conversation', 'chat', 'instruction', 'prompt', 'question', 'text'],
+  },
+  {
+    name: 'input',
+    title: 'Input column',
+    help: 'What an instruction is about; may be empty.',
+    columns: ['input', 'context'],
+    optional: true,
+  },
+  {
+    name: 'output',
+    title: 'Answer column',
+    help: 'To an instruction; messages have theirs.',
+    columns: ['output', 'response', 'answer', 'completion', 'target'],
+    heading: 'Answer',
+    optional: true,
+  },
+]
+
+const preference: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Prompt column',
+    help: 'A text, or a list of turns.',
+    columns: ['prompt', 'instruction', 'question', 'input', 'text', 'messages'],
+  },
+  {
+    name: 'chosen',
+    title: 'Preferred answer',
+    help: 'A text, or turns.',
+    columns: ['chosen', 'preferred', 'better', 'accepted'],
+    heading: 'Preferred',
+  },
+  {
+    name: 'rejected',
+    title: 'Other answer',
+    help: 'A text, or turns.',
+    columns: ['rejected', 'dispreferred', 'worse'],
+  },
+]
+
 const target: RoleInfo = {
   name: 'target',
   title: 'Output column',
   help: 'What it learns to write.',
+  heading: 'Reference',
   columns: ['target', 'output', 'outputs', 'answer', 'response', 'translation', 'summary', 'phonemes', 'en', 'tgt'],
 }
 
@@ -94,6 +142,8 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       optional: true,
     },
   ],
+  chat,
+  preference,
   'decision-making': [
     {
       ...text,

@@ -7,8 +7,15 @@ import { z } from 'zod'
  */
 
 export const tasks = [
-  ...(['text-classification', 'text-generation', 'text2text-generation'] as const),
-  ...(['decision-making', 'image-classification', 'audio-classification', 'image-text-to-text'] as const),
+  'text-classification',
+  'text-generation',
+  'image-classification',
+  'audio-classification',
+  'chat',
+  'preference',
+  'text2text-generation',
+  'decision-making',
+  'image-text-to-text',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -19,17 +26,24 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
+  chat: 'Instructions and chats',
+  preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
   'image-text-to-text': 'Image, state and text',
   'text2text-generation': 'Text to text',
 }
+
+/** Tasks of language models: their runs write text, and have no head to train alone. */
+export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'preference']
+/** Of these, the ones that answer to what a person says, by a chat template. */
+export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
-export const headlessTasks: readonly TaskName[] = ['text-generation', 'text2text-generation', 'decision-making']
+export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation', 'decision-making']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
@@ -50,7 +64,7 @@ const shape = {
   max_target_length: z.number().int().min(4).max(4096).optional(),
   /** Text to text: written in front of each input, as T5 was trained with ("translate English to German: "). */
   source_prefix: z.string().max(1000).default(''),
-  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
   image_flip: z.boolean().default(false),
@@ -87,6 +101,9 @@ const shape = {
   adam_beta2: fraction.default(0.999),
   adam_epsilon: z.number().gt(0).max(1).default(1e-8),
   label_smoothing_factor: z.number().min(0).max(0.9).default(0),
+  /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
+  dpo_beta: z.number().gt(0).max(100).default(0.1),
+  dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -100,6 +117,8 @@ const shape = {
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
+  /** Of the training rows that the split leaves; a smaller share lies within a larger one. */
+  train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
   /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
@@ -125,6 +144,8 @@ const shape = {
       'eval/accuracy',
       'eval/f1',
       'eval/token_accuracy',
+      'eval/reward_accuracy',
+      'eval/reward_margin',
       'eval/bleu',
       'eval/chrf',
       'eval/exact_match',
@@ -345,6 +366,22 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'dpo_beta',
+    label: 'DPO beta',
+    help: 'How strongly the model is held to the one that it began as: 0.1 is usual, less lets it go further.',
+    level: 'basic',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
+    name: 'dpo_loss_type',
+    label: 'Preference loss',
+    help: 'sigmoid is DPO; ipo aims at a fixed margin and overfits less where preferences are certain.',
+    level: 'advanced',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
     name: 'num_frozen_layers',
     label: 'Frozen layers',
     help: 'The embeddings and so many of the lowest layers keep their weights.',
@@ -386,7 +423,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
     level: 'advanced',
     group: 'data',
-    tasks: ['text-generation'],
+    tasks: ['text-generation', 'chat'],
   },
   {
     name: 'image_flip',
@@ -463,6 +500,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'split_seed',
     label: 'Split seed',
     help: 'Runs with the same split seed are judged on the same rows.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'train_share',
+    label: 'Share of training rows',
+    help: 'As if there were fewer: 0.1 uses a tenth of each class, which lies within what 0.5 uses.',
     level: 'advanced',
     group: 'data',
   },

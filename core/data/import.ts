@@ -9,12 +9,13 @@ import { nearest } from '../util/nearest.ts'
 import { readMediaFile } from './media/media-file.ts'
 import { previewFile } from './preview.ts'
 import { openTable, type Table } from './readers/table.ts'
+import { rowProblem } from './row-problem.ts'
 import { type RowStoreInfo, type SourceRow, writeRowStore } from './row-store.ts'
 
 export { previewFile } from './preview.ts'
 
 export interface ImportOptions {
-  /** Columns that are not given are guessed. */
+  /** Columns that are not given are guessed; an empty name leaves an optional part out. */
   readonly mapping?: PartialMapping | undefined
   readonly encoding?: string | undefined
   readonly delimiter?: string | undefined
@@ -94,7 +95,7 @@ async function decideMapping(
       const message = `A row for ${task} has no ${role}: it has ${roles.map((known) => known.name).join(', ')}.`
       throw new AttuneError('bad_request', message, { role })
     }
-    if (names.includes(name)) continue
+    if (names.includes(name) || (name === '' && roles.some((known) => known.name === role && known.optional))) continue
     const near = nearest(name, names)
     const message = `${fileName} has no column "${name}" for the ${role}${near === null ? '' : `; did you mean "${near}"?`}. It has ${list(names)}.`
     throw new AttuneError('bad_data', message, { columns: names })
@@ -102,7 +103,7 @@ async function decideMapping(
   const mapping = Object.fromEntries(
     roles.flatMap(({ name }) => {
       const column = given[name] ?? guesses[task][name]
-      return column === undefined ? [] : [[name, column]]
+      return column === undefined || column === '' ? [] : [[name, column]]
     }),
   )
   const missing = roles.find(({ name, optional }) => !optional && mapping[name] === undefined)
@@ -145,6 +146,11 @@ async function* usableRows(
       continue
     }
     const { text = '', label = '', ...fields } = Object.fromEntries(cells)
+    const problem = rowProblem(task, { text, fields })
+    if (problem !== null) {
+      problems.add(item.line, `${problem}.`)
+      continue
+    }
     labels.add(label.trim())
     if (labels.size > mostLabels) {
       const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`

@@ -26,6 +26,8 @@ export interface GeneratorSpec {
   readonly precision: 'auto' | Precision
   /** Tokens that a text has room for, prompt included; the model's own number of positions when absent. */
   readonly maxPositions?: number
+  /** Tokens that end a text beside those that the folder names. */
+  readonly endIds?: readonly number[]
   /** Positions a block of the cache; what suits the engine when absent. */
   readonly blockLength?: number
 }
@@ -53,7 +55,7 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   const blockLength = spec.blockLength ?? (engine.fused ? maxPositions : usualBlock)
   const layout = layoutFor({ layers, batch, heads, size: headWidth }, maxPositions, blockLength)
   const memory = memoryOf(head, config, layout.cache)
-  const endIds = await endIdsOf(modelDir, json)
+  const endIds = [...(await endIdsOf(modelDir, json)), ...(spec.endIds ?? [])]
   const precision = await engine.precision(spec.precision)
   const session = await engine.open(generationSpec(model, memory, layout.prefillLengths, precision))
   try {

@@ -167,7 +167,12 @@ function mlp(config: BlocksConfig, params: Params, x: tf.Tensor, rng: Rng | null
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
 export type DrawingMix = (
-  ...args: [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number, others: readonly tf.Tensor[], rng: Rng | null]
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
 ) => tf.Tensor
 
 /** Word and position through all blocks → [batch·length, d], with whatever `mix` does in each layer. */

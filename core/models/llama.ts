@@ -202,7 +202,12 @@ type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
 type DrawingMix = (
-  ...args: [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number, others: readonly tf.Tensor[], rng: Rng | null]
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
 ) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */

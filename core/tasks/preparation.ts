@@ -1,8 +1,10 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chatRows } from './chat-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { preferenceRows } from './preference-rows.ts'
 import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
@@ -13,6 +15,8 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-generation': packedRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
+  chat: chatRows,
+  preference: preferenceRows,
   'decision-making': trajectoryRows,
   'image-text-to-text': sceneRows,
   'text2text-generation': sourceTargetRows,

@@ -1,9 +1,11 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
+import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
 import { imageTextToText } from './image-text-to-text.ts'
+import { preference } from './preference.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -15,6 +17,8 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
+  chat,
+  preference,
   'decision-making': decisionMaking,
   'image-text-to-text': imageTextToText,
   'text2text-generation': text2textGeneration,
@@ -27,6 +31,8 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-generation': null,
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
+  chat: null,
+  preference: null,
   'decision-making': null,
   'image-text-to-text': null,
   'text2text-generation': null,

@@ -4,6 +4,7 @@ A maker (make-*.py beside this file) describes models as `Family` values in a di
 environment that make-tables.py describes:
 
     python test/golden/family.py make make-encoders [NAME ...]     writes test/golden/family/NAME/
+    python test/golden/family.py attentions make-encoders [NAME ...]   writes attentions.json beside the table
     python test/golden/family.py verify NAME FOLDER                loads what Attune exported after its ten steps
 
 A folder holds config.json, model.safetensors, tokenizer files where there are any, and table.json: ten batches of feeds
@@ -200,6 +201,26 @@ def make(maker, name, family):
     print(f"{name}: {size / 1000:.0f} kB, losses {table['full']['losses'][0]:.4f} -> {table['full']['losses'][-1]:.4f}")
 
 
+def attentions(name, family):
+    """The attention weights of the first batch's first row, [heads, queries, keys] each, in the order of computation."""
+    torch.manual_seed(family.seed)
+    model = family.build().float().eval()
+    seen = []
+
+    def look(module, given, told):
+        weights = told[1] if isinstance(told, tuple) and len(told) > 1 else None
+        # A layer around it hands the same tensor on.
+        if isinstance(weights, torch.Tensor) and weights.dim() == 4 and not any(weights is one for one in seen):
+            seen.append(weights)
+
+    for module in model.modules():
+        module.register_forward_hook(look)
+    fetches(family, model, tensors(family.batches()[0]))
+    lines = [json.dumps({"shape": list(w.shape[1:]), "weights": numbers(w[0])}, separators=(",", ":")) for w in seen]
+    (HERE / "family" / name / "attentions.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    print(f"{name}: {len(seen)} attentions")
+
+
 def verify(name, folder):
     """Ends with 1 unless the reference takes the folder as it is and gives what it gave after its own ten steps."""
     table = json.loads((HERE / "family" / name / "table.json").read_text())
@@ -230,5 +251,10 @@ if __name__ == "__main__":
         families = import_module(maker).FAMILIES
         for name in wanted or families:
             make(maker, name, families[name])
+    elif command == "attentions":
+        maker, *wanted = rest
+        families = import_module(maker).FAMILIES
+        for name in wanted or families:
+            attentions(name, families[name])
     else:
         verify(*rest)

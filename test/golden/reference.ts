@@ -15,6 +15,7 @@ import { scheduleFactor } from '../../core/train/schedule.ts'
 import { clearHeld } from '../../core/train/session-state.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
+import { plainConfig } from '../support/plain-config.ts'
 import { spread } from './formula.ts'
 
 /** The tables that make-tables.py writes, and the same computation on our side. */
@@ -42,9 +43,6 @@ export const goldenDir = import.meta.dirname
 export function readTable(name: string): Table {
   return tableSchema.parse(JSON.parse(readFileSync(join(goldenDir, name), 'utf8')))
 }
-
-/** Settings that batches depend on. */
-const batching = runConfigSchema.parse({ model: 'golden', dataset: 'golden', learning_rate: 1, packing: false })
 
 export type EngineKind = 'graph' | 'eager'
 export type Method = 'full' | 'lora'
@@ -104,7 +102,7 @@ export function batchOf(rows: readonly { ids: readonly number[]; label: number }
     labels: Int32Array.from(rows, (row) => row.label),
   }
   const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
-  return textClassification.batch(encoded, encoded.rows, layout, batching, null)
+  return textClassification.batch(encoded, encoded.rows, layout, plainConfig, null)
 }
 
 /** Logits of the table's sentences. */

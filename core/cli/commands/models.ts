@@ -1,24 +1,34 @@
 import type { Model } from '../../contract/domain.ts'
 import { bytes, count, moment } from '../format.ts'
-import { type Ground, showingProgress, sourceOf } from '../ground.ts'
+import { findRun, type Ground, showingProgress, sourceOf } from '../ground.ts'
 import type { Answer } from '../io.ts'
 import { facts, table } from '../table.ts'
 
-export async function addModel(ground: Ground, folder: string, name: string | undefined): Promise<Answer> {
-  const source = sourceOf(ground, 'starter', folder)
+/** `checkpoint` is asked of "run:RUN" only. */
+export async function addModel(
+  ground: Ground,
+  folder: string,
+  { name, checkpoint }: { name?: string; checkpoint: 'best' | 'last' | number },
+): Promise<Answer> {
   ground.output.note(`Adding ${folder} …`)
+  const named = name === undefined ? {} : { name }
   const { model } = await showingProgress(
     ground,
-    ground.call('models.add', { source, ...(name !== undefined && { name }) }),
+    folder.startsWith('run:')
+      ? ground.call('models.fromRun', { run: (await findRun(ground, folder.slice(4))).id, checkpoint, ...named })
+      : ground.call('models.add', { source: sourceOf(ground, 'starter', folder), ...named }),
   )
-  const text = facts([
+  return { value: { model }, text: `Added.\n${modelFacts(model)}` }
+}
+
+export function modelFacts(model: Model): string {
+  return facts([
     ['id', model.id],
     ['name', model.name],
     ['architecture', `${model.architecture}, ${model.layers} layers, hidden size ${model.hiddenSize}`],
     ['parameters', `${count(model.parameters)} (${bytes(model.bytes)})`],
     ...(model.licence === undefined ? [] : [['licence', model.licence] as const]),
   ])
-  return { value: { model }, text: `Added.\n${text}` }
 }
 
 export async function listModels({ call }: Ground): Promise<Answer> {

@@ -103,7 +103,7 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
   const progress = useProgress(act.isPending ? task : null)
   const mapping = mappingOf(preview, chosen, aim)
   const problem = mappingProblem(preview, mapping, aim)
-  const doubts = mappingDoubts(preview, mapping)
+  const doubts = mappingDoubts(preview, mapping, aim)
   const classes = previewClasses(preview, mapping.label)
   const columns = preview.columns.map((column) => column.name)
 
@@ -112,7 +112,8 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
     act.mutate({
       source,
       task: aim,
-      mapping,
+      // An optional part that was taken out is not to be guessed.
+      mapping: { ...Object.fromEntries(Object.entries(chosen).filter(([, column]) => column === '')), ...mapping },
       onBadRows: skip ? 'skip' : 'stop',
       ...reading,
       ...(name.trim() && { name }),
@@ -134,15 +135,17 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
           allowDeselect={false}
           onChange={(value) => value !== null && setAim(value as TaskName)}
         />
-        {taskRoles[aim].map(({ name: role, title, help }) => (
+        {taskRoles[aim].map(({ name: role, title, help, optional = false }) => (
           <Select
             key={role}
             label={title}
             description={help}
             data={columns}
             value={mapping[role] ?? null}
-            allowDeselect={false}
-            onChange={(value) => value !== null && setChosen({ ...chosen, [role]: value })}
+            placeholder={optional ? 'none' : undefined}
+            clearable={optional}
+            allowDeselect={optional}
+            onChange={(value) => (value !== null || optional) && setChosen({ ...chosen, [role]: value ?? '' })}
           />
         ))}
         <TextInput

@@ -1,7 +1,8 @@
 import { Button, Drawer, Group } from '@mantine/core'
 import { Play } from 'lucide-react'
 import { Link } from 'wouter'
-import type { Model } from '../../../core/contract/domain.ts'
+import { canAdapt } from '../../../core/contract/architectures.ts'
+import { lineageOf, type Model } from '../../../core/contract/domain.ts'
 import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
 import { ModelMenu } from './model-menu.tsx'
 import styles from './models.module.css'
@@ -19,6 +20,17 @@ export function ModelDrawer({ model, onClose }: { model: Model | null; onClose: 
     >
       {model && <Facts model={model} />}
     </Drawer>
+  )
+}
+
+/** A model that a run made leads back to it. */
+function Source({ model }: { model: Model }) {
+  const lineage = lineageOf(model)
+  if (lineage === null) return model.source
+  return (
+    <Link href={`/runs/${lineage.run}`}>
+      the run “{lineage.name}”, step {lineage.step}
+    </Link>
   )
 }
 
@@ -40,22 +52,28 @@ function Facts({ model }: { model: Model }) {
         <dd>{model.layers}</dd>
         <dt>Hidden size</dt>
         <dd>{formatCount(model.hiddenSize)}</dd>
-        <dt>Attention heads</dt>
-        <dd>{model.heads}</dd>
+        {model.heads > 0 && (
+          <>
+            <dt>Attention heads</dt>
+            <dd>{model.heads}</dd>
+          </>
+        )}
         <dt>Vocabulary</dt>
-        <dd>{formatCount(model.vocabSize)} tokens</dd>
+        <dd>{model.vocabSize > 0 ? `${formatCount(model.vocabSize)} tokens` : 'reads no text'}</dd>
         <dt>Max length</dt>
-        <dd>{formatCount(model.maxPositions)} tokens</dd>
+        <dd>{model.maxPositions > 0 ? `${formatCount(model.maxPositions)} tokens` : 'any'}</dd>
         <dt>Size on disk</dt>
         <dd>{formatBytes(model.bytes)}</dd>
         <dt>Licence</dt>
         <dd>{model.licence ?? 'not stated'}</dd>
         <dt>Came from</dt>
-        <dd>{model.source}</dd>
+        <dd>
+          <Source model={model} />
+        </dd>
         <dt>Added</dt>
         <dd>{formatWhen(model.createdAt, Date.now())}</dd>
         <dt>Layers for LoRA</dt>
-        <dd>{model.linearModules.join(', ')}</dd>
+        <dd>{canAdapt(model.architecture) ? model.linearModules.join(', ') : 'none'}</dd>
         <dt>Weights</dt>
         <dd>
           <code>{model.weightsHash}</code>

@@ -41,7 +41,7 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
     return `Max length: ${model.name} takes at most ${model.maxPositions} tokens, and ${length} are asked for.`
   }
   if (draft.method === 'lora') {
-    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model.architecture))
+    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model))
     if (unknown) return `Target modules: ${model.name} has no "${unknown}". It has ${model.linearModules.join(', ')}.`
   }
   const problem = parent ? methodProblem(draft.method, parent) : null

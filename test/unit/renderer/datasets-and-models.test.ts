@@ -75,10 +75,14 @@ describe('columns of an import', () => {
   })
 
   test('a label that is nearly always another is doubted, and empty cells are counted', () => {
-    expect(mappingDoubts(preview, { label: 'id' })).toEqual([expect.stringContaining('40 different values')])
-    expect(mappingDoubts(preview, { text: 'text', label: 'label' })).toEqual([])
+    expect(mappingDoubts(preview, { label: 'id' }, 'text-classification')).toEqual([
+      expect.stringContaining('40 different values'),
+    ])
+    expect(mappingDoubts(preview, { text: 'text', label: 'label' }, 'text-classification')).toEqual([])
     const gaps = { ...preview, columns: [column('text', 40), { ...column('label', 2), empty: 3 }] }
-    expect(mappingDoubts(gaps, { text: 'text', label: 'label' })).toEqual(['3 rows of those looked at have no label.'])
+    expect(mappingDoubts(gaps, { text: 'text', label: 'label' }, 'text-classification')).toEqual([
+      '3 rows of those looked at have no label.',
+    ])
   })
 
   test('classes of the shown rows, largest first, empty cells left out', () => {
@@ -139,7 +143,8 @@ describe("a model's folder in a browser", () => {
     expect(folderProblem(['model.safetensors', 'vocab.txt'])).toContain('config.json')
     expect(folderProblem(['config.json', 'pytorch_model.bin', 'vocab.txt'])).toContain('convert')
     expect(folderProblem(['config.json', 'vocab.txt'])).toBe('The folder has no model.safetensors.')
-    expect(folderProblem(['config.json', 'model.safetensors'])).toContain('tokenizer.json')
+    // Models of pictures have no tokenizer.
+    expect(folderProblem(['config.json', 'model.safetensors'])).toBeNull()
   })
 
   test('only what a model is made of is sent', () => {

@@ -6,8 +6,8 @@ import { imageClassification } from '../../../core/tasks/image-classification.ts
 import type { ImageRows } from '../../../core/tasks/image-rows.ts'
 import type { PrepareConfig } from '../../../core/tasks/task.ts'
 import { toneClip } from '../../support/media.ts'
+import { plainConfig } from '../../support/plain-config.ts'
 
-const usual = runConfigSchema.parse({ model: 'm', dataset: 'd', learning_rate: 1 })
 const layout = { buckets: [8], batchSize: 3, padId: 0 }
 
 /** Two pictures of 2 × 3 pixels and 2 channels that count up. */
@@ -23,7 +23,13 @@ const pictures: ImageRows = {
 }
 
 function pixelsOf(settings: object, draw: { seed: number; epoch: number } | null): number[] {
-  const { feeds } = imageClassification.batch(pictures, Int32Array.of(0, 1), layout, { ...usual, ...settings }, draw)
+  const { feeds } = imageClassification.batch(
+    pictures,
+    Int32Array.of(0, 1),
+    layout,
+    { ...plainConfig, ...settings },
+    draw,
+  )
   return Array.from(feeds.pixel_values as Float32Array)
 }
 
@@ -32,14 +38,14 @@ describe('pictures in a batch', () => {
 
   test('are scaled, a short batch being filled up with its first', () => {
     expect(plain).toEqual([...Array.from({ length: 24 }, (_, i) => i), ...Array.from({ length: 12 }, (_, i) => i)])
-    const { weight, feeds, length } = imageClassification.batch(pictures, Int32Array.of(1), layout, usual, null)
+    const { weight, feeds, length } = imageClassification.batch(pictures, Int32Array.of(1), layout, plainConfig, null)
     expect({ weight, length, weights: Array.from(feeds.weights as Float32Array) }).toEqual({
       weight: 1,
       length: 8,
       weights: [1, 0, 0],
     })
     const sight = { ...pictures.sight, factor: 0.5, mean: [1], deviation: [2] }
-    const scaled = imageClassification.batch({ ...pictures, sight }, Int32Array.of(0), layout, usual, null)
+    const scaled = imageClassification.batch({ ...pictures, sight }, Int32Array.of(0), layout, plainConfig, null)
     expect(Array.from(scaled.feeds.pixel_values?.subarray(0, 3) ?? [])).toEqual([-0.5, -0.25, 0])
   })
 
@@ -78,7 +84,7 @@ describe('clips', () => {
   const features = (settings: object, training: boolean, epoch: number | null) =>
     featuresOf(
       ...([read(settings, training), rows, Int32Array.of(0, 1), 2] as const),
-      { ...usual, ...settings },
+      { ...plainConfig, ...settings },
       epoch === null ? null : { seed: 3, epoch },
     )
 
