@@ -40,5 +40,8 @@ test('an answer that is no episode is not taken for one', () => {
 test('an answer about a picture is a text, with what the arm did where it was an order', () => {
   expect(readSceneAnswer('yes')).toEqual({ text: 'yes', episode: null })
   expect(readSceneAnswer('2')).toEqual({ text: '2', episode: null })
-  expect(readSceneAnswer(JSON.stringify({ text: 'place', episode: record }))).toEqual({ text: 'place', episode: record })
+  expect(readSceneAnswer(JSON.stringify({ text: 'place', episode: record }))).toEqual({
+    text: 'place',
+    episode: record,
+  })
 })

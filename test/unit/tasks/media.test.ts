@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { runConfigSchema } from '../../../core/contract/settings.ts'
 import type { RowStore } from '../../../core/data/row-store.ts'
 import { clipBytes, featuresOf, readClips } from '../../../core/tasks/clips.ts'
 import { imageClassification } from '../../../core/tasks/image-classification.ts'
