@@ -8,6 +8,7 @@ import {
   datasetSchema,
   logLineSchema,
   modelSchema,
+  modelSourceSchema,
   outputFilterSchema,
   outputsSchema,
   partialMappingSchema,
@@ -82,7 +83,7 @@ export const methods = {
   'datasets.restore': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
 
   'models.add': {
-    input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    input: z.strictObject({ source: modelSourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
   /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
