@@ -1,11 +1,14 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { preference } from './preference.ts'
+import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
@@ -14,6 +17,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   chat,
   preference,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -22,11 +26,16 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   chat: null,
   preference: null,
   'decision-making': null,
+  'text2text-generation': null,
 }
 
-export function taskNamed(name: RunConfig['task']): Task {
-  return tasks[name]
+/** By its name; a language model that nothing is trained of classifies by prompts. */
+export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
+  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
 }
+
+/** What of a run's settings decides how its task is done. */
+export type Asked = Pick<RunConfig, 'method' | 'prompt_template'>
 
 /** How a task trains its head on features; null where it has no head of its own. */
 export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {
