@@ -117,7 +117,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const models = cli.command('models').description('pre-trained models to start from')
   models
     .command('add')
-    .description('add a Hugging Face folder, starter:minilm-l6, or run:RUN: what a run has made of its model')
+    .description(
+      'add a Hugging Face folder, hub:ORG/NAME[@REVISION] by download, starter:minilm-l6, or run:RUN: what a run has made of its model',
+    )
     .argument('<folder>')
     .option('--name <name>', 'else the name of the folder or the run')
     .addOption(checkpointOption())

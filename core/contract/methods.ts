@@ -9,6 +9,7 @@ import {
   logLineSchema,
   mediaFileSchema,
   modelSchema,
+  modelSourceSchema,
   outputFilterSchema,
   outputsSchema,
   partialMappingSchema,
@@ -92,7 +93,7 @@ export const methods = {
   'datasets.restore': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
 
   'models.add': {
-    input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    input: z.strictObject({ source: modelSourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
   /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
