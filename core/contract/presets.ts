@@ -247,6 +247,108 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
   }
 }
 
+const marianSizes = (d: number, n: number, count: number): Sizes => ({
+  d_model: d,
+  encoder_layers: n,
+  decoder_layers: n,
+  encoder_attention_heads: count,
+  encoder_ffn_dim: 4 * d,
+  max_position_embeddings: 512,
+})
+
+/** What every config.json of an encoder–decoder says that comes from the tokenizer: targets begin with padding. */
+function targetFields(vocabulary: Vocabulary | null): Config {
+  const { bos_token_id: _bos, ...tokens } = tokenFields(vocabulary)
+  return { ...tokens, ...(vocabulary && { decoder_start_token_id: vocabulary.padId }) }
+}
+
+const marian: Blueprint = {
+  title: 'Marian',
+  help: 'An encoder and a decoder, the Transformer as first described: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('encoder_layers', 'Layers that read'),
+    field('decoder_layers', 'Layers that write'),
+    field('encoder_attention_heads', 'Attention heads'),
+    field('encoder_ffn_dim', 'Inner size'),
+    positions,
+  ],
+  presets: { tiny: marianSizes(128, 3, 4), small: marianSizes(384, 4, 6), base: marianSizes(640, 6, 8) },
+  frame: 'end',
+  learningRate: 5e-4,
+  config: (sizes, vocabulary) => ({
+    architectures: ['MarianMTModel'],
+    model_type: 'marian',
+    ...targetFields(vocabulary),
+    ...sizes,
+    decoder_attention_heads: sizes.encoder_attention_heads,
+    decoder_ffn_dim: sizes.encoder_ffn_dim,
+    activation_function: 'swish',
+    dropout: 0.1,
+    attention_dropout: 0,
+    activation_dropout: 0,
+    init_std: 0.02,
+    scale_embedding: true,
+    is_encoder_decoder: true,
+    share_encoder_decoder_embeddings: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, wide, words] = numbersOf(config, 'd_model', 'encoder_ffn_dim', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'encoder_layers', 'decoder_layers')
+    const attention = 4 * (d * d + d) + 2 * d
+    const layer = attention + 2 * d * wide + wide + d + 2 * d
+    return words * d + words + reading * layer + writing * (layer + attention)
+  },
+}
+
+const t5Sizes = (d: number, n: number, count: number, wide: number): Sizes => ({
+  d_model: d,
+  d_kv: d / count,
+  d_ff: wide,
+  num_layers: n,
+  num_decoder_layers: n,
+  num_heads: count,
+  feed_forward_proj: 'gated-gelu',
+})
+
+const t5: Blueprint = {
+  title: 'T5',
+  help: 'An encoder and a decoder that know distances instead of places: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('d_kv', 'Numbers a head'),
+    field('d_ff', 'Inner size'),
+    field('num_layers', 'Layers that read'),
+    field('num_decoder_layers', 'Layers that write'),
+    field('num_heads', 'Attention heads'),
+    { ...field('feed_forward_proj', 'Inner layer'), choices: ['relu', 'gated-gelu'] },
+  ],
+  presets: { tiny: t5Sizes(128, 3, 4, 256), small: t5Sizes(384, 4, 6, 1024), base: t5Sizes(640, 6, 10, 1728) },
+  frame: 'end',
+  learningRate: 1e-3,
+  config: (sizes, vocabulary) => ({
+    architectures: ['T5ForConditionalGeneration'],
+    model_type: 't5',
+    ...targetFields(vocabulary),
+    ...sizes,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    dropout_rate: 0.1,
+    layer_norm_epsilon: 1e-6,
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, head, count, wide, words] = numbersOf(config, 'd_model', 'd_kv', 'num_heads', 'd_ff', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'num_layers', 'num_decoder_layers')
+    const attention = 4 * d * head * count + d
+    const inner = (config.feed_forward_proj === 'gated-gelu' ? 3 : 2) * d * wide + d
+    const distances = 2 * 32 * count
+    return words * d + reading * (attention + inner) + writing * (2 * attention + inner) + distances + 2 * d
+  },
+}
+
 /** By model_type, in the order of the form. */
 export const blueprints: Readonly<Record<string, Blueprint>> = {
   bert,
@@ -265,6 +367,8 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
     className: 'Qwen3ForCausalLM',
     headNorms: true,
   }),
+  marian,
+  t5,
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
 }
