@@ -92,7 +92,7 @@ function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: 
     ],
     outputs.rows,
   )
-  const differs = by === 'right' ? 'the runs disagree on' : 'one run is better than another on'
+  const differs = by === 'right' ? 'the runs disagree on' : 'they differ on'
   const heading = `Of ${count(outputs.common)} common validation rows, ${differs} ${count(outputs.disagree)}.`
   const note = outputs.note === null ? '' : ` ${outputs.note}`
   return [
