@@ -4,7 +4,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
 import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
-import { type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
+import { headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -31,8 +31,8 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
     refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
   }
-  if (config.method === 'head' && writingTasks.includes(config.task)) {
-    refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
+  if (config.method === 'head' && headlessTasks.includes(config.task)) {
+    refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
   if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
@@ -40,6 +40,14 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
       config.max_length,
       `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`,
     )
+  }
+  if (
+    config.max_target_length !== undefined &&
+    model.maxPositions > 0 &&
+    config.max_target_length > model.maxPositions
+  ) {
+    const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
+    refuse('max_target_length', config.max_target_length, reason)
   }
   if (isPrompted(config, model.architecture) && !isPromptTemplate(config.prompt_template)) {
     refuse('prompt_template', config.prompt_template, 'it needs one {text}, and one {label} after it')

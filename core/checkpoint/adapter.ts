@@ -87,7 +87,7 @@ function peftConfig({
 
 const configSchema = z.object({
   peft_type: z.literal('LORA'),
-  task_type: z.enum(['SEQ_CLS', 'CAUSAL_LM']),
+  task_type: z.enum(['SEQ_CLS', 'CAUSAL_LM', 'SEQ_2_SEQ_LM']),
   r: z.number().int().min(1),
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).max(1).default(0),
@@ -120,7 +120,7 @@ export async function readAdapterConfig(dir: string): Promise<AdapterConfig> {
   const parsed = configSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for SEQ_CLS or CAUSAL_LM can be used.`
+    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for SEQ_CLS, CAUSAL_LM or SEQ_2_SEQ_LM can be used.`
     throw new AttuneError('unsupported', message)
   }
   const config = parsed.data

@@ -5,7 +5,7 @@ import { type AdapterTask, architectureInfos } from '../contract/architectures.t
 import { AttuneError } from '../contract/errors.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readJson, readModelConfig } from './config.ts'
+import { readConfigAsWritten, readJson, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, type Library, modelCard } from './model-card.ts'
 import { className } from './names.ts'
@@ -79,7 +79,7 @@ async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
 }
 
 async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
-  const { json, modelType } = await readModelConfig(modelDir)
+  const { modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
   let task: AdapterTask
   try {
@@ -93,7 +93,7 @@ async function writeMerged(adapterDir: string, modelDir: string, to: string, lab
   } finally {
     base.close()
   }
-  const config = { ...json, ...modelFields(modelType, task, labels) }
+  const config = { ...(await readConfigAsWritten(modelDir)), ...modelFields(modelType, task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }
 

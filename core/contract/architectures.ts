@@ -1,4 +1,4 @@
-import type { TaskName } from './settings.ts'
+import { type TaskName, writingTasks } from './settings.ts'
 
 /**
  * What there is to know of a model_type beside what it computes (models/<model_type>.ts): what it can be trained for, and
@@ -24,16 +24,24 @@ export interface CheckpointNames {
   readonly top: RegExp
   /** Tensors that are no parameters, and the heads of another training. */
   readonly left: RegExp
-  /** The embeddings of tokens, by the end of their name; null where it has none. */
-  readonly embeddings: string | null
-  /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
+  /** The embeddings of tokens, by the end of their name, or the first of these that is there; null where it has none. */
+  readonly embeddings: string | readonly string[] | null
+  /** Matrices in its layers that are looked up in, and no linear layers. */
+  readonly tables?: RegExp
+  /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
   readonly layer?: RegExp | null
   /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
 }
 
 /** What peft calls the tasks that adapters are trained for here. */
-export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
+export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM'
+
+/** What peft calls the adapters of a task. */
+export function adapterTaskOf(task: TaskName): AdapterTask {
+  if (writingTasks.includes(task)) return 'CAUSAL_LM'
+  return task === 'text2text-generation' ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
+}
 
 /** The names of fields, by what they say; null for what an architecture has not. */
 export interface ConfigFields {
@@ -140,6 +148,34 @@ const recurrent = (className: string): ArchitectureInfo => ({
     classes: { SEQ_CLS: `${className}ForSequenceClassification`, CAUSAL_LM: `${className}ForCausalLM` },
   },
 })
+const marian: ArchitectureInfo = {
+  tasks: ['text2text-generation'],
+  targetModules: ['q_proj', 'v_proj'],
+  fields: { ...usualFields, hiddenSize: 'd_model', layers: 'encoder_layers', heads: 'encoder_attention_heads' },
+  checkpoint: {
+    trunk: 'model.',
+    top: /^final_logits_bias$/,
+    left: /embed_positions\.weight$|^lm_head\./,
+    embeddings: ['shared.weight', 'encoder.embed_tokens.weight'],
+    layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
+    classes: { SEQ_2_SEQ_LM: 'MarianMTModel' },
+  },
+}
+
+const t5: ArchitectureInfo = {
+  tasks: ['text2text-generation'],
+  targetModules: ['q', 'v'],
+  fields: { ...usualFields, hiddenSize: 'd_model', layers: 'num_layers', heads: 'num_heads', maxPositions: null },
+  checkpoint: {
+    trunk: '',
+    top: /^lm_head\./,
+    left: /embed_tokens\.weight$|EncDecAttention\.relative_attention_bias/,
+    embeddings: 'shared.weight',
+    tables: /relative_attention_bias/,
+    layer: /^encoder\.block\.(\d+)\./,
+    classes: { SEQ_2_SEQ_LM: 'T5ForConditionalGeneration' },
+  },
+}
 
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
@@ -152,6 +188,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   qwen3: likeLlama('Qwen3ForCausalLM'),
   lstm: recurrent('Lstm'),
   gru: recurrent('Gru'),
+  marian,
+  t5,
 }
 
 /** Whether models of an architecture can be trained for a task. */

@@ -392,6 +392,8 @@ export interface SeriesInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+const writing = ['text-generation', 'chat', 'text2text-generation'] as const
+
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
@@ -404,19 +406,29 @@ export const seriesInfos: readonly SeriesInfo[] = [
     tasks: ['text-classification', 'decision-making'],
   },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
-  {
-    name: 'eval/perplexity',
-    label: 'Validation perplexity',
-    unit: '',
-    better: 'lower',
-    tasks: ['text-generation', 'chat'],
-  },
+  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: writing },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-generation', 'chat'],
+    tasks: writing,
+  },
+  { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  {
+    name: 'eval/exact_match',
+    label: 'Validation exact match',
+    unit: '',
+    better: 'higher',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'eval/edit_distance',
+    label: 'Validation edit distance',
+    unit: '',
+    better: 'lower',
+    tasks: ['text2text-generation'],
   },
   ...(
     [
@@ -615,6 +627,27 @@ export const comparisonSchema = z.object({
   outputs: outputsSchema,
 })
 export type Comparison = z.infer<typeof comparisonSchema>
+
+/** How well runs do on texts of each length. */
+export const byLengthSchema = z.object({
+  /** The model whose tokens are counted. */
+  tokensOf: z.string(),
+  /** What a value is: "accuracy". */
+  label: z.string(),
+  unit: z.string(),
+  better: z.enum(['lower', 'higher']),
+  buckets: z.array(
+    z.object({
+      from: count,
+      /** Null: and more. */
+      to: count.nullable(),
+      rows: count,
+      /** The mean of these rows, by run. */
+      values: z.array(z.number()),
+    }),
+  ),
+})
+export type ByLength = z.infer<typeof byLengthSchema>
 
 // ---- The app itself ----
 

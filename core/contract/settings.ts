@@ -6,7 +6,14 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation', 'chat', 'preference', 'decision-making'] as const
+export const tasks = [
+  'text-classification',
+  'text-generation',
+  'chat',
+  'preference',
+  'text2text-generation',
+  'decision-making',
+] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -17,6 +24,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
+  'text2text-generation': 'Text to text',
 }
 
 /** Tasks of language models: their runs write text, and have no head to train alone. */
@@ -27,6 +35,9 @@ export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
+
+/** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
+export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = {
@@ -48,6 +59,10 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
+  /** Text to text: tokens kept of each output; max_length when left out. */
+  max_target_length: z.number().int().min(4).max(4096).optional(),
+  /** Text to text: written in front of each input, as T5 was trained with ("translate English to German: "). */
+  source_prefix: z.string().max(1000).default(''),
   /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Decisions: steps of an episode that the model looks back on. */
@@ -99,6 +114,9 @@ const shape = {
   train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
+  /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
+  generation_max_samples: positiveInt.default(200),
+  generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
   eval_steps: z.number().int().min(0).default(0),
@@ -121,6 +139,9 @@ const shape = {
       'eval/token_accuracy',
       'eval/reward_accuracy',
       'eval/reward_margin',
+      'eval/bleu',
+      'eval/chrf',
+      'eval/exact_match',
       'eval/return',
     ])
     .default('eval/loss'),
@@ -222,6 +243,14 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Tokens kept of each row; longer rows are cut. Time and memory grow with it.',
     level: 'basic',
     group: 'data',
+  },
+  {
+    name: 'max_target_length',
+    label: 'Max output length',
+    help: 'Tokens kept of each output; longer ones are cut. Left empty, as many as of inputs.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'lora_r',
@@ -395,6 +424,14 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'source_prefix',
+    label: 'Input prefix',
+    help: 'Written in front of each input, as T5 wants it: "translate English to German: ".',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text2text-generation'],
+  },
+  {
     name: 'packing',
     label: 'Packing',
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
@@ -452,6 +489,22 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Use at most so many validation rows; empty uses all.',
     level: 'advanced',
     group: 'data',
+  },
+  {
+    name: 'generation_max_samples',
+    label: 'Outputs written',
+    help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'generation_num_beams',
+    label: 'Beams',
+    help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'eval_steps',

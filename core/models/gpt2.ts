@@ -17,7 +17,7 @@ import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
-import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
+import type { Architecture, CausalBatch, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -176,7 +176,14 @@ function mlp(config: BlocksConfig, params: Params, x: tf.Tensor, rng: Rng | null
 }
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-export type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+export type DrawingMix = (
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
+) => tf.Tensor
 
 /** Word and position through all blocks → [batch·length, d], with whatever `mix` does in each layer. */
 function transform(
@@ -276,7 +283,8 @@ export const gpt2: Architecture<Gpt2Config> = {
       prefixes: [],
       hidden,
       matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
-      transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+      transform: (config, params, tokens, mix) =>
+        transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
     },
   },
 }

@@ -17,7 +17,7 @@ import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
 import { type RopeOptions, rotate, type Turns, turnsAt } from '../nn/rope.ts'
-import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
+import type { Architecture, CausalBatch, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -202,7 +202,14 @@ function mlp(config: LlamaConfig, params: Params, x: tf.Tensor, rng: Rng | null)
 type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+type DrawingMix = (
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
+) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
 function transform(
@@ -295,7 +302,8 @@ function architecture(relative: Relative): Architecture<LlamaConfig> {
         hidden,
         matrix: (config, params) =>
           (config.tie_word_embeddings ? params.at('model.embed_tokens') : params.at('lm_head')).get('weight'),
-        transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+        transform: (config, params, tokens, mix) =>
+          transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
       },
     },
   }

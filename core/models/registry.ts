@@ -4,11 +4,14 @@ import { bert } from './bert.ts'
 import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
+import { marian } from './marian.ts'
 import { gru, lstm } from './recurrent.ts'
+import { t5 } from './t5.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
   ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
+  ...[marian, t5],
   ...[decisionTransformer],
 ] as unknown as readonly Architecture<never>[]
 

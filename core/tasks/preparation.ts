@@ -5,6 +5,7 @@ import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
 import { promptedRows } from './prompted-rows.ts'
+import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 
@@ -14,6 +15,7 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'text2text-generation': sourceTargetRows,
 }
 
 /** How a run's data is made, without what computes with it: for a thread that only tokenises. */

@@ -8,6 +8,7 @@ import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
@@ -16,6 +17,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   chat,
   preference,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
@@ -24,6 +26,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   chat: null,
   preference: null,
   'decision-making': null,
+  'text2text-generation': null,
 }
 
 /** By its name; a language model that nothing is trained of classifies by prompts. */

@@ -12,8 +12,9 @@ import { trainedSpecs } from './weights.ts'
 /** The padded lengths of both sides; none where nothing is trained. */
 export function lengthsOf(
   { train, validation }: Record<'train' | 'validation', Pick<Examples, 'lengths'>>,
-  { max_length: most, method }: Pick<RunConfig, 'max_length' | 'method'>,
+  { max_length, max_target_length, method }: Pick<RunConfig, 'max_length' | 'max_target_length' | 'method'>,
 ): { train: number[]; evaluate: number[] } {
+  const most = Math.max(max_length, max_target_length ?? 0)
   const buckets = ({ lengths }: Pick<Examples, 'lengths'>) => chooseBuckets(lengths, most)
   return { train: method === 'none' ? [] : buckets(train), evaluate: buckets(validation) }
 }

@@ -2,8 +2,9 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { readConfigAsWritten } from '../checkpoint/config.ts'
 import { linkModel } from '../checkpoint/link.ts'
-import { writingTasks } from '../contract/settings.ts'
+import { adapterTaskOf } from '../contract/architectures.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -30,7 +31,7 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
-        task: writingTasks.includes(config.task) ? 'CAUSAL_LM' : 'SEQ_CLS',
+        task: adapterTaskOf(config.task),
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,
@@ -47,7 +48,7 @@ export function checkpointWriter(
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(
       join(dir, 'config.json'),
-      `${JSON.stringify({ ...exportedConfig(model, labels), ...fields }, null, 2)}\n`,
+      `${JSON.stringify({ ...(await exportedConfig(model, modelDir, labels)), ...fields }, null, 2)}\n`,
     )
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
@@ -61,6 +62,10 @@ async function writeFiles(dir: string, files: Readonly<Record<string, string>> =
 }
 
 /** The model's config.json with what the task says of it, as transformers saves such a model. */
-function exportedConfig({ json, head, task }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
-  return { ...json, architectures: [head.className], ...task.modelFields(labels) }
+async function exportedConfig(
+  { head, task }: LoadedModel,
+  modelDir: string,
+  labels: readonly string[],
+): Promise<Record<string, unknown>> {
+  return { ...(await readConfigAsWritten(modelDir)), architectures: [head.className], ...task.modelFields(labels) }
 }
