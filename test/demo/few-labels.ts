@@ -70,7 +70,7 @@ export const fewLabels: Demo = {
         before: untrained.metrics['eval/perplexity']?.last.value ?? Number.NaN,
         beforeIs: 'untrained',
         better: 'lower',
-        atLeast: 400,
+        atLeast: 900,
       },
       ...shown,
     ]
