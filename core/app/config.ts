@@ -4,7 +4,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
 import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
-import { headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -34,7 +34,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'head' && headlessTasks.includes(config.task)) {
     refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
-  if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
+  if (hasLength(config.task) && model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
       'max_length',
       config.max_length,

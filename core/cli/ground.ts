@@ -61,9 +61,6 @@ export function sourceOf({ host, io }: Ground, prefix: 'sample' | 'starter', arg
   const path = resolve(io.cwd, argument)
   if (!existsSync(path)) throw new AttuneError('not_found', `There is no file or folder ${path}.`, { path })
   const isFolder = statSync(path).isDirectory()
-  if (prefix === 'sample' && isFolder) {
-    throw new AttuneError('bad_file', `${path} is a folder. Give a CSV or JSONL file.`, { path })
-  }
   if (prefix === 'starter' && !isFolder) {
     throw new AttuneError('bad_file', `${path} is a file. Give the folder with its config.json.`, { path })
   }

@@ -29,7 +29,7 @@ export type ColumnMapping = z.infer<typeof columnMappingSchema>
 export const partialMappingSchema = z.record(z.string(), z.string())
 export type PartialMapping = z.infer<typeof partialMappingSchema>
 
-export const fileFormatSchema = z.enum(['csv', 'jsonl'])
+export const fileFormatSchema = z.enum(['csv', 'jsonl', 'folder'])
 export type FileFormat = z.infer<typeof fileFormatSchema>
 
 export const labelCountSchema = z.object({ label: z.string(), count })
@@ -69,6 +69,10 @@ export const datasetRowSchema = z.object({
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
 
+/** A row's picture or clip, or what shows it. */
+export const mediaFileSchema = z.object({ mime: z.string(), base64: z.string() })
+export type MediaFile = z.infer<typeof mediaFileSchema>
+
 export const previewSchema = z.object({
   fileName: z.string(),
   format: fileFormatSchema,
@@ -79,6 +83,8 @@ export const previewSchema = z.object({
   columns: z.array(
     z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
   ),
+  /** What the rows are probably for, where that can be told; null otherwise. */
+  suggested: taskSchema.nullable(),
   /** By task: which column is probably what; what cannot be told is left out. */
   guesses: z.record(taskSchema, partialMappingSchema),
   /** First rows as text, one array a row, in column order. */
@@ -392,6 +398,7 @@ export interface SeriesInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
 const writing = ['text-generation', 'chat', 'text2text-generation'] as const
 
 /** Every series a run can record. */
@@ -403,16 +410,16 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-classification', 'decision-making'],
+    tasks: [...classifying, 'decision-making'],
   },
-  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
+  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
   { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: writing },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: writing,
+    tasks: [...writing, 'image-text-to-text'],
   },
   { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
   { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
@@ -421,7 +428,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation exact match',
     unit: '',
     better: 'higher',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'image-text-to-text'],
   },
   {
     name: 'eval/edit_distance',
@@ -430,6 +437,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'lower',
     tasks: ['text2text-generation'],
   },
+  { name: 'eval/success', label: 'Orders carried out', unit: '', better: 'higher', tasks: ['image-text-to-text'] },
   ...(
     [
       ['reward_accuracy', 'Chosen over rejected', '', 'higher'],

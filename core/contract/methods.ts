@@ -7,6 +7,7 @@ import {
   datasetRowSchema,
   datasetSchema,
   logLineSchema,
+  mediaFileSchema,
   modelSchema,
   outputFilterSchema,
   outputsSchema,
@@ -53,7 +54,7 @@ export const methods = {
     input: z.strictObject({
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
-      /** Absent: the sample's own, else text classification. */
+      /** Absent: the sample's own, else what the file suggests, else text classification. */
       task: taskSchema.optional(),
       /** Columns by role; those that are left out are guessed. */
       mapping: partialMappingSchema.optional(),
@@ -69,6 +70,15 @@ export const methods = {
   'datasets.rows': {
     input: z.strictObject({ id, offset, limit, label: z.string().optional(), search: z.string().optional() }),
     output: z.object({ total: z.number().int(), rows: z.array(datasetRowSchema) }),
+  },
+  /** The picture or clip of a row: itself, small for a list, or as a picture of its sound. */
+  'datasets.media': {
+    input: z.strictObject({
+      id,
+      row: z.number().int().min(0),
+      as: z.enum(['file', 'thumbnail', 'mel']).default('file'),
+    }),
+    output: mediaFileSchema,
   },
   'datasets.tokens': {
     input: z.strictObject({ id, model: id, maxLength: z.number().int().min(8).max(4096), limit: limit.default(5) }),

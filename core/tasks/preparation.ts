@@ -1,10 +1,13 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chatRows } from './chat-rows.ts'
+import { imageRows } from './image-rows.ts'
+import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
 import { promptedRows } from './prompted-rows.ts'
+import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
@@ -12,9 +15,12 @@ import { trajectoryRows } from './trajectory-rows.ts'
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'image-classification': imageRows,
+  'audio-classification': labelledClips,
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'image-text-to-text': sceneRows,
   'text2text-generation': sourceTargetRows,
 }
 

@@ -1,12 +1,15 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
+import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
+import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { imageTextToText } from './image-text-to-text.ts'
 import { preference } from './preference.ts'
 import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
-import { textClassification } from './text-classification.ts'
+import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
 import { text2textGeneration } from './text2text-generation.ts'
 
@@ -14,18 +17,26 @@ import { text2textGeneration } from './text2text-generation.ts'
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'image-classification': imageClassification,
+  'audio-classification': audioClassification,
   chat,
   preference,
   'decision-making': decisionMaking,
+  'image-text-to-text': imageTextToText,
   'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
-  'text-classification': classificationOnFeatures,
+  'text-classification': classificationOnFeatures(textClassification, (model, params, feeds) =>
+    pooledOf(model, params, feeds, null),
+  ),
   'text-generation': null,
+  'image-classification': imageClassificationOnFeatures,
+  'audio-classification': audioClassificationOnFeatures,
   chat: null,
   preference: null,
   'decision-making': null,
+  'image-text-to-text': null,
   'text2text-generation': null,
 }
 

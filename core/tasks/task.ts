@@ -218,7 +218,8 @@ export type PrepareConfig = Pick<
   | 'seed'
   | 'prompt_template'
   | 'few_shot_examples'
->
+> &
+  VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
 export type BatchConfig = Pick<
   RunConfig,
@@ -233,6 +234,12 @@ export type BatchConfig = Pick<
   | 'dpo_beta'
   | 'dpo_loss_type'
   | 'written_answers'
+> &
+  VariationConfig
+
+/** How pictures and clips are changed from epoch to epoch. */
+export type VariationConfig = Partial<
+  Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
 >
 
 /**

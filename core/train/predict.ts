@@ -6,7 +6,7 @@ import { chooseBuckets, tokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import type { LabelledRows } from '../tasks/labelled-rows.ts'
-import { readPrediction, scoreRows } from '../tasks/text-classification.ts'
+import { readPrediction, scoreRows, textClassification } from '../tasks/text-classification.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
 import { nameFailure } from './failures.ts'
 import { loadModel } from './load-model.ts'
@@ -67,6 +67,7 @@ async function predictTexts({ config, labels, texts, threads, ...spec }: Predict
       layout,
       ({ length, feeds }) => session.run(evaluateProgram(length), feeds),
       () => {},
+      (positions) => textClassification.batch(encoded, positions, layout, config, null),
     )
     return texts.map((_, i) => readPrediction(logits.subarray(i * classes, (i + 1) * classes), labels))
   } finally {

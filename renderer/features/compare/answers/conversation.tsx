@@ -1,6 +1,14 @@
 import { conversationOf, preferenceOf } from '../../../../core/contract/turns.ts'
 import { Turns } from '../../../ui/turns.tsx'
-import type { AnswerView } from './view.ts'
+import { TextAnswer } from './text-answer.tsx'
+import { ValueAnswer } from './value-answer.tsx'
+import type { AnswerProps, AnswerView } from './view.ts'
+
+/** What the model said, where it was asked, and the loss of what it should have said. */
+export function ChatAnswer(props: AnswerProps) {
+  const Said = props.prediction.answer ? TextAnswer : ValueAnswer
+  return <Said {...props} />
+}
 
 /** What the assistant said last. */
 export const ChatTarget: NonNullable<AnswerView['Target']> = ({ row }) => {
