@@ -36,6 +36,14 @@ const fetchedSamples: readonly ListedSample[] = [
     task: 'text-classification',
     available: false,
   },
+  {
+    name: 'pronunciations',
+    title: 'How words are spoken',
+    description: '12,000 English words and their phonemes, from the CMU Pronouncing Dictionary.',
+    licence: 'BSD-2-Clause (Carnegie Mellon University)',
+    task: 'text2text-generation',
+    available: false,
+  },
 ]
 
 const madeLicence = 'CC0 1.0'
