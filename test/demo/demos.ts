@@ -1,8 +1,9 @@
 import { decisions } from './decisions.ts'
 import type { Demo } from './demo.ts'
 import { pronunciations } from './pronunciations.ts'
+import { recurrent } from './recurrent.ts'
 import { scenes } from './scenes.ts'
 import { spamBert } from './spam-bert.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */
-export const demos: readonly Demo[] = [spamBert, decisions, scenes, pronunciations]
+export const demos: readonly Demo[] = [spamBert, decisions, scenes, pronunciations, recurrent]
