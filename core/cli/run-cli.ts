@@ -302,6 +302,9 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .action((run, options) =>
       grounded(async (ground) => (await import('./commands/baseline.ts')).trainBaseline(ground, run, options)),
     )
+  one('pace', 'time steps of its model by rows and by length: what of a step goes on side by side').action((run) =>
+    grounded(async (ground) => (await import('./commands/pace.ts')).showPace(ground, run)),
+  )
   const queue = () => import('./commands/queue.ts')
   runs
     .command('queue')
