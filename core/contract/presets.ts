@@ -146,6 +146,88 @@ const gpt2: Blueprint = {
   },
 }
 
+const decisionTransformer: Blueprint = {
+  title: 'Decision Transformer',
+  help: 'Acts step by step towards a return that it is asked for. Its sizes of states and actions are those of the trajectories.',
+  fields: [
+    field('state_dim', 'Numbers of a state'),
+    field('act_dim', 'Choices, or numbers of an action'),
+    { ...field('action_tanh', 'Actions are numbers'), choices: [true, false] },
+    field('max_ep_len', 'Longest episode, steps'),
+    hidden,
+    field('n_layer', 'Layers'),
+    field('n_head', 'Attention heads'),
+  ],
+  presets: {
+    tiny: actingSizes(128, 4, 4),
+    small: actingSizes(384, 6, 6),
+    base: actingSizes(768, 12, 12),
+  },
+  frame: null,
+  learningRate: 1e-3,
+  config: (sizes) => ({
+    architectures: ['DecisionTransformerModel'],
+    model_type: 'decision_transformer',
+    ...sizes,
+    vocab_size: 1,
+    // Its trunk is only ever at the first.
+    n_positions: 8,
+    activation_function: 'gelu_new',
+    resid_pdrop: 0.1,
+    embd_pdrop: 0.1,
+    attn_pdrop: 0.1,
+    layer_norm_epsilon: 1e-5,
+    initializer_range: 0.02,
+  }),
+  parameters(config) {
+    const [d, n, steps] = numbersOf(config, 'hidden_size', 'n_layer', 'max_ep_len')
+    const [states, actions] = numbersOf(config, 'state_dim', 'act_dim')
+    const embedded = (1 + 8 + steps + 2 + states + 1 + actions + 1 + 2) * d
+    return embedded + n * (12 * d * d + 13 * d) + 2 * d + (states + actions + 1) * (d + 1)
+  },
+}
+
+function actingSizes(d: number, n: number, count: number): Sizes {
+  const world = { state_dim: 80, act_dim: 4, action_tanh: false, max_ep_len: 1000 }
+  return { ...world, hidden_size: d, n_layer: n, n_head: count }
+}
+
+const palmE: Blueprint = {
+  title: 'PaLM-E',
+  help: 'Writes about a picture and a state in numbers: a GPT-2 that reads both before the words. Its eyes are drawn when it is trained.',
+  fields: [
+    ...gpt2.fields,
+    field('image_size', 'Side of a picture, pixels'),
+    field('patch_size', 'Side of a patch, pixels'),
+    field('state_dim', 'Numbers of a state'),
+  ],
+  presets: {
+    tiny: { ...gpt2.presets.tiny, image_size: 32, patch_size: 8, state_dim: 14 },
+    small: { ...gpt2.presets.small, image_size: 64, patch_size: 8, state_dim: 14 },
+    base: { ...gpt2.presets.base, image_size: 224, patch_size: 16, state_dim: 14 },
+  },
+  frame: 'bare',
+  learningRate: 1e-3,
+  config({ image_size, patch_size, ...sizes }, vocabulary) {
+    const [d, n] = numbersOf(sizes, 'n_embd', 'n_layer')
+    return {
+      ...gpt2.config(sizes, vocabulary),
+      architectures: ['PalmEForConditionalGeneration'],
+      model_type: 'palm_e',
+      vision_config: {
+        model_type: 'vit',
+        image_size,
+        patch_size,
+        hidden_size: d / 2,
+        num_hidden_layers: Math.ceil(n / 4),
+        num_attention_heads: 2,
+        intermediate_size: 2 * d,
+      },
+    }
+  },
+  parameters: gpt2.parameters,
+}
+
 /** How one of Llama's relatives differs from it. */
 interface Relative {
   readonly title: string
@@ -371,6 +453,8 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
   t5,
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
+  decision_transformer: decisionTransformer,
+  palm_e: palmE,
 }
 
 /** What Model.source says of a model that was made here. */
