@@ -100,7 +100,7 @@ async function writeMerged(adapterDir: string, modelDir: string, to: string, lab
 /** What transformers adds to config.json when it saves a model of the task. */
 function modelFields(modelType: string, task: AdapterTask, labels: readonly string[]): Record<string, unknown> {
   const architectures = [className(modelType, task)]
-  if (task === 'CAUSAL_LM') return { architectures }
+  if (task !== 'SEQ_CLS') return { architectures }
   return {
     architectures,
     id2label: Object.fromEntries(labels.entries()),

@@ -23,14 +23,14 @@ export function modelCard(
   loadedBy: Library = 'transformers',
 ): string {
   const library = kind === 'adapter' ? 'peft' : loadedBy
+  const { tag, purpose, auto } = purposeOf(facts, labels)
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
   const header = [
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
     `base_model: ${JSON.stringify(facts.baseModel)}`,
     `library_name: ${library}`,
-    `pipeline_tag: ${labels.length > 0 ? 'text-classification' : 'text-generation'}`,
+    `pipeline_tag: ${tag}`,
   ]
-  const purpose = labels.length > 0 ? 'A text classification model' : 'A text generation model'
   const what = kind === 'adapter' ? 'A LoRA adapter' : purpose
   const named = labels.length > 0 ? `Labels: ${labels.map((label) => code(label)).join(', ')}\n\n` : ''
   return `---
@@ -46,7 +46,7 @@ ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(labels.length, loadedBy)}
+${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length, auto) : modelUse(auto, tag, loadedBy)}
 \`\`\`
 `
 }
@@ -71,22 +71,40 @@ nothing yet: train it before use.
 `
 }
 
-function modelUse(labels: number, loadedBy: Library): string {
+/** What a model is for, as the hub calls it and as transformers loads it. */
+function purposeOf({ settings }: CardFacts, labels: readonly string[]): { tag: string; purpose: string; auto: string } {
+  if (labels.length > 0) {
+    const auto = 'AutoModelForSequenceClassification'
+    return { tag: 'text-classification', purpose: 'A text classification model', auto }
+  }
+  return settings.task === 'text2text-generation'
+    ? { tag: 'text2text-generation', purpose: 'A text-to-text model', auto: 'AutoModelForSeq2SeqLM' }
+    : { tag: 'text-generation', purpose: 'A text generation model', auto: 'AutoModelForCausalLM' }
+}
+
+function modelUse(auto: string, tag: string, loadedBy: Library): string {
   if (loadedBy === 'pytorch') {
     return `from safetensors.torch import load_file
 
 # Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
 weights = load_file("model.safetensors")`
   }
-  const [verb, task] = labels > 0 ? ['classify', 'text-classification'] : ['generate', 'text-generation']
+  if (auto === 'AutoModelForSeq2SeqLM') {
+    return `from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForSeq2SeqLM.from_pretrained(".")
+written = model.generate(tokenizer("Some text", return_tensors="pt").input_ids)
+print(tokenizer.decode(written[0], skip_special_tokens=True))`
+  }
+  const verb = tag === 'text-classification' ? 'classify' : 'generate'
   return `from transformers import pipeline
 
-${verb} = pipeline("${task}", model=".")
+${verb} = pipeline("${tag}", model=".")
 print(${verb}("Some text"))`
 }
 
-function adapterUse(baseModel: string, labels: number): string {
-  const model = labels > 0 ? 'AutoModelForSequenceClassification' : 'AutoModelForCausalLM'
+function adapterUse(baseModel: string, labels: number, model: string): string {
   const heads = labels > 0 ? `, num_labels=${labels}` : ''
   return `from peft import PeftModel
 from transformers import ${model}, AutoTokenizer
