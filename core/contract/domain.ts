@@ -400,6 +400,7 @@ export interface SeriesInfo {
 
 const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
 const writing = ['text-generation', 'chat', 'text2text-generation'] as const
+const transcribing: readonly TaskName[] = ['automatic-speech-recognition']
 
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
@@ -459,6 +460,8 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'higher',
     tasks: ['decision-making'],
   },
+  { name: 'eval/wer', label: 'Validation word error rate', unit: '', better: 'lower', tasks: transcribing },
+  { name: 'eval/cer', label: 'Validation character error rate', unit: '', better: 'lower', tasks: transcribing },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },

@@ -8,7 +8,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
-import { activationNamed, activationNames } from '../nn/activations.ts'
+import { activationNamed, activationNames, gelu } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, splitHeads } from '../nn/attention.ts'
 import { conv3 } from '../nn/conv1d.ts'
 import { dropout } from '../nn/dropout.ts'
@@ -186,9 +186,9 @@ function mlp(config: WhisperConfig, params: Params, x: tf.Tensor, rng: Rng | nul
 function encode(config: WhisperConfig, params: Params, { features }: AudioBatch, rng: Rng | null): tf.Tensor {
   const [batch, , frames] = features.shape as [number, number, number]
   const { d_model: d, encoder_attention_heads: heads } = config
-  const activation = activationNamed(config.activation_function) as (x: tf.Tensor) => tf.Tensor
-  const spread = activation(conv3(params.at('conv1'), tf.transpose(features, [0, 2, 1]), 1))
-  const halved = activation(conv3(params.at('conv2'), spread, 2))
+  // GELU, whatever activation_function says of the blocks.
+  const spread = gelu(conv3(params.at('conv1'), tf.transpose(features, [0, 2, 1]), 1))
+  const halved = gelu(conv3(params.at('conv2'), spread, 2))
   const placed = tf.add(halved, params.at('embed_positions').get('weight'))
   let x = dropout(tf.reshape(placed, [-1, d]), config.dropout, rng)
   // Nothing is hidden; with a mask of four axes, attention takes its fused way.

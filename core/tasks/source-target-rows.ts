@@ -70,7 +70,7 @@ function prepareSourceTarget(
 }
 
 /** A target's tokens with their end, at most `most`. */
-function endedTokens(
+export function endedTokens(
   tokenizer: Tokenizer,
   text: string,
   most: number,
