@@ -43,7 +43,6 @@ const configSchema = z.object({
   attention_dropout: probability.default(0),
   activation_dropout: probability.default(0),
   init_std: z.number().positive().default(0.02),
-  scale_embedding: z.boolean().default(false),
   decoder_start_token_id: z.number().int().min(0).default(50257),
   pad_token_id: z.number().int().min(0).default(50256),
   eos_token_id: z.number().int().min(0).default(50256),
@@ -225,12 +224,11 @@ function embed(
   const [batch, length] = inputIds.shape as [number, number]
   const d = config.d_model
   const words = tf.gather(decoder.at('embed_tokens').get('weight'), tf.reshape(inputIds, [-1]))
-  const scaled = config.scale_embedding ? tf.mul(words, Math.sqrt(d)) : words
   const table = decoder.at('embed_positions').get('weight')
   const summed =
     positionIds === null
-      ? tf.reshape(tf.add(tf.reshape(scaled, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
-      : tf.add(scaled, tf.gather(table, tf.reshape(positionIds, [-1])))
+      ? tf.reshape(tf.add(tf.reshape(words, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
+      : tf.add(words, tf.gather(table, tf.reshape(positionIds, [-1])))
   return dropout(summed, config.dropout, rng)
 }
 
