@@ -3,6 +3,7 @@ import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
+import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
 import { hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
@@ -24,7 +25,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (dataset.task !== config.task) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
-  if (!canLearn(model.architecture, config.task)) {
+  if (!canLearn(model.architecture, config.task) && !isPrompted(config, model.architecture)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
@@ -48,8 +49,15 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
     refuse('max_target_length', config.max_target_length, reason)
   }
-  if (config.max_steps === 0) {
-    refuse('max_steps', 0, 'a run needs at least one step; −1 leaves it to num_train_epochs')
+  if (isPrompted(config, model.architecture) && !isPromptTemplate(config.prompt_template)) {
+    refuse('prompt_template', config.prompt_template, 'it needs one {text}, and one {label} after it')
+  }
+  if (config.max_steps === 0 && config.method !== 'none') {
+    refuse(
+      'max_steps',
+      0,
+      'a run needs at least one step; −1 leaves it to num_train_epochs. To evaluate only, choose method "none"',
+    )
   }
   // Moments that never forget: AdamW would divide by 1 − 1.
   if (config.adam_beta1 === 1) refuse('adam_beta1', 1, 'it must be below 1')

@@ -36,6 +36,14 @@ const fetchedSamples: readonly ListedSample[] = [
     task: 'text-classification',
     available: false,
   },
+  {
+    name: 'clothes',
+    title: 'Clothes',
+    description: '4,000 pictures of 28 × 28 pixels in ten classes, from Fashion-MNIST.',
+    licence: 'MIT (Zalando SE)',
+    task: 'image-classification',
+    available: false,
+  },
 ]
 
 const madeLicence = 'CC0 1.0'

@@ -79,7 +79,7 @@ const bert: ArchitectureInfo = {
   },
 }
 
-const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+const decoderTasks = ['text-classification', 'text-generation', 'chat', 'preference'] as const
 
 const gpt2: ArchitectureInfo = {
   tasks: decoderTasks,
@@ -87,10 +87,10 @@ const gpt2: ArchitectureInfo = {
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
     trunk: 'transformer.',
-    top: /^lm_head\./,
+    top: /^(?:lm_head|score)\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    classes: { CAUSAL_LM: 'GPT2LMHeadModel' },
+    classes: { SEQ_CLS: 'GPT2ForSequenceClassification', CAUSAL_LM: 'GPT2LMHeadModel' },
   },
 }
 
@@ -121,10 +121,10 @@ const likeLlama = (className: string): ArchitectureInfo => ({
   fields: usualFields,
   checkpoint: {
     trunk: 'model.',
-    top: /^lm_head\./,
+    top: /^(?:lm_head|score)\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    classes: { CAUSAL_LM: className },
+    classes: { SEQ_CLS: className.replace('ForCausalLM', 'ForSequenceClassification'), CAUSAL_LM: className },
   },
 })
 

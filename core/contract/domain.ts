@@ -638,6 +638,27 @@ export const comparisonSchema = z.object({
 })
 export type Comparison = z.infer<typeof comparisonSchema>
 
+/** How well runs do on texts of each length. */
+export const byLengthSchema = z.object({
+  /** The model whose tokens are counted. */
+  tokensOf: z.string(),
+  /** What a value is: "accuracy". */
+  label: z.string(),
+  unit: z.string(),
+  better: z.enum(['lower', 'higher']),
+  buckets: z.array(
+    z.object({
+      from: count,
+      /** Null: and more. */
+      to: count.nullable(),
+      rows: count,
+      /** The mean of these rows, by run. */
+      values: z.array(z.number()),
+    }),
+  ),
+})
+export type ByLength = z.infer<typeof byLengthSchema>
+
 // ---- The app itself ----
 
 export const appInfoSchema = z.object({

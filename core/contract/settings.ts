@@ -38,7 +38,7 @@ export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'pr
 /** Of these, the ones that answer to what a person says, by a chat template. */
 export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
-export const methods = ['full', 'lora', 'head'] as const
+export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
@@ -50,7 +50,12 @@ export const headlessTasks: readonly TaskName[] = [
 ]
 
 /** What a person reads. */
-export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
+export const methodTitles: Readonly<Record<Method, string>> = {
+  full: 'Full',
+  lora: 'LoRA',
+  head: 'Head only',
+  none: 'No training',
+}
 
 const positiveInt = z.number().int().min(1)
 const fraction = z.number().min(0).max(1)
@@ -108,6 +113,9 @@ const shape = {
   /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
   dpo_beta: z.number().gt(0).max(100).default(0.1),
   dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
+  /** Classification without training, by a language model: see contract/prompts.ts. Empty: by the head as it is. */
+  prompt_template: z.string().max(2000).default('{text}\n\nCategory: {label}'),
+  few_shot_examples: z.number().int().min(0).max(64).default(0),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -165,7 +173,7 @@ export const runConfigInputSchema = z.strictObject(shape)
 export type RunConfigInput = z.input<typeof runConfigInputSchema>
 
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
-export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
+export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3, none: 5e-5 }
 
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
 export const runConfigSchema = z.strictObject({
@@ -202,9 +210,22 @@ export interface SettingInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+/** What says how something is trained. */
+const trainingOnly: readonly SettingInfo['group'][] = ['optimizer', 'lora']
+const trainingNames: readonly SettingName[] = [
+  ...(['num_train_epochs', 'per_device_train_batch_size', 'dropout', 'label_smoothing_factor', 'max_steps'] as const),
+  ...(['num_frozen_layers', 'gradient_accumulation_steps', 'gradient_checkpointing', 'eval_steps'] as const),
+  ...(['metric_for_best_model', 'early_stopping_patience', 'early_stopping_threshold', 'save_steps'] as const),
+  ...(['save_minutes', 'save_total_limit', 'save_total_megabytes', 'logging_steps'] as const),
+]
+
 /** Whether a setting has a say in a run of this method and task. */
-export function concerns({ methods, tasks }: SettingInfo, run: { method: Method; task: TaskName }): boolean {
-  return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
+export function concerns(
+  { name, group, methods, tasks }: SettingInfo,
+  run: { method: Method; task: TaskName },
+): boolean {
+  const idle = run.method === 'none' && (trainingOnly.includes(group) || trainingNames.includes(name))
+  return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
 /** Tasks whose rows are of one size, whatever they hold. */
@@ -369,6 +390,24 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Share of the target spread over all classes; 0.1 is usual where labels are noisy.',
     level: 'advanced',
     group: 'training',
+  },
+  {
+    name: 'prompt_template',
+    label: 'Prompt',
+    help: 'How a language model is asked: {text} is the text, {label} where it is to go on. Empty: its head is asked.',
+    level: 'basic',
+    group: 'evaluation',
+    methods: ['none'],
+    tasks: ['text-classification'],
+  },
+  {
+    name: 'few_shot_examples',
+    label: 'Worked examples',
+    help: 'Training rows with their labels in front of each prompt, classes in turn; 0 shows none.',
+    level: 'basic',
+    group: 'evaluation',
+    methods: ['none'],
+    tasks: ['text-classification'],
   },
   {
     name: 'dpo_beta',

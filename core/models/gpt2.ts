@@ -10,7 +10,8 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, splitParts } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { activated, conv1dProduct, type Unbiased } from '../nn/linear.ts'
+import { lastTokens, placesOf } from '../nn/last-tokens.ts'
+import { activated, conv1dProduct, linear, type Unbiased } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
@@ -96,6 +97,15 @@ function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
     'transformer.wpe.weight': table(config.n_positions),
     ...blockParameters(config, 'transformer'),
     ...(!config.tie_word_embeddings && { 'lm_head.weight': table(config.vocab_size) }),
+  }
+}
+
+/** All parameters of GPT2ForSequenceClassification. */
+function classifierParameters(config: Gpt2Config, labels: number): Record<string, ParameterSpec> {
+  const { n_embd: d, initializer_range: stddev } = config
+  return {
+    ...parameters({ ...config, tie_word_embeddings: true }),
+    'score.weight': { shape: [labels, d], dtype: 'float32', init: { kind: 'normal', stddev } },
   }
 }
 
@@ -232,7 +242,7 @@ function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng
  */
 function rename(name: string): string | null {
   if (/\.attn\.(masked_)?bias$/.test(name)) return null
-  return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
+  return /^(?:transformer|lm_head|score)\./.test(name) ? name : `transformer.${name}`
 }
 
 function layerOf(name: string): number | null {
@@ -255,6 +265,17 @@ export const gpt2: Architecture<Gpt2Config> = {
   linearModules: ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj'],
   withDropout: (config, rate) => ({ ...config, resid_pdrop: rate, embd_pdrop: rate, attn_pdrop: rate }),
   heads: {
+    classifier: {
+      className: 'GPT2ForSequenceClassification',
+      parameters: classifierParameters,
+      rename,
+      prefixes: ['score.'],
+      pooled(config, params, { inputIds, attentionMask }, rng) {
+        const batch = { inputIds, positionIds: placesOf(inputIds), segmentIds: null }
+        return lastTokens(hidden(config, params, batch, rng), attentionMask)
+      },
+      logits: (_config, params, pooled, rng) => linear(params.at('score'), pooled, rng),
+    },
     languageModel: {
       className: 'GPT2LMHeadModel',
       parameters,

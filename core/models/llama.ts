@@ -9,7 +9,8 @@ import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts'
-import { biased, linearProduct, type Unbiased } from '../nn/linear.ts'
+import { lastTokens, placesOf } from '../nn/last-tokens.ts'
+import { biased, linear, linearProduct, type Unbiased } from '../nn/linear.ts'
 import { rmsNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
@@ -250,7 +251,7 @@ function hidden(config: LlamaConfig, params: Params, batch: CausalBatch, rng: Rn
 /** Checkpoints of the bare decoder lack the "model." in front. Null for what is no parameter: the frequencies of old ones. */
 function rename(name: string): string | null {
   if (name.endsWith('rotary_emb.inv_freq')) return null
-  return name.startsWith('model.') || name.startsWith('lm_head.') ? name : `model.${name}`
+  return /^(?:model|lm_head|score)\./.test(name) ? name : `model.${name}`
 }
 
 function layerOf(name: string): number | null {
@@ -275,6 +276,24 @@ function architecture(relative: Relative): Architecture<LlamaConfig> {
     linearModules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
     withDropout: (config, rate) => ({ ...config, attention_dropout: rate }),
     heads: {
+      classifier: {
+        className: relative.className.replace('ForCausalLM', 'ForSequenceClassification'),
+        parameters: (config, labels) => ({
+          ...parameters(relative, { ...config, tie_word_embeddings: true }),
+          'score.weight': {
+            shape: [labels, config.hidden_size],
+            dtype: 'float32',
+            init: { kind: 'normal', stddev: config.initializer_range },
+          },
+        }),
+        rename,
+        prefixes: ['score.'],
+        pooled(config, params, { inputIds, attentionMask }, rng) {
+          const batch = { inputIds, positionIds: placesOf(inputIds), segmentIds: null }
+          return lastTokens(hidden(config, params, batch, rng), attentionMask)
+        },
+        logits: (_config, params, pooled, rng) => linear(params.at('score'), pooled, rng),
+      },
       languageModel: {
         className: relative.className,
         parameters: (config) => parameters(relative, config),

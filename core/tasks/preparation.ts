@@ -1,3 +1,4 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chatRows } from './chat-rows.ts'
 import { imageRows } from './image-rows.ts'
@@ -5,6 +6,7 @@ import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
+import { promptedRows } from './prompted-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
@@ -22,7 +24,10 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text2text-generation': sourceTargetRows,
 }
 
-/** How a task's data is made, without what computes with it: for a thread that only tokenises. */
-export function preparationOf(task: RunConfig['task']): Preparation {
-  return preparations[task]
+/** How a run's data is made, without what computes with it: for a thread that only tokenises. */
+export function preparationOf(
+  config: Pick<RunConfig, 'task' | 'method' | 'prompt_template'>,
+  modelType: string,
+): Preparation {
+  return isPrompted(config, modelType) ? promptedRows : preparations[config.task]
 }

@@ -1,3 +1,4 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { automaticSpeechRecognition } from './automatic-speech-recognition.ts'
@@ -6,6 +7,7 @@ import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
 import { preference } from './preference.ts'
+import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
@@ -38,9 +40,13 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text2text-generation': null,
 }
 
-export function taskNamed(name: RunConfig['task']): Task {
-  return tasks[name]
+/** By its name; a language model that nothing is trained of classifies by prompts. */
+export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
+  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
 }
+
+/** What of a run's settings decides how its task is done. */
+export type Asked = Pick<RunConfig, 'method' | 'prompt_template'>
 
 /** How a task trains its head on features; null where it has no head of its own. */
 export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {

@@ -213,6 +213,10 @@ export type PrepareConfig = Pick<
   | 'source_prefix'
   | 'context_length'
   | 'target_return'
+  | 'method'
+  | 'seed'
+  | 'prompt_template'
+  | 'few_shot_examples'
 > &
   VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>

@@ -1,5 +1,7 @@
+import { readModelConfig } from '../checkpoint/config.ts'
 import type { Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
+import { isPrompted } from '../contract/prompts.ts'
 import { chooseBuckets, tokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
@@ -29,6 +31,14 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
 async function predictTexts({ config, labels, texts, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
   if (config.task !== 'text-classification') {
     throw new AttuneError('unsupported', `A run for ${config.task} has no classes to predict.`)
+  }
+  if (config.method === 'none') {
+    const { modelType } = await readModelConfig(spec.modelDir)
+    if (isPrompted(config, modelType)) {
+      const message =
+        'This run asked a language model by prompts, and has learnt no classes. Predict with a run that has.'
+      throw new AttuneError('unsupported', message)
+    }
   }
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir

@@ -118,6 +118,7 @@ async function prepareWith(
   const model = await loadModel(spec.modelDir, config.task, labels.length, {
     maxLength: config.max_length,
     dropout: config.dropout,
+    asked: config,
   })
   const trainable = trainableOf(model, config)
   const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)

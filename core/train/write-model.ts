@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
 import { readConfigAsWritten } from '../checkpoint/config.ts'
+import { linkModel } from '../checkpoint/link.ts'
 import { adapterTaskOf } from '../contract/architectures.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
@@ -42,6 +43,7 @@ export function checkpointWriter(
       await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
+  if (config.method === 'none') return (dir) => linkModel(modelDir, dir)
   return async (dir) => {
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(

@@ -34,4 +34,5 @@ const lines: Readonly<Record<Method, string>> = {
   full: 'Trains every weight. Most able, slowest, a whole model per checkpoint.',
   lora: 'Trains small matrices beside frozen layers, and the head. Faster; checkpoints of a few MB.',
   head: 'Trains the classifier on a frozen model, which reads each row once, without dropout. Fastest, least able.',
+  none: 'Evaluates the model as it is, so that runs can be compared with it; language models classify by prompts.',
 }
