@@ -1,9 +1,9 @@
 import type { MadeSample } from './sample.ts'
-import { spokenDigits, toneWords } from './sounds.ts'
+import { dialledNumbers, toneWords } from './sounds.ts'
 import { cartPoleEpisodes, gridWorldEpisodes, ticTacToeEpisodes } from './trajectories.ts'
 
 /** Every constructed sample: one file and one entry each. */
 export const madeSamples: readonly MadeSample[] = [
   ...[gridWorldEpisodes, cartPoleEpisodes, ticTacToeEpisodes],
-  ...[toneWords, spokenDigits],
+  ...[toneWords, dialledNumbers],
 ]
