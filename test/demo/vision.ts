@@ -12,8 +12,8 @@ export const vision: Demo = {
       name: 'ViT for clothes',
     })
     const run = await train({
-      ...{ model: model.id, dataset: dataset.id, seed: 1, learning_rate: 2e-3, lr_scheduler_type: 'cosine' },
-      ...{ max_steps: 400, per_device_train_batch_size: 32, eval_steps: 200, image_flip: true, image_shift: 1 },
+      ...{ model: model.id, dataset: dataset.id, seed: 1, learning_rate: 1e-3, lr_scheduler_type: 'cosine' },
+      ...{ max_steps: 600, per_device_train_batch_size: 32, eval_steps: 300, image_flip: true },
     })
     return [
       {
