@@ -115,6 +115,21 @@ const decisionTransformer: ArchitectureInfo = {
   },
 }
 
+const palmE: ArchitectureInfo = {
+  tasks: ['image-text-to-text'],
+  targetModules: ['c_attn'],
+  fields: gpt2.fields,
+  checkpoint: {
+    trunk: '',
+    top: /^(?:vision|state)/,
+    left: /\.attn\.(?:masked_)?bias$/,
+    embeddings: 'wte.weight',
+    // The encoder of images has layers of its own.
+    layer: /\.h\.(\d+)\./,
+    classes: {},
+  },
+}
+
 const likeLlama = (className: string): ArchitectureInfo => ({
   tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
@@ -219,6 +234,7 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
   gpt2,
   decision_transformer: decisionTransformer,
+  palm_e: palmE,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),

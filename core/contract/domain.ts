@@ -420,7 +420,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: writing,
+    tasks: [...writing, 'image-text-to-text'],
   },
   { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
   { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
@@ -429,7 +429,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation exact match',
     unit: '',
     better: 'higher',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'image-text-to-text'],
   },
   {
     name: 'eval/edit_distance',
@@ -438,6 +438,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'lower',
     tasks: ['text2text-generation'],
   },
+  { name: 'eval/success', label: 'Orders carried out', unit: '', better: 'higher', tasks: ['image-text-to-text'] },
   ...(
     [
       ['reward_accuracy', 'Chosen over rejected', '', 'higher'],

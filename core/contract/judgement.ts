@@ -45,6 +45,14 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'lower',
     examples: 'texts',
   },
+  'image-text-to-text': {
+    by: 'right',
+    metric: 'eval/exact_match',
+    label: 'share of exact answers',
+    unit: '',
+    better: 'higher',
+    examples: 'questions',
+  },
   chat: {
     by: 'values',
     metric: 'eval/loss',

@@ -121,6 +121,36 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       columns: ['transcript', 'transcription', 'text', 'sentence', 'target', 'normalized_text', 'words'],
     },
   ],
+  'image-text-to-text': [
+    {
+      ...text,
+      title: 'Question column',
+      help: 'What is asked or ordered.',
+      columns: ['question', 'instruction', 'prompt', 'query', 'text'],
+    },
+    { ...image, name: 'image' },
+    {
+      name: 'answer',
+      title: 'Answer column',
+      help: 'What it learns to write.',
+      heading: 'Answer',
+      columns: ['answer', 'answers', 'response', 'output', 'target', 'label'],
+    },
+    {
+      name: 'state',
+      title: 'State column',
+      help: 'What is known in numbers, a list such as [0.5, 1], for a model that reads one.',
+      columns: ['state'],
+      optional: true,
+    },
+    {
+      name: 'scene',
+      title: 'Scene column',
+      help: 'What the picture shows, for the simulated arm: its orders are then carried out.',
+      columns: ['scene'],
+      optional: true,
+    },
+  ],
   chat,
   preference,
   'decision-making': [

@@ -16,6 +16,7 @@ export const tasks = [
   'preference',
   'text2text-generation',
   'decision-making',
+  'image-text-to-text',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -30,6 +31,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
+  'image-text-to-text': 'Image, state and text',
   'text2text-generation': 'Text to text',
 }
 
@@ -47,6 +49,7 @@ export const headlessTasks: readonly TaskName[] = [
   ...writingTasks,
   'text2text-generation',
   'automatic-speech-recognition',
+  'decision-making',
 ]
 
 /** What a person reads. */
@@ -164,6 +167,7 @@ const shape = {
       'eval/wer',
       'eval/cer',
       'eval/return',
+      'eval/success',
     ])
     .default('eval/loss'),
 }
@@ -228,8 +232,8 @@ export function concerns(
   return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
-/** Tasks whose rows are of one size, whatever they hold. */
-const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification']
+/** Tasks whose rows are no sequences of tokens. */
+const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification', 'decision-making']
 
 /** Whether max_length has a say in a task: whether its rows are sequences of tokens. */
 export function hasLength(task: TaskName): boolean {

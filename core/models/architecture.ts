@@ -269,6 +269,12 @@ export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
   ): Memory
 }
 
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
+}
+
 /** The next action of an episode. */
 export interface DecisionHead<Config> extends Head<Config> {
   /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */

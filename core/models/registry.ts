@@ -5,6 +5,7 @@ import { decisionTransformer } from './decision_transformer.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { marian } from './marian.ts'
+import { palmE } from './palm_e.ts'
 import { gru, lstm } from './recurrent.ts'
 import { t5 } from './t5.ts'
 import { vit } from './vit.ts'
@@ -14,7 +15,7 @@ import { whisper } from './whisper.ts'
 const architectures = [
   ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
   ...[marian, t5],
-  ...[decisionTransformer],
+  ...[decisionTransformer, palmE],
   ...[vit, whisper],
 ] as unknown as readonly Architecture<never>[]
 

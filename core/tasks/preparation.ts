@@ -7,6 +7,7 @@ import { labelledRows } from './labelled-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
 import { promptedRows } from './prompted-rows.ts'
+import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
@@ -21,6 +22,7 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'image-text-to-text': sceneRows,
   'text2text-generation': sourceTargetRows,
 }
 

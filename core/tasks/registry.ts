@@ -6,6 +6,7 @@ import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { imageTextToText } from './image-text-to-text.ts'
 import { preference } from './preference.ts'
 import { promptedClassification } from './prompted-classification.ts'
 import type { FeatureTask, Task } from './task.ts'
@@ -23,6 +24,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   chat,
   preference,
   'decision-making': decisionMaking,
+  'image-text-to-text': imageTextToText,
   'text2text-generation': text2textGeneration,
 }
 
@@ -37,6 +39,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   chat: null,
   preference: null,
   'decision-making': null,
+  'image-text-to-text': null,
   'text2text-generation': null,
 }
 
