@@ -527,6 +527,14 @@ export const examplePredictionSchema = z.object({
 })
 export type ExamplePrediction = z.infer<typeof examplePredictionSchema>
 
+/** How often each class was taken for each other: a row is a class, its columns what it was taken for. */
+export const confusionSchema = z.object({
+  labels: z.array(z.string()),
+  /** Validation rows, by class and then by prediction. */
+  counts: z.array(z.array(count)),
+})
+export type Confusion = z.infer<typeof confusionSchema>
+
 export const verdictSchema = z.object({
   baseline: id,
   candidate: id,
