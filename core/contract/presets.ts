@@ -353,7 +353,8 @@ const whisper: Blueprint = {
     dropout: 0.1,
     attention_dropout: 0.0,
     activation_dropout: 0.0,
-    init_std: 0.02,
+    // Narrow ones learn nothing for long from weights as small as wide ones begin with.
+    init_std: (sizes.d_model as number) < 256 ? 0.08 : 0.02,
     is_encoder_decoder: true,
     tie_word_embeddings: true,
     suppress_tokens: null,
@@ -378,7 +379,13 @@ const whisper: Blueprint = {
     }
   },
   parameters(config) {
-    const [d, wide, mels, clip] = numbersOf(config, 'd_model', 'encoder_ffn_dim', 'num_mel_bins', 'max_source_positions')
+    const [d, wide, mels, clip] = numbersOf(
+      config,
+      'd_model',
+      'encoder_ffn_dim',
+      'num_mel_bins',
+      'max_source_positions',
+    )
     const [hears, writes, words, longest] = numbersOf(
       config,
       ...(['encoder_layers', 'decoder_layers', 'vocab_size', 'max_target_positions'] as const),
@@ -386,7 +393,9 @@ const whisper: Blueprint = {
     const attention = 4 * d * d + 3 * d + 2 * d
     const inside = 2 * d * wide + wide + d + 2 * d
     const ears = 3 * d * mels + d + 3 * d * d + d + clip * d
-    return ears + hears * (attention + inside) + 2 * d + (words + longest) * d + writes * (2 * attention + inside) + 2 * d
+    return (
+      ears + hears * (attention + inside) + 2 * d + (words + longest) * d + writes * (2 * attention + inside) + 2 * d
+    )
   },
 }
 

@@ -115,10 +115,14 @@ function specWriter(specs: Specs, { init_std: stddev, d_model: d }: WhisperConfi
 
 function encoderParameters(specs: Specs, config: WhisperConfig, at: string): void {
   const { d_model: d, max_source_positions: positions } = config
-  const { normal, vector, norm, attention, wide } = specWriter(specs, config)
-  normal(`${at}.conv1.weight`, [d, config.num_mel_bins, 3])
+  const { vector, norm, attention, wide } = specWriter(specs, config)
+  // As large as what they read asks for: init_std, small for them, would leave the sound below the positions.
+  const conv = (name: string, width: number) => {
+    specs[name] = { shape: [d, width, 3], dtype: 'float32', init: { kind: 'normal', stddev: (3 * width) ** -0.5 } }
+  }
+  conv(`${at}.conv1.weight`, config.num_mel_bins)
   vector(`${at}.conv1.bias`, d, 'zeros')
-  normal(`${at}.conv2.weight`, [d, d, 3])
+  conv(`${at}.conv2.weight`, d)
   vector(`${at}.conv2.bias`, d, 'zeros')
   specs[`${at}.embed_positions.weight`] = {
     shape: [positions, d],

@@ -112,21 +112,21 @@ const numbers = 2000
 export const dialledNumbers: MadeSample = {
   name: 'dialled-numbers',
   title: 'Dialled numbers',
-  description: `${numbers.toLocaleString('en')} constructed clips of two to five telephone keys, and the digits that were dialled.`,
+  description: `${numbers.toLocaleString('en')} constructed clips of two to four telephone keys, and the digits that were dialled.`,
   task: 'automatic-speech-recognition',
-  version: 1,
+  version: 2,
   async make(dir) {
     await mkdir(join(dir, 'numbers', 'clips'), { recursive: true })
     const lines: string[] = []
     for (let i = 0; i < numbers; i++) {
       const key = hash32(2, i)
-      const digits = Array.from({ length: 2 + Math.floor(4 * uniform(key, 0)) }, (_, k) =>
+      const digits = Array.from({ length: 2 + Math.floor(3 * uniform(key, 0)) }, (_, k) =>
         String(Math.floor(10 * uniform(key, 1, k))),
       )
       const loudness = 0.1 + 0.15 * uniform(key, 2)
       const parts = digits.flatMap((digit, k) => [
-        silence(0.04 + 0.08 * uniform(key, 3, k)),
-        pressed(digit, 0.1 + 0.1 * uniform(key, 4, k), loudness),
+        silence(0.03 + 0.05 * uniform(key, 3, k)),
+        pressed(digit, 0.08 + 0.06 * uniform(key, 4, k), loudness),
       ])
       const name = `clips/${String(i).padStart(4, '0')}.wav`
       await writeFile(join(dir, 'numbers', name), clipOf(parts, 0.02 + 0.1 * uniform(key, 5), key))

@@ -1,8 +1,8 @@
 import { decisions } from './decisions.ts'
 import type { Demo } from './demo.ts'
 import { scenes } from './scenes.ts'
-import { speech } from './speech.ts'
 import { spamBert } from './spam-bert.ts'
+import { speech } from './speech.ts'
 import { vision } from './vision.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */

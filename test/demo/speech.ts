@@ -9,14 +9,26 @@ export const speech: Demo = {
     const { model } = await call('models.create', {
       architecture: 'whisper',
       size: 'tiny',
-      fields: { d_model: 96, encoder_ffn_dim: 192, num_mel_bins: 40, max_source_positions: 75, max_target_positions: 32 },
+      fields: {
+        d_model: 96,
+        encoder_ffn_dim: 192,
+        num_mel_bins: 40,
+        max_source_positions: 50,
+        max_target_positions: 16,
+      },
       tokenizer: { from: 'dataset', dataset: numbers.dataset.id, kind: 'bpe', vocabSize: 300 },
       name: 'Whisper for tones',
     })
     const common = { model: model.id, seed: 1, learning_rate: 2e-3, per_device_train_batch_size: 32 }
-    const heard = await train({ ...common, dataset: words.dataset.id, max_steps: 150, eval_steps: 75, audio_shift: 50 })
+    const heard = await train({
+      ...common,
+      dataset: words.dataset.id,
+      max_steps: 200,
+      eval_steps: 100,
+      audio_shift: 50,
+    })
     const written = await train({
-      ...{ ...common, dataset: numbers.dataset.id, max_steps: 500, eval_steps: 250, max_length: 16 },
+      ...{ ...common, dataset: numbers.dataset.id, max_steps: 600, eval_steps: 300, max_length: 12 },
       ...{ metric_for_best_model: 'eval/cer', generation_max_samples: 100, dropout: 0 },
     })
     return [

@@ -9,7 +9,15 @@ import { useProgress } from '../../client/progress.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatCount, plural } from '../../ui/format.ts'
 import { ClassBars } from './class-bars.tsx'
-import { delimiterName, formatNames, mappingDoubts, mappingOf, mappingProblem, nameFromFile, previewClasses } from './columns.ts'
+import {
+  delimiterName,
+  formatNames,
+  mappingDoubts,
+  mappingOf,
+  mappingProblem,
+  nameFromFile,
+  previewClasses,
+} from './columns.ts'
 import styles from './datasets.module.css'
 import { PreviewTable } from './preview-table.tsx'
 import { ProblemList } from './problem-list.tsx'

@@ -2,14 +2,14 @@ import { Tabs } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
-import { writingTasks } from '../../../core/contract/settings.ts'
 import type { Run } from '../../../core/contract/domain.ts'
+import { writingTasks } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ExportDialog, type Which } from './export-dialog.tsx'
 import { RunCharts } from './run-charts.tsx'
-import { RunConfusion } from './run-confusion.tsx'
 import { RunCheckpoints } from './run-checkpoints.tsx'
+import { RunConfusion } from './run-confusion.tsx'
 import classes from './run-detail.module.css'
 import { RunHeader } from './run-header.tsx'
 import { RunLog } from './run-log.tsx'
@@ -18,7 +18,14 @@ import { RunSummary } from './run-summary.tsx'
 import { RunTry } from './run-try.tsx'
 import { RunWrite } from './run-write.tsx'
 
-const tabs = { charts: 'Charts', confusion: 'Confusion', settings: 'Settings', log: 'Log', checkpoints: 'Checkpoints', try: 'Try it' }
+const tabs = {
+  charts: 'Charts',
+  confusion: 'Confusion',
+  settings: 'Settings',
+  log: 'Log',
+  checkpoints: 'Checkpoints',
+  try: 'Try it',
+}
 type Tab = keyof typeof tabs
 
 /** Only where there are classes is one taken for another. */
