@@ -4,6 +4,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
 import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
+import { suits } from '../contract/roles.ts'
 import { hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
@@ -22,7 +23,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     target_modules: written.target_modules ?? [...usualTargets(model.architecture)],
     learning_rate: written.learning_rate ?? usualLearningRate(written.method, model),
   }
-  if (dataset.task !== config.task) {
+  if (!suits(dataset.task, config.task)) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
   if (!canLearn(model.architecture, config.task) && !isPrompted(config, model.architecture)) {

@@ -16,6 +16,13 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ])
 export type Source = z.infer<typeof sourceSchema>
 
+/** A model can also be downloaded: "ORG/NAME" or "ORG/NAME@REVISION". `task` tells progress, and cancels. */
+export const modelSourceSchema = z.discriminatedUnion('kind', [
+  ...sourceSchema.options,
+  z.strictObject({ kind: z.literal('hub'), model: z.string().min(1).max(500), task: z.string().min(1).optional() }),
+])
+export type ModelSource = z.infer<typeof modelSourceSchema>
+
 // ---- Datasets ----
 
 /** A row that could not be used: 1-based line in the file, and a sentence. */

@@ -10,6 +10,7 @@ import {
   logLineSchema,
   mediaFileSchema,
   modelSchema,
+  modelSourceSchema,
   outputFilterSchema,
   outputsSchema,
   partialMappingSchema,
@@ -24,6 +25,7 @@ import {
   xAxisSchema,
 } from './domain.ts'
 import { generationOptionsSchema, generationSchema } from './generation.ts'
+import { paceSchema } from './pace.ts'
 import { preflightSchema } from './preflight.ts'
 import { presetNames } from './presets.ts'
 import { recurrentTypes } from './recurrent-baseline.ts'
@@ -93,7 +95,7 @@ export const methods = {
   'datasets.restore': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
 
   'models.add': {
-    input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    input: z.strictObject({ source: modelSourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
   /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
@@ -194,6 +196,8 @@ export const methods = {
     }),
     output: z.object({ model: modelSchema, run: runSchema }),
   },
+  /** How long steps of a run's model take by rows and by length, on this machine, now. Progress is told under the run's id. */
+  'runs.pace': { input: z.strictObject({ id }), output: z.object({ pace: paceSchema }) },
   'runs.reproduce': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   'runs.update': {
     input: z.strictObject({

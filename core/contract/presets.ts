@@ -148,6 +148,88 @@ const gpt2: Blueprint = {
   },
 }
 
+const decisionTransformer: Blueprint = {
+  title: 'Decision Transformer',
+  help: 'Acts step by step towards a return that it is asked for. Its sizes of states and actions are those of the trajectories.',
+  fields: [
+    field('state_dim', 'Numbers of a state'),
+    field('act_dim', 'Choices, or numbers of an action'),
+    { ...field('action_tanh', 'Actions are numbers'), choices: [true, false] },
+    field('max_ep_len', 'Longest episode, steps'),
+    hidden,
+    field('n_layer', 'Layers'),
+    field('n_head', 'Attention heads'),
+  ],
+  presets: {
+    tiny: actingSizes(128, 4, 4),
+    small: actingSizes(384, 6, 6),
+    base: actingSizes(768, 12, 12),
+  },
+  frame: null,
+  learningRate: 1e-3,
+  config: (sizes) => ({
+    architectures: ['DecisionTransformerModel'],
+    model_type: 'decision_transformer',
+    ...sizes,
+    vocab_size: 1,
+    // Its trunk is only ever at the first.
+    n_positions: 8,
+    activation_function: 'gelu_new',
+    resid_pdrop: 0.1,
+    embd_pdrop: 0.1,
+    attn_pdrop: 0.1,
+    layer_norm_epsilon: 1e-5,
+    initializer_range: 0.02,
+  }),
+  parameters(config) {
+    const [d, n, steps] = numbersOf(config, 'hidden_size', 'n_layer', 'max_ep_len')
+    const [states, actions] = numbersOf(config, 'state_dim', 'act_dim')
+    const embedded = (1 + 8 + steps + 2 + states + 1 + actions + 1 + 2) * d
+    return embedded + n * (12 * d * d + 13 * d) + 2 * d + (states + actions + 1) * (d + 1)
+  },
+}
+
+function actingSizes(d: number, n: number, count: number): Sizes {
+  const world = { state_dim: 80, act_dim: 4, action_tanh: false, max_ep_len: 1000 }
+  return { ...world, hidden_size: d, n_layer: n, n_head: count }
+}
+
+const palmE: Blueprint = {
+  title: 'PaLM-E',
+  help: 'Writes about a picture and a state in numbers: a GPT-2 that reads both before the words. Its eyes are drawn when it is trained.',
+  fields: [
+    ...gpt2.fields,
+    field('image_size', 'Side of a picture, pixels'),
+    field('patch_size', 'Side of a patch, pixels'),
+    field('state_dim', 'Numbers of a state'),
+  ],
+  presets: {
+    tiny: { ...gpt2.presets.tiny, image_size: 32, patch_size: 8, state_dim: 14 },
+    small: { ...gpt2.presets.small, image_size: 64, patch_size: 8, state_dim: 14 },
+    base: { ...gpt2.presets.base, image_size: 224, patch_size: 16, state_dim: 14 },
+  },
+  frame: 'bare',
+  learningRate: 1e-3,
+  config({ image_size, patch_size, ...sizes }, vocabulary) {
+    const [d, n] = numbersOf(sizes, 'n_embd', 'n_layer')
+    return {
+      ...gpt2.config(sizes, vocabulary),
+      architectures: ['PalmEForConditionalGeneration'],
+      model_type: 'palm_e',
+      vision_config: {
+        model_type: 'vit',
+        image_size,
+        patch_size,
+        hidden_size: d / 2,
+        num_hidden_layers: Math.ceil(n / 4),
+        num_attention_heads: 2,
+        intermediate_size: 2 * d,
+      },
+    }
+  },
+  parameters: gpt2.parameters,
+}
+
 /** How one of Llama's relatives differs from it. */
 interface Relative {
   readonly title: string
@@ -247,6 +329,108 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
       return words * width + layer(width) + (n - 1) * layer(ways * units)
     },
   }
+}
+
+const marianSizes = (d: number, n: number, count: number): Sizes => ({
+  d_model: d,
+  encoder_layers: n,
+  decoder_layers: n,
+  encoder_attention_heads: count,
+  encoder_ffn_dim: 4 * d,
+  max_position_embeddings: 512,
+})
+
+/** What every config.json of an encoder–decoder says that comes from the tokenizer: targets begin with padding. */
+function targetFields(vocabulary: Vocabulary | null): Config {
+  const { bos_token_id: _bos, ...tokens } = tokenFields(vocabulary)
+  return { ...tokens, ...(vocabulary && { decoder_start_token_id: vocabulary.padId }) }
+}
+
+const marian: Blueprint = {
+  title: 'Marian',
+  help: 'An encoder and a decoder, the Transformer as first described: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('encoder_layers', 'Layers that read'),
+    field('decoder_layers', 'Layers that write'),
+    field('encoder_attention_heads', 'Attention heads'),
+    field('encoder_ffn_dim', 'Inner size'),
+    positions,
+  ],
+  presets: { tiny: marianSizes(128, 3, 4), small: marianSizes(384, 4, 6), base: marianSizes(640, 6, 8) },
+  frame: 'end',
+  learningRate: 5e-4,
+  config: (sizes, vocabulary) => ({
+    architectures: ['MarianMTModel'],
+    model_type: 'marian',
+    ...targetFields(vocabulary),
+    ...sizes,
+    decoder_attention_heads: sizes.encoder_attention_heads,
+    decoder_ffn_dim: sizes.encoder_ffn_dim,
+    activation_function: 'swish',
+    dropout: 0.1,
+    attention_dropout: 0,
+    activation_dropout: 0,
+    init_std: 0.02,
+    scale_embedding: true,
+    is_encoder_decoder: true,
+    share_encoder_decoder_embeddings: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, wide, words] = numbersOf(config, 'd_model', 'encoder_ffn_dim', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'encoder_layers', 'decoder_layers')
+    const attention = 4 * (d * d + d) + 2 * d
+    const layer = attention + 2 * d * wide + wide + d + 2 * d
+    return words * d + words + reading * layer + writing * (layer + attention)
+  },
+}
+
+const t5Sizes = (d: number, n: number, count: number, wide: number): Sizes => ({
+  d_model: d,
+  d_kv: d / count,
+  d_ff: wide,
+  num_layers: n,
+  num_decoder_layers: n,
+  num_heads: count,
+  feed_forward_proj: 'gated-gelu',
+})
+
+const t5: Blueprint = {
+  title: 'T5',
+  help: 'An encoder and a decoder that know distances instead of places: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('d_kv', 'Numbers a head'),
+    field('d_ff', 'Inner size'),
+    field('num_layers', 'Layers that read'),
+    field('num_decoder_layers', 'Layers that write'),
+    field('num_heads', 'Attention heads'),
+    { ...field('feed_forward_proj', 'Inner layer'), choices: ['relu', 'gated-gelu'] },
+  ],
+  presets: { tiny: t5Sizes(128, 3, 4, 256), small: t5Sizes(384, 4, 6, 1024), base: t5Sizes(640, 6, 10, 1728) },
+  frame: 'end',
+  learningRate: 1e-3,
+  config: (sizes, vocabulary) => ({
+    architectures: ['T5ForConditionalGeneration'],
+    model_type: 't5',
+    ...targetFields(vocabulary),
+    ...sizes,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    dropout_rate: 0.1,
+    layer_norm_epsilon: 1e-6,
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, head, count, wide, words] = numbersOf(config, 'd_model', 'd_kv', 'num_heads', 'd_ff', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'num_layers', 'num_decoder_layers')
+    const attention = 4 * d * head * count + d
+    const inner = (config.feed_forward_proj === 'gated-gelu' ? 3 : 2) * d * wide + d
+    const distances = 2 * 32 * count
+    return words * d + reading * (attention + inner) + writing * (2 * attention + inner) + distances + 2 * d
+  },
 }
 
 const vitSizes = (d: number, n: number, count: number, image: number, patch: number): Sizes => ({
@@ -417,10 +601,14 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
     className: 'Qwen3ForCausalLM',
     headNorms: true,
   }),
+  marian,
+  t5,
   vit,
   whisper,
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
+  decision_transformer: decisionTransformer,
+  palm_e: palmE,
 }
 
 /** What Model.source says of a model that was made here. */

@@ -202,8 +202,25 @@ export function mediaOf(task: TaskName): 'image' | 'audio' | null {
   return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
 }
 
+/** The classes of a run, in the order of their ids; none where its task has none, whatever the data was imported for. */
+export function labelsFor(
+  task: TaskName,
+  { labels }: { readonly labels: readonly { readonly label: string }[] },
+): string[] {
+  return isLabelled(task) ? labels.map(({ label }) => label) : []
+}
+
 /** What a model of this task is to say about a row, if that is one of its parts. */
 export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string }) | null {
   const found = taskRoles[task].find(({ heading }) => heading !== undefined)
   return found?.heading === undefined ? null : { ...found, heading: found.heading }
+}
+
+/** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
+const plainTexts: readonly TaskName[] = ['text-classification', 'text-generation', 'text2text-generation']
+
+/** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */
+export function suits(data: TaskName, task: TaskName): boolean {
+  const needsTextOnly = plainTexts.includes(task) && taskRoles[task].every(({ name }) => name === text.name)
+  return data === task || (needsTextOnly && plainTexts.includes(data))
 }

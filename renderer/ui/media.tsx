@@ -22,7 +22,6 @@ export function Clip({ address, mel, label }: ClipProps) {
       ) : (
         <img className={styles.mel} src={mel} alt={`Sound of ${label}: time to the right, high tones above`} />
       )}
-      {/* biome-ignore lint/a11y/useMediaCaption: what is said stands beside it */}
       <audio controls preload="none" aria-label={label} {...(address !== null && { src: address })} />
     </div>
   )

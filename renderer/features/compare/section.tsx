@@ -8,6 +8,7 @@ const sections = [
   { id: 'metrics', title: 'Metrics' },
   { id: 'lengths', title: 'By length' },
   { id: 'confusion', title: 'Confusion' },
+  { id: 'pace', title: 'Side by side' },
   { id: 'outputs', title: 'Outputs' },
 ] as const
 

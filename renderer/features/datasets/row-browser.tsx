@@ -5,10 +5,12 @@ import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
 import { isLabelled, mediaOf } from '../../../core/contract/roles.ts'
+import { spoken, turnsOf } from '../../../core/contract/turns.ts'
 import { RowGlance, RowMedia } from '../../client/row-media.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
+import { Turns } from '../../ui/turns.tsx'
 import styles from './datasets.module.css'
 import rowsStyles from './rows.module.css'
 import { type RowQuery, useRows } from './use-rows.ts'
@@ -158,7 +160,7 @@ function RowLine({ index, row, dataset, labelled, chosen, onChoose }: RowLinePro
       <td>
         <div className={rowsStyles.oneLine}>
           {row && media && <RowGlance kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />}
-          {row?.text.slice(0, 400)}
+          {row && spoken(row.text).slice(0, 400)}
         </div>
       </td>
     </tr>
@@ -184,17 +186,23 @@ function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery
               <RowMedia key={row.row} kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />
             </div>
           )}
-          <div className={rowsStyles.wholeText}>{row.text}</div>
+          <Part text={row.text} />
           {Object.entries(row.fields ?? {}).map(([role, part]) => (
             <div key={role}>
               <Text fz={12} c="dimmed" mt={10} mb={2} tt="capitalize">
                 {role}
               </Text>
-              <div className={rowsStyles.wholeText}>{part}</div>
+              <Part text={part} />
             </div>
           ))}
         </>
       )}
     </section>
   )
+}
+
+/** A text, or what was said in turn. */
+function Part({ text }: { text: string }) {
+  const turns = turnsOf(text)
+  return turns === null ? <div className={rowsStyles.wholeText}>{text}</div> : <Turns turns={turns} />
 }

@@ -135,7 +135,7 @@ function SizeEntry({ field: { title, choices }, usual, entered, onChange }: Size
     return (
       <Select
         label={title}
-        data={choices.map(String)}
+        data={choices.map((choice) => ({ value: String(choice), label: choiceText(choice) }))}
         value={entered === '' ? usual : entered}
         allowDeselect={false}
         onChange={(value) => onChange(value ?? '')}
@@ -151,6 +151,11 @@ function SizeEntry({ field: { title, choices }, usual, entered, onChange }: Size
       onChange={(event) => onChange(event.currentTarget.value)}
     />
   )
+}
+
+function choiceText(choice: string | boolean | number): string {
+  if (typeof choice !== 'boolean') return String(choice)
+  return choice ? 'yes' : 'no'
 }
 
 function TokenizerChoice({ draft, onChange, models }: PartProps & { models: readonly Model[] }) {
