@@ -24,6 +24,7 @@ import {
   xAxisSchema,
 } from './domain.ts'
 import { generationOptionsSchema, generationSchema } from './generation.ts'
+import { paceSchema } from './pace.ts'
 import { preflightSchema } from './preflight.ts'
 import { presetNames } from './presets.ts'
 import { recurrentTypes } from './recurrent-baseline.ts'
@@ -194,6 +195,8 @@ export const methods = {
     }),
     output: z.object({ model: modelSchema, run: runSchema }),
   },
+  /** How long steps of a run's model take by rows and by length, on this machine, now. Progress is told under the run's id. */
+  'runs.pace': { input: z.strictObject({ id }), output: z.object({ pace: paceSchema }) },
   'runs.reproduce': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   'runs.update': {
     input: z.strictObject({

@@ -33,6 +33,11 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
       const { reporterOf } = await import('../train/reporter.ts')
       const reporter = reporterOf((event) => groups.add(event))
       post({ type: 'preflight', preflight: await preflight(spec, reporter, { stop, startedAt, startBytes }) })
+    } else if (spec.kind === 'pace') {
+      const { measurePace } = await import('../train/pace.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      const reporter = reporterOf((event) => groups.add(event))
+      post({ type: 'pace', pace: await measurePace(spec, reporter, { stop }) })
     } else if (spec.kind === 'create') {
       const { createModel } = await import('../train/create-model.ts')
       const { reporterOf } = await import('../train/reporter.ts')

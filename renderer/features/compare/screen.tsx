@@ -17,6 +17,7 @@ import { LengthTable } from './length-table.tsx'
 import { MetricsTable } from './metrics-table.tsx'
 import { Outputs } from './outputs.tsx'
 import { Overview } from './overview.tsx'
+import { PaceTable } from './pace-table.tsx'
 import { RunBar } from './run-bar.tsx'
 import { RunPicker } from './run-picker.tsx'
 import { SectionLinks } from './section.tsx'
@@ -111,6 +112,7 @@ function Comparison({ address, change, all }: ComparisonProps) {
             />
             <MetricsTable runs={current.runs} rows={current.metrics} at={address.at} onAt={(at) => change({ at })} />
             <LengthTable runs={current.runs} />
+            <PaceTable key={ids.join()} runs={current.runs} />
           </>
         )}
         <Outputs runs={runs} address={address} change={change} />
