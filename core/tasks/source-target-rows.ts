@@ -89,7 +89,7 @@ export function sourceRows(
 }
 
 /** A target's tokens with their end, at most `most`. */
-function endedTokens(
+export function endedTokens(
   tokenizer: Tokenizer,
   text: string,
   most: number,
