@@ -44,6 +44,22 @@ const fetchedSamples: readonly ListedSample[] = [
     task: 'text2text-generation',
     available: false,
   },
+  {
+    name: 'definitions',
+    title: 'Define a word',
+    description: '6,000 instructions to define a noun, answered by WordNet.',
+    licence: 'WordNet licence (Princeton University)',
+    task: 'chat',
+    available: false,
+  },
+  {
+    name: 'preferences',
+    title: 'Which definition is better',
+    description: "3,000 nouns with their meaning in WordNet and another noun's: constructed preferences.",
+    licence: 'WordNet licence (Princeton University)',
+    task: 'preference',
+    available: false,
+  },
 ]
 
 const madeLicence = 'CC0 1.0'

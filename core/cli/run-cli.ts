@@ -158,6 +158,7 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .option('--set <key=value...>', 'settings that win over the file', [])
     .option('--ignore-preflight', 'begin even what does not fit on this machine', false)
+    .option('--shares <percents>', 'a run for each share of the training rows, such as 1,10,100', shareList)
     .action((config, options) =>
       grounded(async (ground) => (await import('./commands/train.ts')).train(ground, config, options)),
     )
@@ -365,6 +366,12 @@ function whichCheckpoint(text: string): 'best' | 'last' | number {
   if (text === 'best' || text === 'last') return text
   if (/^\d+$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be best, last, or the step of a checkpoint.')
+}
+
+function shareList(text: string): number[] {
+  const shares = text.split(',').map((part) => Number(part.trim().replace(/%$/, '')))
+  if (shares.length <= 20 && shares.every((share) => share > 0 && share <= 100)) return shares
+  throw new InvalidArgumentError('Give up to 20 percentages above 0, such as 1,10,100.')
 }
 
 function seedList(text: string): number[] {

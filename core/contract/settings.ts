@@ -131,6 +131,8 @@ const shape = {
   max_eval_samples: positiveInt.optional(),
   /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
   generation_max_samples: positiveInt.default(200),
+  /** Chats: conversations whose last answer an evaluation writes. */
+  written_answers: z.number().int().min(0).max(1000).default(8),
   generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
@@ -570,6 +572,14 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'evaluation',
     tasks: ['text2text-generation'],
+  },
+  {
+    name: 'written_answers',
+    label: 'Answers written',
+    help: 'Validation conversations whose last answer an evaluation writes, to be read and compared; 0 writes none.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['chat'],
   },
   {
     name: 'generation_num_beams',

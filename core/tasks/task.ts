@@ -61,6 +61,7 @@ export interface TaskModel {
   readonly head: Head<unknown>
   /** The architecture's own. */
   readonly config: unknown
+  readonly architecture: Architecture<unknown>
 }
 
 /**
@@ -232,6 +233,7 @@ export type BatchConfig = Pick<
   | 'label_smoothing_factor'
   | 'dpo_beta'
   | 'dpo_loss_type'
+  | 'written_answers'
 > &
   VariationConfig
 

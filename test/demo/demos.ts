@@ -1,9 +1,11 @@
+import { chats } from './chats.ts'
 import { decisions } from './decisions.ts'
 import type { Demo } from './demo.ts'
+import { fewLabels } from './few-labels.ts'
 import { pronunciations } from './pronunciations.ts'
 import { recurrent } from './recurrent.ts'
 import { scenes } from './scenes.ts'
 import { spamBert } from './spam-bert.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */
-export const demos: readonly Demo[] = [spamBert, decisions, scenes, pronunciations, recurrent]
+export const demos: readonly Demo[] = [spamBert, chats, fewLabels, pronunciations, decisions, scenes, recurrent]

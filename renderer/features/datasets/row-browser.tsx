@@ -5,9 +5,11 @@ import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
 import { isLabelled } from '../../../core/contract/roles.ts'
+import { spoken, turnsOf } from '../../../core/contract/turns.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
+import { Turns } from '../../ui/turns.tsx'
 import styles from './datasets.module.css'
 import rowsStyles from './rows.module.css'
 import { type RowQuery, useRows } from './use-rows.ts'
@@ -152,7 +154,7 @@ function RowLine({ index, row, labelled, chosen, onChoose }: RowLineProps) {
         </td>
       )}
       <td>
-        <div className={rowsStyles.oneLine}>{row?.text.slice(0, 400)}</div>
+        <div className={rowsStyles.oneLine}>{row && spoken(row.text).slice(0, 400)}</div>
       </td>
     </tr>
   )
@@ -171,17 +173,23 @@ function WholeRow({ query, index }: { query: RowQuery; index: number }) {
           <Text fz={13} fw={600} my={6}>
             {row.label}
           </Text>
-          <div className={rowsStyles.wholeText}>{row.text}</div>
+          <Part text={row.text} />
           {Object.entries(row.fields ?? {}).map(([role, part]) => (
             <div key={role}>
               <Text fz={12} c="dimmed" mt={10} mb={2} tt="capitalize">
                 {role}
               </Text>
-              <div className={rowsStyles.wholeText}>{part}</div>
+              <Part text={part} />
             </div>
           ))}
         </>
       )}
     </section>
   )
+}
+
+/** A text, or what was said in turn. */
+function Part({ text }: { text: string }) {
+  const turns = turnsOf(text)
+  return turns === null ? <div className={rowsStyles.wholeText}>{text}</div> : <Turns turns={turns} />
 }

@@ -2,7 +2,9 @@ import type { ComponentType } from 'react'
 import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contract/domain.ts'
 import type { TaskName } from '../../../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
+import { ChatAnswer, ChatTarget, PreferenceTarget } from './conversation.tsx'
 import { EpisodeAnswer } from './episode-answer.tsx'
+import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
@@ -26,6 +28,8 @@ export interface AnswerView {
 /** Tasks whose examples are more than texts: one file here and one entry each. */
 const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'decision-making': { Answer: EpisodeAnswer },
+  chat: { Answer: ChatAnswer, Target: ChatTarget },
+  preference: { Answer: PreferenceAnswer, Target: PreferenceTarget },
   'image-text-to-text': { Answer: SceneAnswer },
 }
 
