@@ -42,6 +42,8 @@ export interface PreparedData<E extends Examples = Examples> {
   readonly validation: E
   /** Share of all these rows of which something was cut off. */
   readonly truncatedShare: number
+  /** What config.json of a model that is trained on it says of the data. */
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -76,7 +78,12 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
-  batchSpecs(batchSize: number, length: number, config: BatchConfig): Readonly<Record<string, TensorSpec>>
+  batchSpecs(
+    batchSize: number,
+    length: number,
+    config: BatchConfig,
+    model: TaskModel,
+  ): Readonly<Record<string, TensorSpec>>
   /**
    * The batch of the sequences at these positions (1 to `batchSize`), padded to the bucket of the longest. What is drawn
    * at random (masks, crops) is drawn by `draw` and the row alone; with null nothing is, or always the same.

@@ -58,7 +58,7 @@ export function featureSessionSpec(
     lengths[side].map((length): [string, Program] => [
       featureProgram(side, length),
       {
-        feeds: model.task.batchSpecs(batchSize, length, config),
+        feeds: model.task.batchSpecs(batchSize, length, config, model),
         run: (feeds, variables) => ({ fetches: { features: task.features(model, paramsOf(variables), feeds) } }),
       },
     ])

@@ -114,7 +114,7 @@ const one: TensorSpec = { shape: [], dtype: 'float32' }
 /** Feeds of a batch that gradients are taken of; `total_weight` is the weight of all batches of its step. */
 function gradientFeeds({ model }: Computation, config: ProgramConfig, length: number): Record<string, TensorSpec> {
   return {
-    ...model.task.batchSpecs(config.per_device_train_batch_size, length, config),
+    ...model.task.batchSpecs(config.per_device_train_batch_size, length, config, model),
     rng: { shape: [2], dtype: 'int32' },
     ...(config.gradient_accumulation_steps > 1 && { total_weight: one }),
   }
@@ -194,7 +194,7 @@ function trainStep(computed: Computation, trainable: Trainable, config: ProgramC
 /** What the task's evaluation needs of a batch. */
 function evaluation({ model, paramsOf: params }: Computation, config: ProgramConfig, length: number): Program {
   return {
-    feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config),
+    feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config, model),
     run: (feeds, variables) => ({ fetches: model.task.evaluation(model, params(variables), feeds) }),
   }
 }

@@ -6,17 +6,15 @@ type SharedExamples = Examples & { readonly flat?: Int32Array }
 
 /** A run's data as it passes between threads without being copied row by row. */
 export interface SharedData extends Omit<RunData, 'data'> {
-  readonly train: SharedExamples
-  readonly validation: SharedExamples
-  readonly truncatedShare: number
+  readonly data: Omit<RunData['data'], 'train' | 'validation'> & Record<'train' | 'validation', SharedExamples>
 }
 
-export function share({ data: { train, validation, truncatedShare }, ...rest }: RunData): SharedData {
-  return { ...rest, truncatedShare, train: flattened(train), validation: flattened(validation) }
+export function share({ data, ...rest }: RunData): SharedData {
+  return { ...rest, data: { ...data, train: flattened(data.train), validation: flattened(data.validation) } }
 }
 
-export function unshare({ train, validation, truncatedShare, ...rest }: SharedData): RunData {
-  return { ...rest, data: { train: rowsOf(train), validation: rowsOf(validation), truncatedShare } }
+export function unshare({ data, ...rest }: SharedData): RunData {
+  return { ...rest, data: { ...data, train: rowsOf(data.train), validation: rowsOf(data.validation) } }
 }
 
 function flattened(examples: Examples | TokenRows): SharedExamples {

@@ -214,12 +214,12 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
 /** What goes into a checkpoint: the model, and all that the run needs to go on from it. */
 function contentOf(
   session: Session,
-  { spec, engine, precision, model, trainable, plan, fingerprint }: Prepared,
+  { spec, engine, precision, model, trainable, data, plan, fingerprint }: Prepared,
   { watch }: Surroundings,
   counted: () => Pick<TrainingState, 'window' | 'earlyStopping' | 'optimizerSteps'>,
 ): CheckpointContent {
   const { config } = spec
-  const writeModel = checkpointWriter(session, model, trainable, spec)
+  const writeModel = checkpointWriter(session, model, trainable, { ...spec, fields: data.fields })
   return {
     expectedBytes: checkpointBytes(model, trainable, config),
     async write(dir, { step, metrics, begun }, best, scored) {

@@ -10,6 +10,11 @@ import type { Trainable } from './trainable.ts'
 import { trainedSpecs } from './weights.ts'
 import { writeVariablesTo } from './write-variables.ts'
 
+/** What a checkpoint says of its run beside the weights; `fields` are those of its data (PreparedData). */
+interface WrittenRun extends Pick<TrainSpec, 'config' | 'labels' | 'modelDir'> {
+  readonly fields?: Readonly<Record<string, unknown>> | undefined
+}
+
 /**
  * Puts a session's present weights into a folder: a whole Hugging Face model (config.json, model.safetensors, tokenizer
  * files), or for method "lora" a PEFT adapter with the head beside it.
@@ -18,7 +23,7 @@ export function checkpointWriter(
   session: Session,
   model: LoadedModel,
   trainable: Trainable,
-  { config, labels, modelDir }: Pick<TrainSpec, 'config' | 'labels' | 'modelDir'>,
+  { config, labels, modelDir, fields }: WrittenRun,
 ): (dir: string) => Promise<void> {
   if (config.method === 'lora') {
     return async (dir) => {
@@ -36,7 +41,10 @@ export function checkpointWriter(
   }
   return async (dir) => {
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
-    await writeFile(join(dir, 'config.json'), `${JSON.stringify(exportedConfig(model, labels), null, 2)}\n`)
+    await writeFile(
+      join(dir, 'config.json'),
+      `${JSON.stringify({ ...exportedConfig(model, labels), ...fields }, null, 2)}\n`,
+    )
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
     }

@@ -84,7 +84,7 @@ export async function openFamily(
 
 /** What an evaluation fetches of the first batch. */
 export function firstEvaluation({ table, session, model, config }: FamilySubject): Record<string, number[]> {
-  const specs = model.task.batchSpecs(table.batchSize, table.length, config)
+  const specs = model.task.batchSpecs(table.batchSize, table.length, config, model)
   const fetched = session.run(evaluateProgram(table.length), fed(table, 0, specs))
   return Object.fromEntries(Object.entries(fetched).map(([name, values]) => [name, Array.from(values)]))
 }
@@ -94,7 +94,7 @@ export function familyStep(
   { table, session, model, config }: FamilySubject,
   step: number,
 ): { loss: number; gradNorm: number } {
-  const specs = model.task.batchSpecs(table.batchSize, table.length, config)
+  const specs = model.task.batchSpecs(table.batchSize, table.length, config, model)
   const schedule = { type: 'linear', warmupSteps: 1, totalSteps: table.batches.length } as const
   const rate = config.learning_rate * scheduleFactor(schedule, step - 1)
   const feeds = { ...fed(table, step - 1, specs), ...stepFeeds(config, step, rate) }

@@ -1,7 +1,10 @@
 import { appendFileSync } from 'node:fs'
 
-/** Tells `npm run test:golden` how far from the reference something came out. */
-export function reportDifference(architecture: string, what: string, difference: number): void {
+/**
+ * Notes how far we are from a reference, for the list that `npm run test:golden` prints: one JSON line in the file that
+ * ATTUNE_GOLDEN_REPORT names; nothing where it is not set.
+ */
+export function reportDifference(architecture: string, what: string, value: number): void {
   const file = process.env.ATTUNE_GOLDEN_REPORT
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ architecture, what, difference })}\n`)
+  if (file) appendFileSync(file, `${JSON.stringify({ architecture, what, value })}\n`)
 }
