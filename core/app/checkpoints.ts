@@ -43,7 +43,7 @@ export function checkpointHandlers(context: Context): {
         }
         const name = `${fileSlug(run.name)}-step-${checkpoint.step}${merge ? '-merged' : ''}`
         const destination = await freeName(join(folders.exports, name))
-        const options = { labels: run.plan?.labels ?? [], card, merge }
+        const options = { task: run.config.task, labels: run.plan?.labels ?? [], card, merge }
         return exportCheckpoint(checkpoint.path, folders.of('models', run.model.id), destination, options)
       },
       'runs.predict': async ({ id, checkpoint: wanted, texts }) => {

@@ -42,7 +42,7 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     throw new AttuneError('unsupported', message)
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
-  const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
+  const { fields: names, positionsAfterPadding } = architectureInfos[modelType] as ArchitectureInfo
   const present = Object.values(names).filter((name) => name !== null)
   const sizes = checked(dir, z.looseObject(Object.fromEntries(present.map((name) => [name, size]))), json)
   const field = (name: keyof typeof names) => (names[name] === null ? 0 : (sizes[names[name]] as number))
@@ -54,8 +54,13 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     hiddenSize: field('hiddenSize'),
     layers: field('layers'),
     heads: field('heads'),
-    maxPositions: field('maxPositions'),
+    maxPositions: field('maxPositions') - (positionsAfterPadding ? paddingOf(json) + 1 : 0),
   }
+}
+
+/** The padding token's id, 1 where config.json does not say it: RoBERTa's. */
+function paddingOf({ pad_token_id: id }: Readonly<Record<string, unknown>>): number {
+  return typeof id === 'number' ? id : 1
 }
 
 function checked<T>(dir: string, schema: z.ZodType<T>, json: unknown): T {

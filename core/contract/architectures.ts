@@ -12,6 +12,8 @@ export interface ArchitectureInfo {
   readonly fields: Readonly<Record<keyof typeof usualFields, string | null>>
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
   readonly tokenizer?: false
+  /** The first position is the one after the padding token's id: so many fewer there are for tokens. */
+  readonly positionsAfterPadding?: true
   readonly checkpoint: CheckpointNames
 }
 
@@ -20,18 +22,17 @@ export interface CheckpointNames {
   /** In front of every name but those of what stands on top; checkpoints of the bare trunk lack it. */
   readonly trunk: string
   readonly top: RegExp
-  /** Tensors that are no parameters, and the heads of another training. */
+  /** Tensors that are no parameters of any model here. */
   readonly left: RegExp
+  /** What only models of a task have, where checkpoints of several tasks differ in it. */
+  readonly own?: Readonly<Partial<Record<TaskName, RegExp>>>
   /** The embeddings of tokens, by the end of their name; null where it has none. */
   readonly embeddings: string | null
   /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
   readonly layer?: RegExp | null
-  /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
-  readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
+  /** What transformers calls the model of each task: "architectures" in config.json. */
+  readonly classes: Readonly<Partial<Record<TaskName, string>>>
 }
-
-/** What peft calls the tasks that adapters are trained for here. */
-export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM'
 
 const usualFields = {
   vocabSize: 'vocab_size',
@@ -41,16 +42,72 @@ const usualFields = {
   maxPositions: 'max_position_embeddings',
 }
 
+const encoderTasks = [
+  'text-classification',
+  'fill-mask',
+  'text-regression',
+  'token-classification',
+  'question-answering',
+] as const
+
+/** transformers' classes of an encoder: "Bert" → BertForMaskedLM and so on. */
+const encoderClasses = (name: string): Partial<Record<TaskName, string>> => ({
+  'text-classification': `${name}ForSequenceClassification`,
+  'text-regression': `${name}ForSequenceClassification`,
+  'fill-mask': `${name}ForMaskedLM`,
+  'token-classification': `${name}ForTokenClassification`,
+  'question-answering': `${name}ForQuestionAnswering`,
+})
+
+/** What an encoder's models have of their own: those that judge a sequence, and those that guess words. */
+const ownOf = (sequence: RegExp, words: RegExp): Partial<Record<TaskName, RegExp>> => ({
+  'text-classification': sequence,
+  'text-regression': sequence,
+  'fill-mask': words,
+  'token-classification': /^classifier\./,
+  'question-answering': /^qa_outputs\./,
+})
+
 const bert: ArchitectureInfo = {
-  tasks: ['text-classification'],
+  tasks: encoderTasks,
   targetModules: ['query', 'value'],
   fields: usualFields,
   checkpoint: {
     trunk: 'bert.',
-    top: /^classifier\./,
-    left: /position_ids$|^cls\./,
+    top: /^(?:classifier|cls|qa_outputs)\./,
+    left: /position_ids$|^cls\.(?:seq_relationship|predictions\.decoder)\./,
+    own: ownOf(/^(?:classifier|bert\.pooler)\./, /^cls\./),
     embeddings: 'embeddings.word_embeddings.weight',
-    classes: { SEQ_CLS: 'BertForSequenceClassification' },
+    classes: encoderClasses('Bert'),
+  },
+}
+
+const roberta: ArchitectureInfo = {
+  tasks: encoderTasks,
+  targetModules: ['query', 'value'],
+  fields: usualFields,
+  positionsAfterPadding: true,
+  checkpoint: {
+    trunk: 'roberta.',
+    top: /^(?:classifier|lm_head|qa_outputs)\./,
+    left: /position_ids$|^lm_head\.decoder\.|(?:^|\.)pooler\./,
+    own: ownOf(/^classifier\./, /^lm_head\./),
+    embeddings: 'embeddings.word_embeddings.weight',
+    classes: encoderClasses('Roberta'),
+  },
+}
+
+const distilbert: ArchitectureInfo = {
+  tasks: encoderTasks,
+  targetModules: ['q_lin', 'v_lin'],
+  fields: { ...usualFields, hiddenSize: 'dim', layers: 'n_layers', heads: 'n_heads' },
+  checkpoint: {
+    trunk: 'distilbert.',
+    top: /^(?:pre_classifier|classifier|vocab_\w+|qa_outputs)\./,
+    left: /^vocab_projector\.weight$/,
+    own: ownOf(/^(?:pre_)?classifier\./, /^vocab_/),
+    embeddings: 'embeddings.word_embeddings.weight',
+    classes: encoderClasses('DistilBert'),
   },
 }
 
@@ -63,7 +120,7 @@ const gpt2: ArchitectureInfo = {
     top: /^lm_head\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    classes: { CAUSAL_LM: 'GPT2LMHeadModel' },
+    classes: { 'text-generation': 'GPT2LMHeadModel' },
   },
 }
 
@@ -76,13 +133,15 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     top: /^lm_head\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    classes: { CAUSAL_LM: className },
+    classes: { 'text-generation': className },
   },
 })
 
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
+  roberta,
+  distilbert,
   gpt2,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),

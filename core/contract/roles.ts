@@ -13,6 +13,8 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
+  /** A row does without it. */
+  readonly optional?: true
 }
 
 const text: RoleInfo = {
@@ -32,9 +34,65 @@ const label: RoleInfo = {
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+  'fill-mask': [{ ...text, columns: [...text.columns, 'story'] }],
+  'text-regression': [
+    text,
+    {
+      name: 'value',
+      title: 'Number column',
+      help: 'What it learns to estimate.',
+      columns: ['value', 'score', 'rating', 'stars', 'points', 'grade', 'similarity', 'price', 'target', 'label'],
+    },
+  ],
+  'token-classification': [
+    {
+      name: 'text',
+      title: 'Words column',
+      help: 'A list of words, or words with spaces between.',
+      columns: ['tokens', 'words', ...text.columns],
+    },
+    {
+      name: 'tags',
+      title: 'Tags column',
+      help: 'One tag a word, as a list or with spaces between: B-PER I-PER O.',
+      columns: ['tags', 'ner_tags', 'pos_tags', 'labels', 'label', 'tag', 'ner', 'pos', 'chunk_tags'],
+    },
+  ],
+  'question-answering': [
+    {
+      name: 'text',
+      title: 'Context column',
+      help: 'The text that the answer stands in.',
+      columns: ['context', 'passage', 'paragraph', 'article', ...text.columns],
+    },
+    {
+      name: 'question',
+      title: 'Question column',
+      help: 'What is asked of it.',
+      columns: ['question', 'query', 'q'],
+    },
+    {
+      name: 'answer',
+      title: 'Answer column',
+      help: 'As it stands in the context, word for word.',
+      columns: ['answer', 'answers', 'answer_text', 'span', 'a'],
+    },
+    {
+      name: 'answer_start',
+      title: 'Answer start column',
+      help: 'The character that it begins with, from 0. Without it, the first place counts.',
+      columns: ['answer_start', 'start'],
+      optional: true,
+    },
+  ],
 }
 
 /** Whether the rows of a task have a class each. */
 export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
+}
+
+/** Whether classes are learnt, one a row or one a word: their names are counted at the import. */
+export function hasClasses(task: TaskName): boolean {
+  return isLabelled(task) || task === 'token-classification'
 }

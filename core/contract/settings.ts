@@ -6,7 +6,14 @@ import { z } from 'zod'
  * form, the configuration diff and the record all derive from it.
  */
 
-export const tasks = ['text-classification', 'text-generation'] as const
+export const tasks = [
+  'text-classification',
+  'text-generation',
+  'fill-mask',
+  'text-regression',
+  'token-classification',
+  'question-answering',
+] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
 
@@ -14,6 +21,10 @@ export type TaskName = z.infer<typeof taskSchema>
 export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-classification': 'Text classification',
   'text-generation': 'Text generation',
+  'fill-mask': 'Masked words',
+  'text-regression': 'Text regression',
+  'token-classification': 'Token classification',
+  'question-answering': 'Question answering',
 }
 
 export const methods = ['full', 'lora', 'head'] as const
@@ -37,6 +48,8 @@ const shape = {
   max_length: z.number().int().min(8).max(4096).default(128),
   /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
+  /** Masked words: the share of a text's tokens that are to be guessed. */
+  mlm_probability: z.number().gt(0).max(0.5).default(0.15),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -88,7 +101,20 @@ const shape = {
   /** Evaluations without improvement after which the run ends; 0 never ends early. */
   early_stopping_patience: z.number().int().min(0).max(1000).default(0),
   early_stopping_threshold: z.number().min(0).max(10).default(0),
-  metric_for_best_model: z.enum(['eval/loss', 'eval/accuracy', 'eval/f1', 'eval/token_accuracy']).default('eval/loss'),
+  metric_for_best_model: z
+    .enum([
+      'eval/loss',
+      'eval/accuracy',
+      'eval/f1',
+      'eval/token_accuracy',
+      'eval/rmse',
+      'eval/pearson',
+      'eval/spearman',
+      'eval/entity_f1',
+      'eval/exact_match',
+      'eval/answer_f1',
+    ])
+    .default('eval/loss'),
 }
 
 /** What a person writes: CONFIG.json or the form. Unknown keys are refused. */
@@ -319,6 +345,14 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['text-generation'],
+  },
+  {
+    name: 'mlm_probability',
+    label: 'Masked share',
+    help: 'Tokens of a text that are to be guessed: 0.15 is usual.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['fill-mask'],
   },
   {
     name: 'validation_split',

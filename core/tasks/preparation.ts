@@ -1,11 +1,19 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { labelledRows } from './labelled-rows.ts'
+import { maskedRows } from './masked-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { questionRows } from './question-rows.ts'
+import { taggedRows } from './tagged-rows.ts'
 import type { Preparation } from './task.ts'
+import { valuedRows } from './valued-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'fill-mask': maskedRows,
+  'text-regression': valuedRows,
+  'token-classification': taggedRows,
+  'question-answering': questionRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

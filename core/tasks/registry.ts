@@ -1,18 +1,25 @@
 import type { RunConfig } from '../contract/settings.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { fillMask } from './fill-mask.ts'
+import { questionAnswering } from './question-answering.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
+import { textRegression } from './text-regression.ts'
+import { tokenClassification } from './token-classification.ts'
 
 /** Every task, by its name in the settings. */
 const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-classification': textClassification,
   'text-generation': textGeneration,
+  'fill-mask': fillMask,
+  'text-regression': textRegression,
+  'token-classification': tokenClassification,
+  'question-answering': questionAnswering,
 }
 
-const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
+const featureTasks: Readonly<Partial<Record<RunConfig['task'], FeatureTask>>> = {
   'text-classification': classificationOnFeatures,
-  'text-generation': null,
 }
 
 export function taskNamed(name: RunConfig['task']): Task {
@@ -21,5 +28,5 @@ export function taskNamed(name: RunConfig['task']): Task {
 
 /** How a task trains its head on features; null where it has no head of its own. */
 export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {
-  return featureTasks[name]
+  return featureTasks[name] ?? null
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { DatasetRow } from '../contract/domain.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
@@ -76,6 +77,8 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
+  /** Numbers that the head gives, where that is not one a class. */
+  readonly outputs?: number
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(
@@ -139,7 +142,20 @@ export interface Preparation<E extends Examples = Examples> {
   readonly prepare: Prepare<E>
   /** The longest sequence that a row makes; absent where all are alike, or rows have to be prepared to know. */
   readonly longest?: (row: number, reading: Reading, config: PrepareConfig) => number
+  /**
+   * Rows that nobody knows the answer to, for a prediction: `row` counts them from 0. Absent where nothing is predicted
+   * of rows.
+   */
+  readonly inputs?: (
+    rows: readonly DatasetRow[],
+    labels: readonly string[],
+    reading: InputReading,
+    config: PrepareConfig,
+  ) => E | Promise<E>
 }
+
+/** What is known where there is no dataset. */
+export type InputReading = Omit<Reading, 'tokens'>
 
 /** What the model of a run says of how its data is read. */
 export interface Reading {
@@ -154,10 +170,16 @@ export interface Reading {
 
 export type PrepareConfig = Pick<
   RunConfig,
-  'validation_split' | 'split_seed' | 'max_train_samples' | 'max_eval_samples' | 'max_length' | 'packing'
+  | 'validation_split'
+  | 'split_seed'
+  | 'max_train_samples'
+  | 'max_eval_samples'
+  | 'max_length'
+  | 'packing'
+  | 'mlm_probability'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing'>
+export type BatchConfig = Pick<RunConfig, 'packing' | 'mlm_probability'>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

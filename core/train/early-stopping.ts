@@ -1,3 +1,4 @@
+import { seriesInfos } from '../contract/domain.ts'
 import type { RunConfig } from '../contract/settings.ts'
 
 export type EarlyStoppingConfig = Pick<
@@ -12,7 +13,8 @@ export function improves(
   former: number,
   threshold = 0,
 ): boolean {
-  return metric === 'eval/loss' ? value < former - threshold : value > former + threshold
+  const lower = seriesInfos.find(({ name }) => name === metric)?.better === 'lower'
+  return lower ? value < former - threshold : value > former + threshold
 }
 
 /**

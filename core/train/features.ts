@@ -31,7 +31,7 @@ export const featureProgram = (side: keyof ProgramLengths, length: number) => `f
  * A function of what a resumed run has in common with the one before.
  */
 export function planFeatures(
-  { architecture, config, task }: LoadedModel,
+  { architecture, config, task, lacking }: LoadedModel,
   { method }: Pick<RunConfig, 'method'>,
   sequences: number,
   { totalSteps, stepsPerEpoch }: { totalSteps: number; stepsPerEpoch: number },
@@ -40,6 +40,8 @@ export function planFeatures(
   const width = architecture.describe(config).hiddenSize
   const bytes = 4 * width * sequences
   if (method !== 'head' || features === null || bytes > mostBytes || totalSteps < stepsPerEpoch) return null
+  // What the head reads is trained too then.
+  if (lacking.length > 0) return null
   return { task: features, width }
 }
 

@@ -31,6 +31,7 @@ export type ProgramConfig = Pick<
   | 'lora_alpha'
   | 'lora_dropout'
   | 'packing'
+  | 'mlm_probability'
   | 'per_device_train_batch_size'
   | 'per_device_eval_batch_size'
 >

@@ -37,8 +37,12 @@ export async function fillVariables(
     })
     writeVariables(session, trainable.adapters, (name, spec) => initialise(spec, seed, name))
     if (fresh.length > 0) reporter.log('info', `Not in the checkpoint, drawn with seed ${seed}: ${fresh.join(', ')}.`)
-    const unused = weights.names().length - sources.size
-    if (unused > 0) reporter.log('info', `Tensors of the checkpoint that are no part of this model: ${unused}.`)
+    const used = new Set(sources.values())
+    const unused = weights.names().filter((name) => !used.has(name))
+    if (unused.length > 0) {
+      const text = `Tensors of the checkpoint that are no part of this model: ${unused.length} (${firstOf(unused)}).`
+      reporter.log('info', text)
+    }
   } finally {
     weights.close()
   }
@@ -104,6 +108,12 @@ async function restoreAdapter(session: Session, trained: Specs, checkpointDir: s
   } finally {
     adapter.close()
   }
+}
+
+/** As many names as a line takes. */
+function firstOf(names: readonly string[]): string {
+  const most = 4
+  return names.slice(0, most).join(', ') + (names.length > most ? ', …' : '')
 }
 
 /** The trained parameters, adapters included. */

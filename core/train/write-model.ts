@@ -2,6 +2,7 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { taskNames } from '../contract/ecosystem.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -28,7 +29,7 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
-        task: config.task === 'text-generation' ? 'CAUSAL_LM' : 'SEQ_CLS',
+        task: taskNames[config.task].adapter,
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,

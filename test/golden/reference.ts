@@ -101,7 +101,7 @@ export function batchOf(rows: readonly { ids: readonly number[]; label: number }
     labels: Int32Array.from(rows, (row) => row.label),
   }
   const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
-  return textClassification.batch(encoded, encoded.rows, layout, { packing: false }, null)
+  return textClassification.batch(encoded, encoded.rows, layout, { packing: false, mlm_probability: 0.15 }, null)
 }
 
 /** Logits of the table's sentences. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
+import { tasks } from '../../../core/contract/settings.ts'
 import {
   classShares,
   mappingDoubts,
@@ -17,6 +18,8 @@ import {
 import { folderProblem, neededFiles } from '../../../renderer/features/models/folder.ts'
 
 const column = (name: string, distinct: number) => ({ name, distinct, empty: 0, meanLength: 5, sample: '' })
+/** No guess for any task. */
+const nothing = Object.fromEntries(tasks.map((task) => [task, {}])) as Preview['guesses']
 const preview: Preview = {
   fileName: 'mails.train.csv',
   format: 'csv',
@@ -25,6 +28,7 @@ const preview: Preview = {
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
   guesses: {
+    ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
   },
@@ -39,8 +43,6 @@ const preview: Preview = {
   problems: [],
   problemCount: 0,
 }
-
-const nothing = { 'text-classification': {}, 'text-generation': {} }
 
 describe('columns of an import', () => {
   test("the person's choice goes over the guess, unless this file has no such column", () => {

@@ -17,7 +17,13 @@ function encodedOf(lengths: readonly number[]): LabelledRows {
 
 function batchOf(encoded: LabelledRows, positions: number[], buckets: number[], batchSize: number, padId: number) {
   const layout = { buckets, batchSize, padId }
-  return textClassification.batch(encoded, Int32Array.from(positions), layout, { packing: false }, null)
+  return textClassification.batch(
+    encoded,
+    Int32Array.from(positions),
+    layout,
+    { packing: false, mlm_probability: 0.15 },
+    null,
+  )
 }
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 2, max: 128 }), { minLength: 1, maxLength: 300 })

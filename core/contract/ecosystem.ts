@@ -1,0 +1,81 @@
+import type { TaskName } from './settings.ts'
+
+/** What peft calls the tasks that adapters are trained for here; null for one that it has no name for. */
+export const adapterTasks = ['SEQ_CLS', 'CAUSAL_LM', 'TOKEN_CLS', 'QUESTION_ANS'] as const
+export type AdapterTask = (typeof adapterTasks)[number] | null
+
+/** What Hugging Face's libraries call a task, and how its models are used there. */
+export interface TaskNames {
+  readonly adapter: AdapterTask
+  /** As the hub names it. */
+  readonly pipeline: string
+  /** transformers' class that loads any model of it. */
+  readonly autoModel: string
+  /** "A text classification model". */
+  readonly purpose: string
+  /** What its pipeline is given, as Python. */
+  readonly input: string
+}
+
+export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
+  'text-classification': {
+    adapter: 'SEQ_CLS',
+    pipeline: 'text-classification',
+    autoModel: 'AutoModelForSequenceClassification',
+    purpose: 'A text classification model',
+    input: '"Some text"',
+  },
+  'text-generation': {
+    adapter: 'CAUSAL_LM',
+    pipeline: 'text-generation',
+    autoModel: 'AutoModelForCausalLM',
+    purpose: 'A text generation model',
+    input: '"Some text"',
+  },
+  'fill-mask': {
+    adapter: null,
+    pipeline: 'fill-mask',
+    autoModel: 'AutoModelForMaskedLM',
+    purpose: 'A masked language model',
+    input: 'f"Some {model.tokenizer.mask_token}"',
+  },
+  'text-regression': {
+    adapter: 'SEQ_CLS',
+    pipeline: 'text-classification',
+    autoModel: 'AutoModelForSequenceClassification',
+    purpose: 'A text regression model',
+    input: '"Some text", function_to_apply="none"',
+  },
+  'token-classification': {
+    adapter: 'TOKEN_CLS',
+    pipeline: 'token-classification',
+    autoModel: 'AutoModelForTokenClassification',
+    purpose: 'A token classification model',
+    input: '"Some text"',
+  },
+  'question-answering': {
+    adapter: 'QUESTION_ANS',
+    pipeline: 'question-answering',
+    autoModel: 'AutoModelForQuestionAnswering',
+    purpose: 'A question answering model',
+    input: 'question="What is asked?", context="Some text"',
+  },
+}
+
+/** What config.json says of a model of a task beside its own fields, as transformers writes it. */
+export function modelFields(task: TaskName, labels: readonly string[]): Readonly<Record<string, unknown>> {
+  const classes = {
+    id2label: Object.fromEntries(labels.entries()),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+  }
+  switch (task) {
+    case 'text-classification':
+      return { ...classes, problem_type: 'single_label_classification' }
+    case 'text-regression':
+      return { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 }, problem_type: 'regression' }
+    case 'token-classification':
+      return classes
+    default:
+      return {}
+  }
+}
