@@ -19,11 +19,17 @@ const may = {
     places: ['core/contract', 'core/engine/engine.ts', 'core/nn'],
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
+  'core/environments': { places: [], packages: [] },
   'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
+  // A template is a stranger's program: "vm" ends one that takes too long.
+  'core/data/chat': {
+    places: ['core/contract', 'core/data/tokenizers'],
+    packages: ['node', 'vm', '@huggingface/jinja'],
+  },
   // A model folder is whole only with a tokenizer that can be read.
   'core/checkpoint': { places: ['core/contract', 'core/data/tokenizers'], packages: ['node', 'zod'] },
   'core/tasks': {
-    places: ['core/contract', 'core/engine/engine.ts', 'core/models', 'core/nn', 'core/data'],
+    places: ['core/contract', 'core/engine/engine.ts', 'core/models', 'core/nn', 'core/data', 'core/environments'],
     packages: ['@tensorflow/tfjs-core'],
   },
   'core/train': {
@@ -48,10 +54,11 @@ const may = {
   'core/worker': { places: ['core/contract'], packages: ['node'] },
   // What the recorder writes is what a run's thread says.
   'core/store': { places: ['core/contract', 'core/worker/protocol.ts'], packages: ['node', 'better-sqlite3', 'zod'] },
+  'core/samples': { places: ['core/contract', 'core/data', 'core/environments'], packages: ['node'] },
   'core/stats': { places: ['core/contract'], packages: [] },
   'core/app': {
     places: [
-      ...['core/contract', 'core/store', 'core/stats', 'core/data', 'core/checkpoint'],
+      ...['core/contract', 'core/store', 'core/stats', 'core/data', 'core/checkpoint', 'core/samples'],
       ...['core/worker/handle.ts', 'core/worker/protocol.ts'],
     ],
     packages: ['node', 'zod'],
@@ -77,6 +84,8 @@ const doors = {
   '@tensorflow/tfjs-node': 'core/engine/native/load.ts',
   'better-sqlite3': 'core/store/',
   electron: 'electron/',
+  '@huggingface/jinja': 'core/data/chat/',
+  vm: 'core/data/chat/',
   recharts: 'renderer/charts/',
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry of every npm script: `node scripts/setup.mjs <start|attune|test|golden|demo|soak|check|build|bench|tool> [arguments]`.
+ * The entry of every npm script: `node scripts/setup.mjs <start|attune|samples|test|golden|demo|soak|check|build|bench|tool> [arguments]`.
  * Provides what the command lacks and then becomes the command, run by Node 24. Node built-ins only, any Node from 18 on, since it
  * runs before anything is installed. Says what it does on stderr. It can be interrupted at any point and run again.
  */
@@ -49,6 +49,12 @@ async function attune(args) {
   })
 }
 
+/** Further sample datasets, some 50 MB of real data. */
+async function samples() {
+  await ensure(['samples'])
+  return 0
+}
+
 async function test(args) {
   // Picked unit tests need neither page nor browser.
   const paths = args.filter((arg) => !arg.startsWith('-'))
@@ -73,7 +79,7 @@ async function golden(args) {
 }
 
 async function demo(args) {
-  await ensure(['packages', ...content])
+  await ensure(['packages', ...content, 'samples'])
   return node([join(root, 'test', 'demo', 'main.ts'), ...args], quiet)
 }
 
@@ -101,7 +107,7 @@ async function tool([name, ...args]) {
   return node([join(modules, name, entry), ...args])
 }
 
-const commands = { start, attune, test, golden, demo, soak, check, build, bench, tool }
+const commands = { start, attune, samples, test, golden, demo, soak, check, build, bench, tool }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportCheckpoint } from '../checkpoint/export.ts'
 import { optimizerFile } from '../checkpoint/training-state.ts'
-import type { Checkpoint, Prediction } from '../contract/domain.ts'
+import { type Checkpoint, lineageOf, type Prediction, type Run } from '../contract/domain.ts'
 import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
@@ -31,20 +31,8 @@ export function checkpointHandlers(context: Context): {
       'runs.export': async ({ id, checkpoint: wanted, merge }) => {
         const run = requireRun(store, id)
         const checkpoint = await requireCheckpoint(context, id, wanted)
-        const model = store.models.get(run.model.id)?.model
-        const card = {
-          name: run.name,
-          // A model of the hub is named by its place there; one of a person's own by its name here.
-          baseModel: model?.source.includes('/') ? model.source : run.model.name,
-          licence: model?.licence,
-          dataset: run.dataset.name,
-          metrics: checkpoint.metrics,
-          settings: run.config,
-        }
         const name = `${fileSlug(run.name)}-step-${checkpoint.step}${merge ? '-merged' : ''}`
-        const destination = await freeName(join(folders.exports, name))
-        const options = { task: run.config.task, labels: run.plan?.labels ?? [], card, merge }
-        return exportCheckpoint(checkpoint.path, folders.of('models', run.model.id), destination, options)
+        return writeExport(context, run, checkpoint, await freeName(join(folders.exports, name)), merge)
       },
       'runs.predict': async ({ id, checkpoint: wanted, texts }) => {
         const run = requireRun(store, id)
@@ -63,6 +51,28 @@ export function checkpointHandlers(context: Context): {
       },
     },
   }
+}
+
+/** A checkpoint as a folder for others, with its model card. Throws as exportCheckpoint. */
+export function writeExport(
+  { store, folders }: Context,
+  run: Run,
+  { path, metrics }: Checkpoint,
+  destination: string,
+  merge: boolean,
+): ReturnType<typeof exportCheckpoint> {
+  const model = store.models.get(run.model.id)?.model
+  const card = {
+    name: run.name,
+    // A model of the hub is named by its place there; one of a person's own by its name here.
+    baseModel: model?.source.includes('/') && lineageOf(model) === null ? model.source : run.model.name,
+    licence: model?.licence,
+    dataset: run.dataset.name,
+    metrics,
+    settings: run.config,
+  }
+  const options = { task: run.config.task, labels: run.plan?.labels ?? [], card, merge }
+  return exportCheckpoint(path, folders.of('models', run.model.id), destination, options)
 }
 
 /** One prediction at a time: each loads a model, and all share the machine with training. */

@@ -1,8 +1,8 @@
-import { canLearn, usualTargets } from '../contract/architectures.ts'
+import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { defaultLearningRate, type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -26,7 +26,10 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (!canLearn(model.architecture, config.task)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
-  if (config.method === 'head' && config.task === 'text-generation') {
+  if (config.method === 'lora' && !canAdapt(model.architecture)) {
+    refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
+  }
+  if (config.method === 'head' && writingTasks.includes(config.task)) {
     refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
   }
   if (model.maxPositions > 0 && config.max_length > model.maxPositions) {

@@ -2,6 +2,7 @@ import { basename, extname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
+import type { TaskName } from '../contract/settings.ts'
 import { importDataset as importFile, previewFile } from '../data/import.ts'
 import { openRowStore } from '../data/row-store.ts'
 import { tokenPreview } from '../data/token-preview.ts'
@@ -71,12 +72,12 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
 async function importDataset(context: Context, input: ParsedInput<'datasets.import'>): Promise<Dataset> {
   const { store, folders, bus, clock } = context
   const { source, encoding, delimiter, onBadRows } = input
-  const { path, fileName, title, licence } = await findSource(context, source)
+  const { path, fileName, title, licence, task } = await findSource(context, source)
   const id = newId()
   const dir = folders.of('datasets', id)
   const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
   const options = { mapping: input.mapping, encoding, delimiter, onBadRows }
-  const found = await importFile(input.task, path, fileName, options, dir, progress)
+  const found = await importFile(input.task ?? task ?? 'text-classification', path, fileName, options, dir, progress)
   try {
     const taken = new Set(store.datasets.list().map(({ name }) => name))
     const dataset: Dataset = {
@@ -100,12 +101,13 @@ interface FoundSource {
   readonly fileName: string
   readonly title?: string
   readonly licence?: string
+  readonly task?: TaskName
 }
 
 async function findSource({ files, folders }: Context, source: Source): Promise<FoundSource> {
   if (source.kind === 'file') return files.resolve(source.handle)
-  const { dir, title, licence, file } = await sampleFile(folders.cache, source.name)
-  return { path: join(dir, file), fileName: file, title, licence }
+  const { dir, title, licence, file, task } = await sampleFile(folders.cache, source.name)
+  return { path: join(dir, file), fileName: file, title, licence, task }
 }
 
 interface AskedRows {

@@ -2,11 +2,12 @@ import { constants } from 'node:fs'
 import { copyFile, link, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspectModelFolder } from '../checkpoint/model-folder.ts'
-import type { Model, Source } from '../contract/domain.ts'
+import { lineageSource, type Model, type Source } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
+import { requireCheckpoint, writeExport } from './checkpoints.ts'
 import type { Context } from './context.ts'
-import { requireModel } from './find.ts'
+import { requireModel, requireRun } from './find.ts'
 import { moveFolder, removeFolder, requireRoom } from './folders.ts'
 import { newId } from './ids.ts'
 import { uniqueName } from './names.ts'
@@ -21,6 +22,11 @@ export function modelHandlers(context: Context): Pick<Handlers, ModelMethods> {
   return {
     'models.add': async ({ source, name }) => {
       const model = await addModel(context, source, name)
+      changed()
+      return { model }
+    },
+    'models.fromRun': async ({ run, checkpoint, name }) => {
+      const model = await addFromRun(context, run, checkpoint, name)
       changed()
       return { model }
     },
@@ -63,7 +69,14 @@ export async function registerStarters(context: Context): Promise<void> {
 async function addModel(context: Context, source: Source, name: string | undefined): Promise<Model> {
   if (source.kind === 'file') {
     const { path, fileName } = context.files.resolve(source.handle)
-    const given = { dir: path, name: name ?? fileName, source: fileName, starter: null, licence: undefined }
+    const given = {
+      dir: path,
+      name: name ?? fileName,
+      source: fileName,
+      starter: null,
+      licence: undefined,
+      isOurs: false,
+    }
     return takeIn(context, { ...given, task: source.handle })
   }
   const starter = await starterFolder(context.folders.cache, source.name)
@@ -74,18 +87,49 @@ async function addModel(context: Context, source: Source, name: string | undefin
   return requireModel(context.store, known.model.id)
 }
 
+/**
+ * A run's checkpoint as a model to start from, an adapter merged into its base. Its tensors are exported into a passing
+ * folder and linked from there.
+ */
+async function addFromRun(
+  context: Context,
+  id: string,
+  wanted: 'best' | 'last' | number,
+  name: string | undefined,
+): Promise<Model> {
+  const run = requireRun(context.store, id)
+  const checkpoint = await requireCheckpoint(context, id, wanted)
+  const dir = `${context.folders.of('models', newId())}.export`
+  try {
+    await writeExport(context, run, checkpoint, dir, true)
+    return await takeIn(context, {
+      dir,
+      name: name ?? run.name,
+      source: lineageSource({ run: run.id, step: checkpoint.step, name: run.name }),
+      licence: context.store.models.get(run.model.id)?.model.licence,
+      starter: null,
+      isOurs: true,
+      task: run.id,
+    })
+  } finally {
+    await removeFolder(dir)
+  }
+}
+
 interface Incoming {
   readonly dir: string
   readonly name: string
   readonly source: string
   readonly licence: string | undefined
   readonly starter: string | null
+  /** Whether nobody else writes its files: its weights need no copy. */
+  readonly isOurs: boolean
   /** What its progress is told under. */
   readonly task: string
 }
 
 function ofStarter({ dir, name, source, licence }: Starter): Omit<Incoming, 'name'> {
-  return { dir, source, licence, starter: name, task: name }
+  return { dir, source, licence, starter: name, isOurs: true, task: name }
 }
 
 /** Looks at the folder, copies it below models/ under a passing name, then puts it in place and writes the record. */
@@ -97,8 +141,8 @@ async function takeIn(context: Context, incoming: Incoming): Promise<Model> {
   const dir = folders.of('models', id)
   const fresh = `${dir}.new`
   try {
-    if (incoming.starter === null) await requireRoom(folders.home, found.bytes, 'A copy of the model')
-    await copyModel(incoming.dir, fresh, files, incoming.starter !== null)
+    if (!incoming.isOurs) await requireRoom(folders.home, found.bytes, 'A copy of the model')
+    await copyModel(incoming.dir, fresh, files, incoming.isOurs)
     await moveFolder(fresh, dir)
     const taken = new Set(store.models.list().map(({ name }) => name))
     const licence = incoming.licence ?? found.licence
@@ -122,8 +166,8 @@ async function takeIn(context: Context, incoming: Incoming): Promise<Model> {
 }
 
 /**
- * `byLink` shares the weights with the cache, which nothing writes again; a person's own may be. The small files beside
- * them take no room worth sharing, and what opens one to edit it would edit the cache's.
+ * `byLink` shares the weights with a folder of our own (the cache), which nothing writes again; a person's may be. The
+ * small files beside them take no room worth sharing, and what opens one to edit it would edit the cache's.
  */
 async function copyModel(from: string, to: string, names: readonly string[], byLink: boolean): Promise<void> {
   await mkdir(to, { recursive: true })

@@ -173,8 +173,10 @@ function answerAt({ predicted, gold, confidence }: PredictionColumns, position: 
 }
 
 /** Which runs are right about a row; by values, which ones none is better than. */
-function rightness(said: readonly Cell[], { by, better }: Judgement): boolean[] {
-  if (by === 'right') return said.map(({ answer, value }) => (answer ? answer.predicted === answer.gold : value >= 1))
+function rightness(said: readonly Cell[], { by, better, rightAbove }: Judgement): boolean[] {
+  const isRight = (value: number) => (rightAbove === undefined ? value >= 1 : value > rightAbove)
+  if (by === 'right')
+    return said.map(({ answer, value }) => (answer ? answer.predicted === answer.gold : isRight(value)))
   const values = said.map(({ value }) => value)
   const best = better === 'lower' ? Math.min(...values) : Math.max(...values)
   return values.map((value) => value === best)

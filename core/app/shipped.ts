@@ -1,14 +1,22 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AppInfo } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
+import { taskSchema } from '../contract/settings.ts'
+import { madeSamples } from '../samples/registry.ts'
+import type { MadeSample } from '../samples/sample.ts'
+import { partialPath } from '../util/files.ts'
 
-/** What set-up puts into the cache: starter models and sample datasets, each a folder with a description of itself. */
+/**
+ * What comes with Attune: starter models and sample datasets that set-up puts into the cache, each a folder with a
+ * description of itself, and samples that are made up here when they are first asked for.
+ */
 
-type Listed = AppInfo['samples'][number]
+type ListedStarter = AppInfo['starters'][number]
+type ListedSample = AppInfo['samples'][number]
 
-const knownStarters: readonly Listed[] = [
+const knownStarters: readonly ListedStarter[] = [
   {
     name: 'minilm-l6',
     title: 'MiniLM-L6',
@@ -18,15 +26,19 @@ const knownStarters: readonly Listed[] = [
   },
 ]
 
-const knownSamples: readonly Listed[] = [
+/** Those that set-up fetches: scripts/setup/samples/. */
+const fetchedSamples: readonly ListedSample[] = [
   {
     name: 'spam-assassin',
     title: 'Spam or ham',
     description: 'E-mails of 2002 and 2003, half of them spam, from the SpamAssassin public corpus.',
     licence: 'PDDL 1.0 (collection), CC0 1.0 (contents)',
+    task: 'text-classification',
     available: false,
   },
 ]
+
+const madeLicence = 'CC0 1.0'
 
 const starterSchema = z.object({
   name: z.string(),
@@ -35,7 +47,12 @@ const starterSchema = z.object({
   licence: z.string(),
   source: z.string(),
 })
-const sampleSchema = starterSchema.extend({ file: z.string().regex(/^[^/\\]+$/) })
+const sampleSchema = starterSchema.extend({
+  /** A file or a folder. */
+  file: z.string().regex(/^[^/\\]+$/),
+  task: taskSchema.default('text-classification'),
+  version: z.number().int().optional(),
+})
 
 export type Starter = z.infer<typeof starterSchema> & { readonly dir: string }
 export type Sample = z.infer<typeof sampleSchema> & { readonly dir: string }
@@ -43,12 +60,18 @@ export type Sample = z.infer<typeof sampleSchema> & { readonly dir: string }
 export const starterNames = knownStarters.map(({ name }) => name)
 
 /** Known ones, those that set-up has not fetched too. */
-export async function listStarters(cache: string): Promise<Listed[]> {
+export async function listStarters(cache: string): Promise<ListedStarter[]> {
   return Promise.all(knownStarters.map(async (known) => listed(known, await readStarter(cache, known.name))))
 }
 
-export async function listSamples(cache: string): Promise<Listed[]> {
-  return Promise.all(knownSamples.map(async (known) => listed(known, await readSample(cache, known.name))))
+export async function listSamples(cache: string): Promise<ListedSample[]> {
+  const fetched = await Promise.all(
+    fetchedSamples.map(async (known) => listed(known, await readSample(cache, known.name))),
+  )
+  const made = madeSamples.map(({ name, title, description, task }) => {
+    return { name, title, description, licence: madeLicence, task, available: true }
+  })
+  return [...fetched, ...made]
 }
 
 /** Null when set-up has not fetched it. */
@@ -61,13 +84,49 @@ export async function readStarter(cache: string, name: string): Promise<Starter 
 /** Throws not_found for a name that is not one, or not at hand. */
 export async function starterFolder(cache: string, name: string): Promise<Starter> {
   refuseUnknown('starter model', name, knownStarters)
-  return (await readStarter(cache, name)) ?? notFetched('starter model', name)
+  const fetching = 'Run "npm start" once to fetch it.'
+  return (await readStarter(cache, name)) ?? notFetched('starter model', name, fetching)
 }
 
-/** Throws not_found for a name that is not one, or not at hand. */
+/** Made where it is a constructed one. Throws not_found for a name that is not one, or not at hand. */
 export async function sampleFile(cache: string, name: string): Promise<Sample> {
-  refuseUnknown('sample dataset', name, knownSamples)
-  return (await readSample(cache, name)) ?? notFetched('sample dataset', name)
+  refuseUnknown('sample dataset', name, [...fetchedSamples, ...madeSamples])
+  const made = madeSamples.find((sample) => sample.name === name)
+  if (made) return makeSample(cache, made)
+  return (await readSample(cache, name)) ?? notFetched('sample dataset', name, 'Run "npm run samples" to fetch it.')
+}
+
+/** In one move, so that a folder is there whole or not at all; one of another version is made anew. */
+async function makeSample(cache: string, made: MadeSample): Promise<Sample> {
+  const { name, title, description, task, version } = made
+  const known = await readSample(cache, name)
+  if (known?.version === version) return known
+  const dir = join(cache, 'samples', name)
+  const fresh = partialPath(dir)
+  try {
+    await mkdir(fresh, { recursive: true })
+    const file = await made.make(fresh)
+    const sample = {
+      name,
+      title,
+      description,
+      licence: madeLicence,
+      source: 'constructed by Attune',
+      task,
+      version,
+      file,
+    }
+    await writeFile(join(fresh, 'sample.json'), `${JSON.stringify(sample, null, 2)}\n`)
+    await rm(dir, { recursive: true, force: true })
+    await rename(fresh, dir)
+    return { ...sample, dir }
+  } catch (thrown) {
+    await rm(fresh, { recursive: true, force: true })
+    // Another process may have made it meanwhile.
+    const other = await readSample(cache, name)
+    if (other?.version === version) return other
+    throw thrown
+  }
 }
 
 async function readSample(cache: string, name: string): Promise<Sample | null> {
@@ -85,24 +144,21 @@ async function describe<T>(path: string, schema: z.ZodType<T>): Promise<T | null
   }
 }
 
-function listed(known: Listed, found: Starter | null): Listed {
+function listed<T extends ListedStarter>(
+  known: T,
+  found: Pick<Starter, 'title' | 'description' | 'licence'> | null,
+): T {
   if (found === null) return known
-  const { name, title, description, licence } = found
-  return { name, title, description, licence, available: true }
+  const { title, description, licence } = found
+  return { ...known, title, description, licence, available: true }
 }
 
-function refuseUnknown(what: string, name: string, known: readonly Listed[]): void {
+function refuseUnknown(what: string, name: string, known: readonly { readonly name: string }[]): void {
   if (known.some((one) => one.name === name)) return
   const names = known.map((one) => `"${one.name}"`).join(', ')
   throw new AttuneError('not_found', `There is no ${what} "${name}"; there is ${names}.`, { name })
 }
 
-function notFetched(what: string, name: string): never {
-  throw new AttuneError(
-    'not_found',
-    `The ${what} "${name}" is not on this machine. Run "npm start" once to fetch it.`,
-    {
-      name,
-    },
-  )
+function notFetched(what: string, name: string, advice: string): never {
+  throw new AttuneError('not_found', `The ${what} "${name}" is not on this machine. ${advice}`, { name })
 }

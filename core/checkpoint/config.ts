@@ -17,6 +17,8 @@ export interface ModelConfig {
   readonly layers: number
   readonly heads: number
   readonly maxPositions: number
+  /** Of the embeddings: hiddenSize where they have no width of their own. */
+  readonly embeddingSize: number
 }
 
 const size = z.number().int().positive()
@@ -43,18 +45,25 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
   const { fields: names, positionsAfterPadding } = architectureInfos[modelType] as ArchitectureInfo
-  const present = Object.values(names).filter((name) => name !== null)
-  const sizes = checked(dir, z.looseObject(Object.fromEntries(present.map((name) => [name, size]))), json)
-  const field = (name: keyof typeof names) => (names[name] === null ? 0 : (sizes[names[name]] as number))
+  const { embeddingSize: own, ...required } = names
+  const present = Object.values(required).filter((name) => name !== null)
+  const sizesSchema = z.looseObject({
+    ...Object.fromEntries(present.map((name) => [name, size])),
+    ...(own !== undefined && { [own]: size.nullish() }),
+  })
+  const sizes = checked(dir, sizesSchema, json)
+  const field = (name: keyof typeof required) => (required[name] === null ? 0 : (sizes[required[name]] as number))
+  const hiddenSize = field('hiddenSize')
   return {
     json,
     modelType,
     fields: names,
     vocabSize: field('vocabSize'),
-    hiddenSize: field('hiddenSize'),
+    hiddenSize,
     layers: field('layers'),
     heads: field('heads'),
     maxPositions: field('maxPositions') - (positionsAfterPadding ? paddingOf(json) + 1 : 0),
+    embeddingSize: ((own && sizes[own]) as number | null | undefined) ?? hiddenSize,
   }
 }
 

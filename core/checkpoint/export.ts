@@ -45,7 +45,8 @@ export async function exportCheckpoint(
 
   const { bytes } = await saveCheckpoint(destination, async (dir) => {
     if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, task, labels)
-    else for (const name of names.filter(isModelFile)) await copyWithin(checkpointDir, dir, name)
+    const taken = isAdapter && merge ? (name: string) => companionFile.test(name) : isModelFile
+    for (const name of names.filter(taken)) await copyWithin(checkpointDir, dir, name)
     // An adapter checkpoint may leave the tokenizer with its base.
     const there = new Set(await readdir(dir))
     for (const name of await readdir(modelDir)) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ArchitectureInfo, architectureInfos } from '../contract/architectures.ts'
+import { type ArchitectureInfo, architectureInfos, usualLayer } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { loadTokenizer, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -110,8 +110,8 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
     const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
     if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
     const [name, { shape }] = embeddings
-    if (String(shape) !== String([config.vocabSize, config.hiddenSize])) {
-      const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.hiddenSize}] (${fields.vocabSize}, ${fields.hiddenSize}).`
+    if (String(shape) !== String([config.vocabSize, config.embeddingSize])) {
+      const message = `The tensor "${name}" in ${dir} is [${shape}], but config.json asks for [${config.vocabSize},${config.embeddingSize}] (${fields.vocabSize}, ${fields.embeddingSize ?? fields.hiddenSize}).`
       throw new AttuneError('bad_file', message)
     }
   }
@@ -123,9 +123,6 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
     throw new AttuneError('bad_file', message)
   }
 }
-
-/** The number of a block, as most architectures name them. */
-const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 /**
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and

@@ -63,7 +63,11 @@ const stateSchema = z.object({
   earlyStopping: z.object({ withoutImprovement: count }),
   config: runConfigSchema,
   /** SHA-256 of everything that the numbers depend on beside the settings. */
-  hashes: z.object({ model: sha256, tokenizer: sha256, dataset: sha256, labels: sha256, rows: sha256 }),
+  hashes: z.object({
+    ...{ model: sha256, dataset: sha256, labels: sha256, rows: sha256 },
+    // A model that reads no text has none.
+    tokenizer: sha256.or(z.literal('')),
+  }),
   layout: z.object({
     trainBuckets: z.array(count).readonly(),
     evaluateBuckets: z.array(count).readonly(),

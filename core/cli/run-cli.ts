@@ -114,11 +114,12 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const models = cli.command('models').description('pre-trained models to start from')
   models
     .command('add')
-    .description('add a Hugging Face folder, or starter:minilm-l6')
+    .description('add a Hugging Face folder, starter:minilm-l6, or run:RUN: what a run has made of its model')
     .argument('<folder>')
-    .option('--name <name>', 'else the folder name')
-    .action((folder, { name }) =>
-      grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, name)),
+    .option('--name <name>', 'else the name of the folder or the run')
+    .addOption(checkpointOption())
+    .action((folder, options) =>
+      grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, options)),
     )
   models
     .command('list')

@@ -6,10 +6,10 @@ import type { TaskName } from './settings.ts'
  */
 export interface ArchitectureInfo {
   readonly tasks: readonly TaskName[]
-  /** The layers that LoRA usually adapts, as peft chooses them. */
+  /** The layers that LoRA usually adapts, as peft chooses them; none where it adapts none. */
   readonly targetModules: readonly string[]
-  /** What config.json calls the fields that most models have; null for what this one has not. */
-  readonly fields: Readonly<Record<keyof typeof usualFields, string | null>>
+  /** What config.json calls the fields that most models have. */
+  readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
   readonly tokenizer?: false
   /** The first position is the one after the padding token's id: so many fewer there are for tokens. */
@@ -28,10 +28,21 @@ export interface CheckpointNames {
   readonly own?: Readonly<Partial<Record<TaskName, RegExp>>>
   /** The embeddings of tokens, by the end of their name; null where it has none. */
   readonly embeddings: string | null
-  /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
+  /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
   readonly layer?: RegExp | null
   /** What transformers calls the model of each task: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<TaskName, string>>>
+}
+
+/** The names of fields, by what they say; null for what an architecture has not. */
+export interface ConfigFields {
+  readonly vocabSize: string | null
+  readonly hiddenSize: string | null
+  readonly layers: string | null
+  readonly heads: string | null
+  readonly maxPositions: string | null
+  /** Where embeddings can have a width of their own; a checkpoint may leave it out. */
+  readonly embeddingSize?: string
 }
 
 const usualFields = {
@@ -41,6 +52,13 @@ const usualFields = {
   heads: 'num_attention_heads',
   maxPositions: 'max_position_embeddings',
 }
+
+/** A language model is the same whatever it was trained to write. */
+const writerClasses = (name: string): Partial<Record<TaskName, string>> => ({
+  'text-generation': name,
+  chat: name,
+  preference: name,
+})
 
 const encoderTasks = [
   'text-classification',
@@ -67,6 +85,9 @@ const ownOf = (sequence: RegExp, words: RegExp): Partial<Record<TaskName, RegExp
   'token-classification': /^classifier\./,
   'question-answering': /^qa_outputs\./,
 })
+
+/** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
+export const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
   tasks: encoderTasks,
@@ -111,8 +132,10 @@ const distilbert: ArchitectureInfo = {
   },
 }
 
+const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+
 const gpt2: ArchitectureInfo = {
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['c_attn'],
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
@@ -120,12 +143,33 @@ const gpt2: ArchitectureInfo = {
     top: /^lm_head\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    classes: { 'text-generation': 'GPT2LMHeadModel' },
+    classes: writerClasses('GPT2LMHeadModel'),
+  },
+}
+
+const decisionTransformer: ArchitectureInfo = {
+  tasks: ['decision-making'],
+  targetModules: ['c_attn'],
+  fields: {
+    ...usualFields,
+    vocabSize: null,
+    layers: 'n_layer',
+    heads: 'n_head',
+    // It looks back on steps, not tokens: context_length says how many.
+    maxPositions: null,
+  },
+  tokenizer: false,
+  checkpoint: {
+    trunk: '',
+    top: /^predict_/,
+    left: /\.attn\.(?:masked_)?bias$/,
+    embeddings: null,
+    classes: {},
   },
 }
 
 const likeLlama = (className: string): ArchitectureInfo => ({
-  tasks: ['text-generation'],
+  tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
   fields: usualFields,
   checkpoint: {
@@ -133,7 +177,31 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     top: /^lm_head\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    classes: { 'text-generation': className },
+    classes: writerClasses(className),
+  },
+})
+
+const recurrent = (className: string): ArchitectureInfo => ({
+  tasks: ['text-classification', 'text-generation'],
+  targetModules: [],
+  fields: {
+    vocabSize: 'vocab_size',
+    hiddenSize: 'hidden_size',
+    layers: 'num_hidden_layers',
+    heads: null,
+    maxPositions: 'max_sequence_length',
+    embeddingSize: 'embedding_size',
+  },
+  checkpoint: {
+    trunk: '',
+    top: /^(?:classifier|lm_head)\./,
+    left: /(?!)/,
+    embeddings: 'embedding.weight',
+    layer: /\.weight_ih_l(\d+)/,
+    classes: {
+      'text-classification': `${className}ForSequenceClassification`,
+      ...writerClasses(`${className}ForCausalLM`),
+    },
   },
 })
 
@@ -143,10 +211,13 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   roberta,
   distilbert,
   gpt2,
+  decision_transformer: decisionTransformer,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  lstm: recurrent('Lstm'),
+  gru: recurrent('Gru'),
 }
 
 /** Whether models of an architecture can be trained for a task. */
@@ -154,9 +225,15 @@ export function canLearn(architecture: string, task: TaskName): boolean {
   return architectureInfos[architecture]?.tasks.includes(task) ?? false
 }
 
-/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet). */
+/** Whether LoRA has layers to adapt. */
+export function canAdapt(architecture: string): boolean {
+  return (architectureInfos[architecture]?.targetModules.length ?? 0) > 0
+}
+
+/** The layers that LoRA usually adapts; BERT's where the architecture is not known (yet), or has none. */
 export function usualTargets(architecture: string | undefined): readonly string[] {
-  return (architectureInfos[architecture ?? 'bert'] ?? bert).targetModules
+  const { targetModules } = architectureInfos[architecture ?? 'bert'] ?? bert
+  return targetModules.length > 0 ? targetModules : bert.targetModules
 }
 
 /** Whether these are the usual ones of some architecture, and so nobody's choice. */

@@ -143,6 +143,27 @@ export const modelSchema = z.object({
 })
 export type Model = z.infer<typeof modelSchema>
 
+/** The run that a model is a checkpoint of. */
+export interface ModelLineage {
+  readonly run: string
+  readonly step: number
+  /** As the run was called then. */
+  readonly name: string
+}
+
+const lineagePattern = /^run:([^@]+)@(\d+) (.*)$/s
+
+/** What the source of such a model says: "run:ID@STEP NAME". */
+export function lineageSource({ run, step, name }: ModelLineage): string {
+  return `run:${run}@${step} ${name}`
+}
+
+/** Null for a model that came from elsewhere. */
+export function lineageOf({ source }: Pick<Model, 'source'>): ModelLineage | null {
+  const [, run, step, name] = lineagePattern.exec(source) ?? []
+  return run === undefined || name === undefined ? null : { run, step: Number(step), name }
+}
+
 // ---- Runs ----
 
 export const runStates = [
@@ -375,21 +396,49 @@ export interface SeriesInfo {
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
   { name: 'eval/loss', label: 'Validation loss', unit: 'nats', better: 'lower' },
-  { name: 'eval/accuracy', label: 'Validation accuracy', unit: '', better: 'higher', tasks: ['text-classification'] },
+  {
+    name: 'eval/accuracy',
+    label: 'Validation accuracy',
+    unit: '',
+    better: 'higher',
+    tasks: ['text-classification', 'decision-making'],
+  },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
   {
     name: 'eval/perplexity',
     label: 'Validation perplexity',
     unit: '',
     better: 'lower',
-    tasks: ['text-generation', 'fill-mask'],
+    tasks: ['text-generation', 'chat', 'fill-mask'],
   },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-generation', 'fill-mask', 'token-classification'],
+    tasks: ['text-generation', 'chat', 'fill-mask', 'token-classification'],
+  },
+  ...(
+    [
+      ['reward_accuracy', 'Chosen over rejected', '', 'higher'],
+      ['reward_margin', 'Reward margin', 'nats', 'higher'],
+      ['reward_chosen', 'Reward of chosen answers', 'nats', null],
+      ['reward_rejected', 'Reward of rejected answers', 'nats', null],
+    ] as const
+  ).map(([name, label, unit, better]) => ({
+    name: `eval/${name}`,
+    label,
+    unit,
+    better,
+    tasks: ['preference'] as const,
+  })),
+  { name: 'eval/return', label: 'Episode return', unit: '', better: 'higher', tasks: ['decision-making'] },
+  {
+    name: 'eval/score',
+    label: 'Score (chance 0, expert 100)',
+    unit: '',
+    better: 'higher',
+    tasks: ['decision-making'],
   },
   { name: 'eval/mse', label: 'Mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
   { name: 'eval/rmse', label: 'Root mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
@@ -597,6 +646,7 @@ export const appInfoSchema = z.object({
       title: z.string(),
       description: z.string(),
       licence: z.string(),
+      task: taskSchema,
       available: z.boolean(),
     }),
   ),

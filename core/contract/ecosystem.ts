@@ -17,6 +17,14 @@ export interface TaskNames {
   readonly input: string
 }
 
+const textWriter: TaskNames = {
+  adapter: 'CAUSAL_LM',
+  pipeline: 'text-generation',
+  autoModel: 'AutoModelForCausalLM',
+  purpose: 'A text generation model',
+  input: '"Some text"',
+}
+
 export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
   'text-classification': {
     adapter: 'SEQ_CLS',
@@ -25,12 +33,15 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     purpose: 'A text classification model',
     input: '"Some text"',
   },
-  'text-generation': {
-    adapter: 'CAUSAL_LM',
-    pipeline: 'text-generation',
-    autoModel: 'AutoModelForCausalLM',
-    purpose: 'A text generation model',
-    input: '"Some text"',
+  'text-generation': textWriter,
+  chat: { ...textWriter, purpose: 'A chat model', input: '[{"role": "user", "content": "Some text"}]' },
+  preference: { ...textWriter, purpose: 'A chat model', input: '[{"role": "user", "content": "Some text"}]' },
+  'decision-making': {
+    adapter: null,
+    pipeline: 'reinforcement-learning',
+    autoModel: 'DecisionTransformerModel',
+    purpose: 'A decision transformer',
+    input: '',
   },
   'fill-mask': {
     adapter: null,

@@ -4,6 +4,8 @@ import type { TaskName } from './settings.ts'
 export interface Judgement {
   /** right: each example is answered rightly or not; values: each has a number, and the mean is judged. */
   readonly by: 'right' | 'values'
+  /** By right, where an example has a value and no class: it is right above this; from 1 on when absent. */
+  readonly rightAbove?: number
   /** The series that it belongs to. */
   readonly metric: string
   /** As a sentence says it: "mean loss of a text". */
@@ -62,5 +64,30 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     unit: '',
     better: 'higher',
     examples: 'questions',
+  },
+  chat: {
+    by: 'values',
+    metric: 'eval/loss',
+    label: 'mean loss of an answer',
+    unit: 'nats a token',
+    better: 'lower',
+    examples: 'conversations',
+  },
+  preference: {
+    by: 'right',
+    metric: 'eval/reward_accuracy',
+    rightAbove: 0,
+    label: 'chosen-over-rejected rate',
+    unit: '',
+    better: 'higher',
+    examples: 'pairs',
+  },
+  'decision-making': {
+    by: 'values',
+    metric: 'eval/return',
+    label: 'mean return of an episode',
+    unit: '',
+    better: 'higher',
+    examples: 'episodes',
   },
 }

@@ -49,7 +49,8 @@ export const methods = {
     input: z.strictObject({
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
-      task: taskSchema.default('text-classification'),
+      /** Absent: the sample's own, else text classification. */
+      task: taskSchema.optional(),
       /** Columns by role; those that are left out are guessed. */
       mapping: partialMappingSchema.optional(),
       encoding: z.string().optional(),
@@ -78,6 +79,11 @@ export const methods = {
 
   'models.add': {
     input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    output: z.object({ model: modelSchema }),
+  },
+  /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */
+  'models.fromRun': {
+    input: z.strictObject({ run: id, checkpoint, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
   'models.list': { input: none, output: z.object({ models: z.array(modelSchema) }) },

@@ -13,8 +13,10 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
-  /** A row does without it. */
+  /** A row does without it, and so may a file; it is guessed by its name only. */
   readonly optional?: true
+  /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
+  readonly heading?: string
 }
 
 const text: RoleInfo = {
@@ -28,8 +30,55 @@ const label: RoleInfo = {
   name: 'label',
   title: 'Label column',
   help: 'What it learns to say.',
+  heading: 'Label',
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
 }
+
+const chat: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Messages or instruction',
+    help: 'A list of turns (role, content), or what is asked.',
+    columns: ['messages', 'conversations', 'conversation', 'chat', 'instruction', 'prompt', 'question', 'text'],
+  },
+  {
+    name: 'input',
+    title: 'Input column',
+    help: 'What an instruction is about; may be empty.',
+    columns: ['input', 'context'],
+    optional: true,
+  },
+  {
+    name: 'output',
+    title: 'Answer column',
+    help: 'To an instruction; messages have theirs.',
+    columns: ['output', 'response', 'answer', 'completion', 'target'],
+    heading: 'Answer',
+    optional: true,
+  },
+]
+
+const preference: readonly RoleInfo[] = [
+  {
+    name: 'text',
+    title: 'Prompt column',
+    help: 'A text, or a list of turns.',
+    columns: ['prompt', 'instruction', 'question', 'input', 'text', 'messages'],
+  },
+  {
+    name: 'chosen',
+    title: 'Preferred answer',
+    help: 'A text, or turns.',
+    columns: ['chosen', 'preferred', 'better', 'accepted'],
+    heading: 'Preferred',
+  },
+  {
+    name: 'rejected',
+    title: 'Other answer',
+    help: 'A text, or turns.',
+    columns: ['rejected', 'dispreferred', 'worse'],
+  },
+]
 
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
@@ -85,6 +134,37 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       optional: true,
     },
   ],
+  chat,
+  preference,
+  'decision-making': [
+    {
+      ...text,
+      title: 'Name column',
+      help: 'What an episode is known by; its states do.',
+      columns: ['name', 'episode', 'title', 'id', 'states', 'observations'],
+    },
+    {
+      name: 'states',
+      title: 'States column',
+      help: 'Of each step, a list of numbers. Empty: the name column has them.',
+      columns: ['states', 'observations', 'obs'],
+      optional: true,
+    },
+    {
+      name: 'actions',
+      title: 'Actions column',
+      help: 'Of each step: the number of a choice, or a list of numbers within −1 and 1.',
+      columns: ['actions'],
+    },
+    { name: 'rewards', title: 'Rewards column', help: 'Of each step, a number.', columns: ['rewards'] },
+    {
+      name: 'env',
+      title: 'Environment column',
+      help: 'Where they come from and what is learnt is tried out: grid-world, cart-pole or tic-tac-toe.',
+      columns: ['env', 'environment'],
+      optional: true,
+    },
+  ],
 }
 
 /** Whether the rows of a task have a class each. */
@@ -95,4 +175,10 @@ export function isLabelled(task: TaskName): boolean {
 /** Whether classes are learnt, one a row or one a word: their names are counted at the import. */
 export function hasClasses(task: TaskName): boolean {
   return isLabelled(task) || task === 'token-classification'
+}
+
+/** What a model of this task is to say about a row, if that is one of its parts. */
+export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string }) | null {
+  const found = taskRoles[task].find(({ heading }) => heading !== undefined)
+  return found?.heading === undefined ? null : { ...found, heading: found.heading }
 }

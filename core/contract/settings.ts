@@ -13,6 +13,9 @@ export const tasks = [
   'text-regression',
   'token-classification',
   'question-answering',
+  'chat',
+  'preference',
+  'decision-making',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -25,7 +28,15 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-regression': 'Text regression',
   'token-classification': 'Token classification',
   'question-answering': 'Question answering',
+  chat: 'Instructions and chats',
+  preference: 'Preferences (DPO)',
+  'decision-making': 'Decisions from trajectories',
 }
+
+/** Tasks of language models: their runs write text, and have no head to train alone. */
+export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'preference']
+/** Of these, the ones that answer to what a person says, by a chat template. */
+export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
 export const methods = ['full', 'lora', 'head'] as const
 export const methodSchema = z.enum(methods)
@@ -46,10 +57,14 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
-  /** Text generation: short texts share a row, each blind to the others, so that hardly any of it is padding. */
+  /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Masked words: the share of a text's tokens that are to be guessed. */
   mlm_probability: z.number().gt(0).max(0.5).default(0.15),
+  /** Decisions: steps of an episode that the model looks back on. */
+  context_length: positiveInt.max(1000).default(20),
+  /** Decisions: the return that an episode is begun with; the best of the training rows when left out. */
+  target_return: z.number().optional(),
   /** auto: what a short calibration finds faster on this machine; the run's engine says which it was. */
   precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
   engine: z.enum(['auto', 'graph', 'eager']).default('auto'),
@@ -72,6 +87,9 @@ const shape = {
   adam_beta2: fraction.default(0.999),
   adam_epsilon: z.number().gt(0).max(1).default(1e-8),
   label_smoothing_factor: z.number().min(0).max(0.9).default(0),
+  /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
+  dpo_beta: z.number().gt(0).max(100).default(0.1),
+  dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -85,6 +103,8 @@ const shape = {
 
   validation_split: z.number().gt(0).lt(1).default(0.2),
   split_seed: z.number().int().min(0).max(2147483647).default(42),
+  /** Of the training rows that the split leaves; a smaller share lies within a larger one. */
+  train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
   logging_steps: positiveInt.default(1),
@@ -113,6 +133,9 @@ const shape = {
       'eval/entity_f1',
       'eval/exact_match',
       'eval/answer_f1',
+      'eval/reward_accuracy',
+      'eval/reward_margin',
+      'eval/return',
     ])
     .default('eval/loss'),
 }
@@ -311,6 +334,22 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'dpo_beta',
+    label: 'DPO beta',
+    help: 'How strongly the model is held to the one that it began as: 0.1 is usual, less lets it go further.',
+    level: 'basic',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
+    name: 'dpo_loss_type',
+    label: 'Preference loss',
+    help: 'sigmoid is DPO; ipo aims at a fixed margin and overfits less where preferences are certain.',
+    level: 'advanced',
+    group: 'training',
+    tasks: ['preference'],
+  },
+  {
     name: 'num_frozen_layers',
     label: 'Frozen layers',
     help: 'The embeddings and so many of the lowest layers keep their weights.',
@@ -344,7 +383,23 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Short texts share a row, each blind to the others: hardly any padding is computed.',
     level: 'advanced',
     group: 'data',
-    tasks: ['text-generation'],
+    tasks: ['text-generation', 'chat'],
+  },
+  {
+    name: 'context_length',
+    label: 'Context length',
+    help: 'Steps of an episode that the model looks back on.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['decision-making'],
+  },
+  {
+    name: 'target_return',
+    label: 'Target return',
+    help: 'What an episode that is tried out is to come to. Empty: the best return in the training rows.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['decision-making'],
   },
   {
     name: 'mlm_probability',
@@ -365,6 +420,13 @@ export const settingInfos: readonly SettingInfo[] = [
     name: 'split_seed',
     label: 'Split seed',
     help: 'Runs with the same split seed are judged on the same rows.',
+    level: 'advanced',
+    group: 'data',
+  },
+  {
+    name: 'train_share',
+    label: 'Share of training rows',
+    help: 'As if there were fewer: 0.1 uses a tenth of each class, which lies within what 0.5 uses.',
     level: 'advanced',
     group: 'data',
   },

@@ -33,8 +33,8 @@ export function guessMapping(
     else take(role, named)
   }
   for (const role of order.filter(({ name }) => !found.has(name))) {
-    if (role.name === 'text') take(role, textLike(free(), roles.length === 1))
-    else if (role.name !== 'label' && free().length === 1) take(role, free()[0])
+    if (role.name === 'text') take(role, textLike(free(), roles.filter(({ optional }) => !optional).length === 1))
+    else if (role.name !== 'label' && !role.optional && free().length === 1) take(role, free()[0])
   }
   return Object.fromEntries([...found].map(([role, { name }]) => [role, name]))
 }

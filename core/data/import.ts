@@ -8,12 +8,13 @@ import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
 import { previewFile } from './preview.ts'
 import { openTable, type Table } from './readers/table.ts'
+import { rowProblem } from './row-problem.ts'
 import { type RowStoreInfo, type SourceRow, writeRowStore } from './row-store.ts'
 
 export { previewFile } from './preview.ts'
 
 export interface ImportOptions {
-  /** Columns that are not given are guessed. */
+  /** Columns that are not given are guessed; an empty name leaves an optional part out. */
   readonly mapping?: PartialMapping | undefined
   readonly encoding?: string | undefined
   readonly delimiter?: string | undefined
@@ -54,7 +55,7 @@ export async function importDataset(
   const temporary = partialPath(destinationDir)
   try {
     await mkdir(dirname(destinationDir), { recursive: true })
-    const info = await writeRowStore(temporary, usableRows(table, mapping, problems))
+    const info = await writeRowStore(temporary, usableRows(task, table, mapping, problems))
     checkUsable(task, info, fileName, mapping, problems)
     await rename(temporary, destinationDir)
     return {
@@ -92,7 +93,7 @@ async function decideMapping(
       const message = `A row for ${task} has no ${role}: it has ${roles.map((known) => known.name).join(', ')}.`
       throw new AttuneError('bad_request', message, { role })
     }
-    if (names.includes(name)) continue
+    if (names.includes(name) || (name === '' && roles.some((known) => known.name === role && known.optional))) continue
     const near = nearest(name, names)
     const message = `${fileName} has no column "${name}" for the ${role}${near === null ? '' : `; did you mean "${near}"?`}. It has ${list(names)}.`
     throw new AttuneError('bad_data', message, { columns: names })
@@ -100,10 +101,10 @@ async function decideMapping(
   const mapping = Object.fromEntries(
     roles.flatMap(({ name }) => {
       const column = given[name] ?? guesses[task][name]
-      return column === undefined ? [] : [[name, column]]
+      return column === undefined || column === '' ? [] : [[name, column]]
     }),
   )
-  const missing = roles.find(({ name }) => mapping[name] === undefined)
+  const missing = roles.find(({ name, optional }) => !optional && mapping[name] === undefined)
   if (missing) {
     const message = `Which column of ${fileName} is the ${missing.name} cannot be told: it has ${list(names)}. Choose it.`
     throw new AttuneError('bad_data', message, { columns: names })
@@ -120,7 +121,13 @@ async function decideMapping(
   return mapping as ColumnMapping
 }
 
-async function* usableRows(table: Table, mapping: ColumnMapping, problems: Problems): AsyncGenerator<SourceRow> {
+async function* usableRows(
+  task: TaskName,
+  table: Table,
+  mapping: ColumnMapping,
+  problems: Problems,
+): AsyncGenerator<SourceRow> {
+  const dispensable = new Set(taskRoles[task].filter(({ optional }) => optional).map(({ name }) => name))
   const labels = new Set<string>()
   const roles = Object.entries(mapping) as [string, string][]
   for await (const item of table.items) {
@@ -128,13 +135,20 @@ async function* usableRows(table: Table, mapping: ColumnMapping, problems: Probl
       problems.add(item.line, item.problem)
       continue
     }
-    const cells = roles.map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+    const cells = roles
+      .map(([role, column]) => [role, item.cells.get(column) ?? ''] as const)
+      .filter(([role, cell]) => !(dispensable.has(role) && cell.trim() === ''))
     const empty = cells.find(([, cell]) => cell.trim() === '')
     if (empty) {
       problems.add(item.line, `The ${empty[0]} (column "${mapping[empty[0]]}") is empty.`)
       continue
     }
     const { text = '', label = '', ...fields } = Object.fromEntries(cells)
+    const problem = rowProblem(task, { text, fields })
+    if (problem !== null) {
+      problems.add(item.line, `${problem}.`)
+      continue
+    }
     labels.add(label.trim())
     if (labels.size > mostLabels) {
       const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`

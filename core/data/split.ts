@@ -52,6 +52,24 @@ function quotasOf(sizes: readonly number[], fraction: number): number[] {
   })
 }
 
+/**
+ * A share of the rows, in (0, 1], drawn so that a smaller share of the same rows lies within a larger one: of each class,
+ * the first so many by a hash of (seed, row), at least one. `labelIds` has one class id for every row of the dataset.
+ */
+export function shareOfRows(rows: Int32Array, labelIds: ArrayLike<number>, share: number, seed: number): Int32Array {
+  if (share >= 1) return rows
+  const rowsOf = Map.groupBy(rows, (row) => labelIds[row] as number)
+  const kept = [...rowsOf.values()].flatMap((inClass) => {
+    const byHash = inClass.map((row) => ({ row, key: hash32(seed, row, shareStream) }))
+    byHash.sort((a, b) => a.key - b.key || a.row - b.row)
+    return byHash.slice(0, Math.max(1, Math.round(inClass.length * share))).map(({ row }) => row)
+  })
+  return Int32Array.from(kept).sort()
+}
+
+/** So that it is not the hash that held rows out. */
+const shareStream = 13
+
 /** At most `most` of the rows, drawn at random by (seed, stream), in ascending order; all when `most` is undefined. */
 export function thinRows(rows: Int32Array, most: number | undefined, seed: number, stream: number): Int32Array {
   if (most === undefined || most >= rows.length) return rows

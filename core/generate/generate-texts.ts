@@ -1,4 +1,8 @@
 import { AttuneError } from '../contract/errors.ts'
+import { answeringTasks } from '../contract/settings.ts'
+import { turnsOf } from '../contract/turns.ts'
+import { answerEndId, type ChatReading } from '../data/chat/conversation.ts'
+import { readChatTemplate } from '../data/chat/template.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import type { FromWorker, GenerateSpec } from '../worker/protocol.ts'
@@ -8,7 +12,7 @@ import { TextStream } from './text-stream.ts'
 type Told = Extract<FromWorker, { type: 'text' | 'text-end' }>
 
 /**
- * Continues texts with a checkpoint of a run; tells every piece of text as soon as it is certain, and the end of each.
+ * Continues texts with a checkpoint of a run, or answers them where it was trained to; tells every piece of text as soon as it is certain, and the end of each.
  * `cancelled` is asked after every token. Rejects with AttuneError: bad_request (a prompt that cannot be continued),
  * bad_file, unsupported, no_engine.
  */
@@ -21,7 +25,13 @@ export async function generateTexts(
   const adapted = config.method === 'lora'
   const modelDir = adapted ? spec.modelDir : spec.checkpointDir
   const tokenizer = await loadTokenizer(modelDir)
-  const ids = prompts.map((prompt) => beginning(tokenizer.encode(prompt, Number.MAX_SAFE_INTEGER).ids, tokenizer.eosId))
+  const chat = answeringTasks.includes(config.task) ? { template: readChatTemplate(modelDir), tokenizer } : null
+  const ids = prompts.map((prompt) =>
+    chat === null
+      ? beginning(tokenizer.encode(prompt, Number.MAX_SAFE_INTEGER).ids, tokenizer.eosId)
+      : asked(prompt, chat),
+  )
+  const end = chat === null ? null : answerEndId(chat)
   const longest = ids.reduce((most, { length }) => Math.max(most, length), 0)
   const engine = await openEngine(config.engine, threads)
   const generator = await openGenerator(engine, {
@@ -30,6 +40,7 @@ export async function generateTexts(
     batch: prompts.length,
     precision: config.precision,
     maxPositions: longest + options.max_new_tokens,
+    endIds: end === null ? [] : [end],
   })
   try {
     const streams = prompts.map(() => new TextStream((some) => tokenizer.decode(some), options.stop_strings))
@@ -53,6 +64,11 @@ export async function generateTexts(
   } finally {
     generator.close()
   }
+}
+
+/** What a person says, or a conversation so far as a JSON list of turns, with what stands in front of an answer. */
+function asked(prompt: string, { template, tokenizer }: ChatReading): Int32Array {
+  return tokenizer.encodePlain(template.render(turnsOf(prompt) ?? [{ role: 'user', content: prompt }], true))
 }
 
 /** A model writes from at least one token: an empty prompt begins where texts end. */

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AttuneError } from '../contract/errors.ts'
 import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
 import type { Session, Values } from '../engine/engine.ts'
-import { blocksFor, type CacheLayout, cacheRows } from '../nn/kv-cache.ts'
 import { uniform } from '../util/random.ts'
+import type { Memory } from './memory.ts'
 import { decodeProgram, prefillProgram } from './programs.ts'
 import { nextToken } from './sample.ts'
 
@@ -21,7 +21,7 @@ export interface GenerationControl {
 }
 
 export interface GeneratorLayout {
-  readonly cache: CacheLayout
+  readonly memory: Memory
   /** Prompt lengths that there are programs for, ascending. */
   readonly prefillLengths: readonly number[]
   /** Tokens a row has room for. */
@@ -123,22 +123,22 @@ export class TokenGenerator {
   }
   /** Logits [batch, vocabulary] behind each prompt; batch rows that no prompt fills read one token. */
   private prefill(prompts: readonly ArrayLike<number>[]): Float32Array {
-    const { cache, prefillLengths } = this.layout
+    const { memory, prefillLengths } = this.layout
     const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0)
     const length = prefillLengths.find((one) => one >= longest) as number
-    const inputIds = new Int32Array(cache.batch * length)
+    const inputIds = new Int32Array(memory.batch * length)
     prompts.forEach((prompt, row) => {
       inputIds.set(prompt, row * length)
     })
-    const last = Int32Array.from({ length: cache.batch }, (_, row) => row * length + (prompts[row]?.length ?? 1) - 1)
-    return this.run(prefillProgram(length), { input_ids: inputIds, last })
+    const lengths = Int32Array.from({ length: memory.batch }, (_, row) => prompts[row]?.length ?? 1)
+    return this.run(prefillProgram(length), { input_ids: inputIds, lengths })
   }
 
   /** Reads the next token of every row. Rows that have ended read their last place over and over. */
   private decode(rows: readonly Row[]): Float32Array {
-    const { cache, maxPositions } = this.layout
-    const inputIds = new Int32Array(cache.batch)
-    const positions = new Int32Array(cache.batch)
+    const { memory, maxPositions } = this.layout
+    const inputIds = new Int32Array(memory.batch)
+    const positions = new Int32Array(memory.batch)
     let furthest = 0
     rows.forEach((row, i) => {
       inputIds[i] = row.next
@@ -146,8 +146,8 @@ export class TokenGenerator {
       furthest = Math.max(furthest, positions[i] as number)
       if (row.finish === null) row.position++
     })
-    const feeds = { input_ids: inputIds, positions, rows: cacheRows(cache, positions) }
-    return this.run(decodeProgram(blocksFor(cache, furthest)), feeds)
+    const feeds = { input_ids: inputIds, ...memory.feedsAt(positions) }
+    return this.run(decodeProgram(memory.reachFor(furthest)), feeds)
   }
 
   private run(program: string, feeds: Readonly<Record<string, Values>>): Float32Array {
@@ -155,10 +155,10 @@ export class TokenGenerator {
   }
 
   private check(prompts: readonly ArrayLike<number>[]): void {
-    const { cache, maxPositions, vocabSize } = this.layout
+    const { memory, maxPositions, vocabSize } = this.layout
     const refuse = (message: string) => new AttuneError('bad_request', message)
-    if (prompts.length === 0 || prompts.length > cache.batch) {
-      throw refuse(`${prompts.length} prompts were given, but 1 to ${cache.batch} can be continued at once.`)
+    if (prompts.length === 0 || prompts.length > memory.batch) {
+      throw refuse(`${prompts.length} prompts were given, but 1 to ${memory.batch} can be continued at once.`)
     }
     for (const [row, prompt] of prompts.entries()) {
       if (prompt.length === 0) throw refuse(`Prompt ${row + 1} is empty: the model needs a token to begin with.`)

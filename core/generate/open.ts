@@ -12,6 +12,7 @@ import type { ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
 import type { CacheLayout } from '../nn/kv-cache.ts'
 import { type GeneratorLayout, TokenGenerator } from './generator.ts'
+import { memoryOf } from './memory.ts'
 import { type GeneratingModel, generationSpec, keptShape, resetProgram } from './programs.ts'
 import { transposed } from './transposed.ts'
 
@@ -25,6 +26,8 @@ export interface GeneratorSpec {
   readonly precision: 'auto' | Precision
   /** Tokens that a text has room for, prompt included; the model's own number of positions when absent. */
   readonly maxPositions?: number
+  /** Tokens that end a text beside those that the folder names. */
+  readonly endIds?: readonly number[]
   /** Positions a block of the cache; what suits the engine when absent. */
   readonly blockLength?: number
 }
@@ -51,13 +54,14 @@ export async function openGenerator(engine: Engine, spec: GeneratorSpec): Promis
   // Our own attention reads no empty places however long a block is: one program does.
   const blockLength = spec.blockLength ?? (engine.fused ? maxPositions : usualBlock)
   const layout = layoutFor({ layers, batch, heads, size: headWidth }, maxPositions, blockLength)
-  const endIds = await endIdsOf(modelDir, json)
+  const memory = memoryOf(head, config, layout.cache)
+  const endIds = [...(await endIdsOf(modelDir, json)), ...(spec.endIds ?? [])]
   const precision = await engine.precision(spec.precision)
-  const session = await engine.open(generationSpec(model, layout.cache, layout.prefillLengths, precision))
+  const session = await engine.open(generationSpec(model, memory, layout.prefillLengths, precision))
   try {
     await fillWeights(modelDir, adapterDir, modelType, model, (tensors) => writeTensors(session, tensors))
     session.run(resetProgram, {})
-    return new TokenGenerator(session, { ...layout, vocabSize, endIds })
+    return new TokenGenerator(session, { ...layout, memory, vocabSize, endIds })
   } catch (thrown) {
     session.close()
     throw thrown
@@ -69,7 +73,7 @@ function layoutFor(
   sizes: Pick<CacheLayout, 'layers' | 'batch' | 'heads' | 'size'>,
   maxPositions: number,
   blockLength: number,
-): Pick<GeneratorLayout, 'cache' | 'prefillLengths' | 'maxPositions'> {
+): Pick<GeneratorLayout, 'prefillLengths' | 'maxPositions'> & { readonly cache: CacheLayout } {
   const prefillLengths: number[] = []
   for (let length = shortestPrompt; length < maxPositions; length *= 2) prefillLengths.push(length)
   const block = Math.min(blockLength, maxPositions)

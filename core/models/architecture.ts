@@ -18,11 +18,27 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
+  readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }
     | { readonly kind: 'zeros' }
     | { readonly kind: 'ones' }
+    /** Positions: sines, then cosines, of frequencies that fall from 1 to 1/10000 over so many steps. */
+    | { readonly kind: 'sinusoids'; readonly steps: number }
+}
+
+/** Pictures, of the size and scale that the model was made for. */
+export interface ImageBatch {
+  /** float32 [batch, channels, height, width] */
+  readonly pixels: Tensor
+}
+
+/** Clips of sound, all of one length. */
+export interface AudioBatch {
+  /** float32 [batch, mels, frames]: log-mel energies */
+  readonly features: Tensor
 }
 
 /** Token sequences for a model that reads from left to right; rows may hold several documents, one after the other. */
@@ -33,6 +49,28 @@ export interface CausalBatch {
   readonly positionIds: Tensor
   /** int32 [batch, length]: the document of each token; null where every row is one document */
   readonly segmentIds: Tensor | null
+}
+
+/** Steps of episodes, padded in front to one length; what an action is told by. */
+export interface StepBatch {
+  /** float32 [batch, length, state numbers] */
+  readonly states: Tensor
+  /** float32 [batch, length, action numbers]; a choice is one-hot */
+  readonly actions: Tensor
+  /** float32 [batch, length]: rewards still to come, this step's among them, in the model's scale */
+  readonly returnsToGo: Tensor
+  /** int32 [batch, length]: the step's place in its episode, from 0 */
+  readonly timesteps: Tensor
+  /** int32 [batch, length], 1 for steps and 0 for padding */
+  readonly attentionMask: Tensor
+}
+
+/** A picture, what is known of the world in numbers, and words after both. */
+export interface SceneBatch extends ImageBatch {
+  /** float32 [batch, state numbers]; null where the model reads none */
+  readonly state: Tensor | null
+  /** int32 [batch, length] */
+  readonly inputIds: Tensor
 }
 
 /**
@@ -51,6 +89,8 @@ export interface Architecture<Config> {
     /** Numbers of a head, where they are not hiddenSize / heads. */
     headWidth?: number
     maxPositions: number
+    /** Numbers that a classifier reads of a sequence, where they are not hiddenSize. */
+    pooledWidth?: number
   }
   /** The layer that a parameter lies in, counted from 0; -1 below all of them (embeddings), null above (heads, last norm). */
   layerOf(name: string): number | null
@@ -61,7 +101,11 @@ export interface Architecture<Config> {
   /** What stands on top, by what it is for. */
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
+    readonly imageClassifier?: ClassifierHead<Config, ImageBatch>
+    readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
     readonly languageModel?: LanguageModelHead<Config>
+    readonly decisions?: DecisionHead<Config>
+    readonly sceneReader?: SceneHead<Config>
     readonly maskedLanguageModel?: TokenHead<Config>
     readonly tokenClassifier?: TokenHead<Config>
     readonly questionAnswering?: TokenHead<Config>
@@ -88,10 +132,10 @@ export interface Head<Config> {
   readonly mayLack?: readonly string[]
 }
 
-/** Sequence classification. */
-export interface ClassifierHead<Config> extends Head<Config> {
-  /** What the head reads of each sequence [batch, hiddenSize], from parameters below it only. `rng` null turns dropout off. */
-  pooled(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+/** Classification of sequences, or of whatever `Input` is. */
+export interface ClassifierHead<Config, Input = TokenBatch> extends Head<Config> {
+  /** What the head reads of each example [batch, hiddenSize], from parameters below it only. `rng` null turns dropout off. */
+  pooled(config: Config, params: Params, batch: Input, rng: Rng | null): Tensor
   /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
@@ -105,14 +149,57 @@ export interface TokenHead<Config> extends Head<Config> {
 }
 
 /** The next token, from those before it. */
-export interface LanguageModelHead<Config> extends Head<Config> {
-  /** The last layer's output [batch·length, width]. `rng` null turns dropout off. */
+export type LanguageModelHead<Config> = CausalHead<Config> & (Attending<Config> | Carrying<Config>)
+
+export interface CausalHead<Config> extends Head<Config> {
+  /**
+   * The last layer's output [batch·length, width]. `rng` null turns dropout off. Where rows hold several documents, what
+   * it is at a document's last token is of no account: nothing of the document comes after it.
+   */
   hidden(config: Config, params: Params, batch: CausalBatch, rng: Rng | null): Tensor
   /** The matrix [vocabulary, width] that reads tokens out of hidden states: logits are hidden·matrixᵀ. */
   matrix(config: Config, params: Params): Tensor
+}
+
+/** Writing text, token by token: a model that looks back at the tokens before. */
+export interface Attending<Config> {
   /** As `hidden`, without dropout, each layer's tokens learning of each other by `mix`: how a cache comes in. */
   transform(config: Config, params: Params, tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>, mix: Mix): Tensor
 }
 
+/** The same for one that carries along all that it knows of them. */
+export interface Carrying<Config> {
+  /** What it carries of so many texts; zeros where they begin. */
+  state(config: Config, batch: number): readonly TensorSpec[]
+  /**
+   * As `hidden`, without dropout, going on from `state`; and what it carries at each row's end. inputIds int32
+   * [batch, length], of which a row has `lengths` (int32 [batch]).
+   */
+  advance(
+    config: Config,
+    params: Params,
+    tokens: { readonly inputIds: Tensor; readonly lengths: Tensor },
+    state: readonly Tensor[],
+  ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
+}
+
 /** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
 export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor
+
+/** The next action of an episode. */
+export interface DecisionHead<Config> extends Head<Config> {
+  /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */
+  sizes(config: Config): { states: number; actions: number; mostSteps: number; bounded: boolean }
+  /** The action at each step [batch·length, action numbers]: a logit a choice, or the numbers themselves. */
+  actions(config: Config, params: Params, steps: StepBatch, rng: Rng | null): Tensor
+}
+
+/** Words about what is seen. */
+export interface SceneHead<Config> extends Head<Config> {
+  /** What a picture has to be, numbers of a state (0: none is read), and the most words that follow. */
+  sizes(config: Config): { channels: number; imageSize: number; states: number; mostWords: number }
+  /** The last layer's output at the words [batch·length, width]. `rng` null turns dropout off. */
+  hidden(config: Config, params: Params, batch: SceneBatch, rng: Rng | null): Tensor
+  /** As LanguageModelHead's. */
+  matrix(config: Config, params: Params): Tensor
+}

@@ -22,7 +22,7 @@ const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
 
 /** The fields of config.json that the computation depends on, under their own names. */
-const configSchema = z.object({
+export const gpt2ConfigSchema = z.object({
   model_type: z.literal('gpt2'),
   vocab_size: size,
   n_positions: size,
@@ -43,10 +43,10 @@ const configSchema = z.object({
   reorder_and_upcast_attn: z.literal(false).default(false),
   add_cross_attention: z.literal(false).default(false),
 })
-type Gpt2Config = z.output<typeof configSchema>
+export type Gpt2Config = z.output<typeof gpt2ConfigSchema>
 
 function parseConfig(json: unknown): Gpt2Config {
-  const parsed = configSchema.safeParse(json)
+  const parsed = gpt2ConfigSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new AttuneError(
@@ -54,7 +54,12 @@ function parseConfig(json: unknown): Gpt2Config {
       `config.json: ${issue?.path.join('.')}: ${issue?.message}. This is not a GPT-2 that Attune can run.`,
     )
   }
-  const config = parsed.data
+  checkConfig(parsed.data)
+  return parsed.data
+}
+
+/** Throws AttuneError: bad_file (sizes that do not fit together), unsupported (an activation that is not known). */
+export function checkConfig(config: Pick<Gpt2Config, 'n_embd' | 'n_head' | 'activation_function'>): void {
   if (config.n_embd % config.n_head !== 0) {
     throw new AttuneError('bad_file', `config.json: n_embd ${config.n_embd} is no multiple of n_head ${config.n_head}.`)
   }
@@ -64,19 +69,43 @@ function parseConfig(json: unknown): Gpt2Config {
       `config.json: activation_function "${config.activation_function}" is not known; known are ${activationNames.join(', ')}.`,
     )
   }
-  return config
 }
+
+/** What the blocks of GPT-2 depend on, whatever is read by them and stands on them. */
+export type BlocksConfig = Pick<
+  Gpt2Config,
+  | 'n_embd'
+  | 'n_layer'
+  | 'n_head'
+  | 'n_inner'
+  | 'activation_function'
+  | 'resid_pdrop'
+  | 'attn_pdrop'
+  | 'layer_norm_epsilon'
+  | 'initializer_range'
+>
 
 /** All parameters of GPT2LMHeadModel; a tied head has none of its own. */
 function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
+  const { n_embd: d, initializer_range: stddev } = config
+  const table = (rows: number): ParameterSpec => {
+    return { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
+  }
+  return {
+    'transformer.wte.weight': table(config.vocab_size),
+    'transformer.wpe.weight': table(config.n_positions),
+    ...blockParameters(config, 'transformer'),
+    ...(!config.tie_word_embeddings && { 'lm_head.weight': table(config.vocab_size) }),
+  }
+}
+
+/** Those of the blocks and of the norm behind them, below `trunk`. */
+export function blockParameters(config: BlocksConfig, trunk: string): Record<string, ParameterSpec> {
   const { n_embd: d, n_layer: layers, initializer_range: stddev } = config
   const inner = config.n_inner ?? 4 * d
   const specs: Record<string, ParameterSpec> = {}
   const vector = (name: string, length: number, kind: 'zeros' | 'ones') => {
     specs[name] = { shape: [length], dtype: 'float32', init: { kind } }
-  }
-  const table = (name: string, rows: number) => {
-    specs[name] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
   }
   const dense = (name: string, width: number, out: number, spread = stddev) => {
     const init = { kind: 'normal', stddev: spread } as const
@@ -89,10 +118,8 @@ function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
   }
   // What adds to the residual stream begins smaller, the more of it there is.
   const residual = stddev / Math.sqrt(2 * layers)
-  table('transformer.wte.weight', config.vocab_size)
-  table('transformer.wpe.weight', config.n_positions)
   for (let layer = 0; layer < layers; layer++) {
-    const at = `transformer.h.${layer}`
+    const at = `${trunk}.h.${layer}`
     norm(`${at}.ln_1`)
     dense(`${at}.attn.c_attn`, d, 3 * d)
     dense(`${at}.attn.c_proj`, d, d, residual)
@@ -100,8 +127,7 @@ function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
     dense(`${at}.mlp.c_fc`, d, inner)
     dense(`${at}.mlp.c_proj`, inner, d, residual)
   }
-  norm('transformer.ln_f')
-  if (!config.tie_word_embeddings) table('lm_head.weight', config.vocab_size)
+  norm(`${trunk}.ln_f`)
   return specs
 }
 
@@ -118,7 +144,7 @@ function embed(config: Gpt2Config, params: Params, { inputIds, positionIds }: To
 
 /** x [batch·length, d] → [batch·length, d], the bias still to be added */
 function attention(
-  config: Gpt2Config,
+  config: BlocksConfig,
   params: Params,
   x: tf.Tensor,
   batch: number,
@@ -131,7 +157,7 @@ function attention(
 }
 
 /** x [batch·length, d] → [batch·length, d], through the wide inner layer; the bias still to be added */
-function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
+function mlp(config: BlocksConfig, params: Params, x: tf.Tensor, rng: Rng | null): Unbiased {
   return conv1dProduct(
     params.at('c_proj'),
     activated(conv1dProduct(params.at('c_fc'), x, rng), config.activation_function),
@@ -140,9 +166,9 @@ function mlp(config: Gpt2Config, params: Params, x: tf.Tensor, rng: Rng | null):
 }
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+export type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
 
-/** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
+/** Word and position through all blocks → [batch·length, d], with whatever `mix` does in each layer. */
 function transform(
   config: Gpt2Config,
   params: Params,
@@ -152,26 +178,45 @@ function transform(
   others: readonly tf.Tensor[] = [],
 ): tf.Tensor {
   const [batch] = tokens.inputIds.shape as [number, number]
-  const body = params.at('transformer')
-  const norm = (place: Params, x: tf.Tensor) => layerNorm(place, x, config.layer_norm_epsilon)
-  let x = embed(config, body, tokens, rng)
+  const trunk = params.at('transformer')
+  return blocks(config, trunk, embed(config, trunk, tokens, rng), batch, mix, rng, others)
+}
+
+/**
+ * The blocks and the norm behind them: x [batch·length, d] → [batch·length, d]. `trunk` is where they lie, `others` what
+ * `mix` may read.
+ */
+export function blocks(
+  config: BlocksConfig,
+  trunk: Params,
+  x: tf.Tensor,
+  batch: number,
+  mix: DrawingMix,
+  rng: Rng | null,
+  others: readonly tf.Tensor[] = [],
+): tf.Tensor {
+  const norm = (place: Params, z: tf.Tensor) => layerNorm(place, z, config.layer_norm_epsilon)
+  let stream = x
   for (let layer = 0; layer < config.n_layer; layer++) {
-    x = recomputed(body.at(`h.${layer}`), x, others, rng, (block, input, read, draws) => {
+    stream = recomputed(trunk.at(`h.${layer}`), stream, others, rng, (block, input, read, draws) => {
       const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer, read, draws)
       const attended = attention(config, block.at('attn'), norm(block.at('ln_1'), input), batch, mixed, draws)
       const y = residual(input, attended, config.resid_pdrop, draws)
       return residual(y, mlp(config, block.at('mlp'), norm(block.at('ln_2'), y), draws), config.resid_pdrop, draws)
     })
   }
-  return norm(body.at('ln_f'), x)
+  return norm(trunk.at('ln_f'), stream)
+}
+
+/** A mix by which positions see each other through the first of `others`, an additive mask. */
+export function masked({ attn_pdrop }: BlocksConfig): DrawingMix {
+  return (q, k, v, _layer, [seen], draws) => attend(q, k, v, seen as tf.Tensor, attn_pdrop, draws)
 }
 
 function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng | null): tf.Tensor {
   const [, length] = batch.inputIds.shape as [number, number]
   const mask = causalMask(length, batch.segmentIds)
-  const mix: DrawingMix = (q, k, v, _layer, [seen], draws) =>
-    attend(q, k, v, seen as tf.Tensor, config.attn_pdrop, draws)
-  return transform(config, params, batch, mix, rng, [mask])
+  return transform(config, params, batch, masked(config), rng, [mask])
 }
 
 /**

@@ -1,21 +1,17 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
+import { decisionTransformer } from './decision_transformer.ts'
 import { distilbert } from './distilbert.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
+import { gru, lstm } from './recurrent.ts'
 import { roberta } from './roberta.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  bert,
-  roberta,
-  distilbert,
-  gpt2,
-  llama,
-  mistral,
-  qwen2,
-  qwen3,
+  ...[bert, roberta, distilbert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
+  ...[decisionTransformer],
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

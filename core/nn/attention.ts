@@ -4,6 +4,7 @@ import { type Draw, drawOf } from './keep-mask.ts'
 import { hasKernel, runKernel } from './kernel.ts'
 import { biased, type Unbiased } from './linear.ts'
 import type { Rng } from './random.ts'
+import { noteAttention } from './watch.ts'
 
 /** How much a masked position loses before the softmax: far below any score, and finite so that nothing becomes NaN. */
 const maskedScore = -1e9
@@ -103,11 +104,17 @@ export function attend(
   const factor = 1 / Math.sqrt(q.shape.at(-1) as number)
   const draw = drawOf(dropoutRate, rng)
   if (hasKernel('AttuneAttentionSoftmax') && mask.rank === 4)
-    return tf.matMul(fusedSoftmax(tf.matMul(q, k, false, true), mask, factor, draw), v)
+    return summed(q, k, v, fusedSoftmax(tf.matMul(q, k, false, true), mask, factor, draw))
   // q is scaled before the product, not the scores after it: TensorFlow's graph optimiser would fuse a product, a scale
   // and a mask into one operation whose kernel here is ten times slower.
   const scores = tf.matMul(tf.mul(q, factor), k, false, true)
-  return tf.matMul(dropped(tf.softmax(tf.add(scores, mask), -1), draw), v)
+  return summed(q, k, v, dropped(tf.softmax(tf.add(scores, mask), -1), draw))
+}
+
+function summed(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  const sums = tf.matMul(weights, values)
+  noteAttention({ queries, keys, values, weights, sums })
+  return sums
 }
 
 /** dropout(softmax(scores·factor + mask)); scores [batch, heads, queries, keys]. The mask gets no gradient. */

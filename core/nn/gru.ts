@@ -11,6 +11,7 @@ import {
   type RecurrentSizes,
   recurrentLayers,
   recurrentParameters,
+  shut,
   stepByStep,
 } from './recurrent.ts'
 
@@ -36,14 +37,16 @@ export function gru(
   x: tf.Tensor,
   { h0 = null, ...options }: RecurrentOptions & { readonly h0?: tf.Tensor | null } = {},
 ): { readonly y: tf.Tensor; readonly h: tf.Tensor } {
-  const { y, state } = recurrentLayers(cell, params, x, h0 && [h0], options)
+  const { y, state } = recurrentLayers(gruCell, params, x, h0 && [h0], options)
   return { y, h: state[0] as tf.Tensor }
 }
 
-const cell: Cell = {
+export const gruCell: Cell = {
   name: 'a GRU',
   gates,
   states: 1,
+  // Both gates shut leave n = tanh(W_in·x + b_in): the bias must be taken back.
+  emptying: (units, biasIh) => tf.concat([tf.fill([2 * units], shut), tf.neg(tf.slice(biasIh, [2 * units], [units]))]),
   run(recurrence) {
     if (!hasKernel('AttuneGru')) {
       return stepByStep(recurrence, (inputs, [h]) => [composedStep(inputs, recurrence, h as tf.Tensor)])

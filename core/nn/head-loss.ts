@@ -24,21 +24,8 @@ export function headCrossEntropy(
 ): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [h, w, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc]
-    const values: tf.Tensor[] = []
-    const hiddenGrads: tf.Tensor[] = []
-    let matrixGrad: tf.Tensor | null = null
-    for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
-      const part = tf.slice(h, [from, 0], [count, -1])
-      const rows = matrixGrad ? after(part, hiddenGrads.at(-1) as tf.Tensor) : part
-      const logits = tf.matMul(rows as tf.Tensor2D, w, false, true)
-      const share = tf.slice(weights, [from], [count])
-      const { value, slope } = weightedCrossEntropy(logits, tf.slice(labels, [from], [count]), share)
-      values.push(tf.sum(tf.mul(value, share)))
-      hiddenGrads.push(tf.matMul(slope as tf.Tensor2D, w))
-      const piece = tf.matMul(slope as tf.Tensor2D, part as tf.Tensor2D, true, false)
-      matrixGrad = matrixGrad ? tf.add(matrixGrad, piece) : piece
-    }
-    save([tf.concat(hiddenGrads, 0), matrixGrad as tf.Tensor])
+    const { values, slopes } = weightedLosses(h, w, labels, weights, most)
+    save(slopes)
     return {
       value: tf.addN(values),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => saved.map((grad) => tf.mul(grad, dy)),
@@ -60,6 +47,56 @@ export function headSmoothing(
 ): tf.Tensor {
   const above = tf.sub(tf.gather(matrix, labels), tf.mean(matrix, 0, true))
   return tf.mul(tf.sum(tf.mul(tf.sum(tf.mul(hidden, above), -1), weights)), smoothing)
+}
+
+/**
+ * Each row's cross-entropy [n], nats, for losses that are no weighted sum of them: what a row weighs is known only in the
+ * backward pass, which computes the logits again. Labels as above.
+ */
+export function headLosses(hidden: tf.Tensor, matrix: tf.Tensor, labels: tf.Tensor, most = mostLogits): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const [h, w, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc]
+    save([h, w, labels])
+    const losses: tf.Tensor[] = []
+    for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
+      const part = tf.slice(h, [from, 0], [count, -1])
+      const rows = losses.length > 0 ? after(part, losses.at(-1) as tf.Tensor) : part
+      losses.push(crossEntropy(tf.matMul(rows as tf.Tensor2D, w, false, true), tf.slice(labels, [from], [count])))
+    }
+    return {
+      value: tf.concat(losses, 0),
+      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
+        const [again, matrix, truth] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor]
+        return weightedLosses(again, matrix, truth, dy, most).slopes
+      },
+    }
+  })
+  return op(hidden, matrix)
+}
+
+/** Σ weights·cross-entropy of each piece, and what all of it grows by with hidden states and matrix. */
+function weightedLosses(
+  h: tf.Tensor2D,
+  w: tf.Tensor2D,
+  labels: tf.Tensor,
+  weights: tf.Tensor,
+  most: number,
+): { values: tf.Tensor[]; slopes: [tf.Tensor, tf.Tensor] } {
+  const values: tf.Tensor[] = []
+  const hiddenGrads: tf.Tensor[] = []
+  let matrixGrad: tf.Tensor | null = null
+  for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
+    const part = tf.slice(h, [from, 0], [count, -1])
+    const rows = matrixGrad ? after(part, hiddenGrads.at(-1) as tf.Tensor) : part
+    const logits = tf.matMul(rows as tf.Tensor2D, w, false, true)
+    const share = tf.slice(weights, [from], [count])
+    const { value, slope } = weightedCrossEntropy(logits, tf.slice(labels, [from], [count]), share)
+    values.push(tf.sum(tf.mul(value, share)))
+    hiddenGrads.push(tf.matMul(slope as tf.Tensor2D, w))
+    const piece = tf.matMul(slope as tf.Tensor2D, part as tf.Tensor2D, true, false)
+    matrixGrad = matrixGrad ? tf.add(matrixGrad, piece) : piece
+  }
+  return { values, slopes: [tf.concat(hiddenGrads, 0), matrixGrad as tf.Tensor] }
 }
 
 /** Each row's cross-entropy (nats), and 1 where its label has the largest logit: both float32 [n]. No gradient. */

@@ -10,6 +10,7 @@ import {
   type RecurrentSizes,
   recurrentLayers,
   recurrentParameters,
+  shut,
   stepByStep,
 } from './recurrent.ts'
 
@@ -42,15 +43,16 @@ export function lstm(
   x: tf.Tensor,
   { state = null, ...options }: RecurrentOptions & { readonly state?: LstmState | null } = {},
 ): { readonly y: tf.Tensor } & LstmState {
-  const { y, state: ends } = recurrentLayers(cell, params, x, state && [state.h, state.c], options)
+  const { y, state: ends } = recurrentLayers(lstmCell, params, x, state && [state.h, state.c], options)
   const [h, c] = ends as Pair
   return { y, h, c }
 }
 
-const cell: Cell = {
+export const lstmCell: Cell = {
   name: 'an LSTM',
   gates,
   states: 2,
+  emptying: (units) => tf.concat([tf.fill([2 * units], shut), tf.zeros([units]), tf.fill([units], shut)]),
   run(recurrence) {
     const { projected, weight, biasIh, biasHh, reverse } = recurrence
     const bias = tf.add(biasIh, biasHh)

@@ -25,6 +25,11 @@ export interface RecurrentOptions {
   readonly dropout?: number
   /** Null turns dropout off. */
   readonly rng?: Rng | null
+  /**
+   * float32 [batch, steps], 1 where a step says nothing (its output is zero) and leaves a state of zeros behind: how
+   * several texts share a row. Null where none does.
+   */
+  readonly resets?: tf.Tensor | null
 }
 
 /** What a direction's steps work on. */
@@ -59,8 +64,13 @@ export interface Cell {
   readonly gates: number
   /** How many tensors its state is. */
   readonly states: number
+  /** Inputs of a step [gates·units], in place of its own, after which the state is zero whatever it was. */
+  emptying(units: number, biasIh: tf.Tensor): tf.Tensor
   run(recurrence: Recurrence): Directed
 }
+
+/** What a gate is given to be shut: beyond whatever else is added to it. */
+export const shut = -1e6
 
 /** The parameters of such layers as PyTorch names them, and begins them: evenly within ±1/√units. */
 export function recurrentParameters(
@@ -95,7 +105,7 @@ export function recurrentLayers(
   params: Params,
   x: tf.Tensor,
   state: readonly tf.Tensor[] | null,
-  { lengths = null, dropout: rate = 0, rng = null }: RecurrentOptions,
+  { lengths = null, dropout: rate = 0, rng = null, resets = null }: RecurrentOptions,
 ): Directed {
   const places = directionsOf(cell, params)
   checkShapes(cell, params, places, x, lengths, state)
@@ -105,7 +115,7 @@ export function recurrentLayers(
     const read = layer === 0 ? y : dropout(y, rate, rng)
     const outputs = directions.map((place, direction) => {
       const begin = state?.map((part) => row(part, layer * directions.length + direction)) ?? null
-      const output = cell.run(recurrenceOf(cell, params, place, read, begin, lengths, direction === 1))
+      const output = cell.run(recurrenceOf(cell, params, place, read, begin, { lengths, resets }, direction === 1))
       ends.push(output)
       return output.y
     })
@@ -148,12 +158,12 @@ function checkShapes(
 }
 
 function recurrenceOf(
-  { states }: Cell,
+  cell: Cell,
   params: Params,
   place: string,
   x: tf.Tensor,
   begin: readonly tf.Tensor[] | null,
-  lengths: tf.Tensor | null,
+  { lengths, resets }: { lengths: tf.Tensor | null; resets: tf.Tensor | null },
   reverse: boolean,
 ): Recurrence {
   const [batch, steps, width] = x.shape as [number, number, number]
@@ -162,15 +172,22 @@ function recurrenceOf(
   const inputs = tf.reshape(x, [batch * steps, width]) as tf.Tensor2D
   const product = tf.matMul(inputs, params.get(`weight_ih_${place}`) as tf.Tensor2D, false, true)
   const bias = (name: string) => (params.has(name) ? params.get(name) : tf.zeros([rows]))
+  const biasIh = bias(`bias_ih_${place}`)
+  const projected = resets ? emptied(product, tf.reshape(resets, [-1, 1]), cell.emptying(units, biasIh)) : product
   return {
-    projected: tf.reshape(product, [batch, steps, rows]),
+    projected: tf.reshape(projected, [batch, steps, rows]),
     weight,
-    biasIh: bias(`bias_ih_${place}`),
+    biasIh,
     biasHh: bias(`bias_hh_${place}`),
-    state: begin ?? Array.from({ length: states }, () => tf.zeros([batch, units])),
+    state: begin ?? Array.from({ length: cell.states }, () => tf.zeros([batch, units])),
     lengths,
     reverse,
   }
+}
+
+/** `emptying` [rows] in place of the rows of `product` [batch·steps, rows] where `resets` [batch·steps, 1] is 1. */
+function emptied(product: tf.Tensor, resets: tf.Tensor, emptying: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(product, tf.sub(1, resets)), tf.mul(resets, tf.reshape(emptying, [1, -1])))
 }
 
 /** The rows' lengths as int32 [batch], for operations that want them. */

@@ -1,7 +1,7 @@
 import { AttuneError } from '../contract/errors.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
+import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Tokenised rows, one sequence each. */
@@ -9,10 +9,6 @@ export interface LabelledRows extends TokenRows {
   /** Class ids. */
   readonly labels: Int32Array
 }
-
-/** Streams of the generator that thins the two sides: the split seed decides, so runs can be judged on the same rows. */
-const trainStream = 11
-const validationStream = 12
 
 export const labelledRows: Preparation<LabelledRows> = {
   prepare: prepareLabelled,
@@ -33,13 +29,11 @@ function prepareLabelled(
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
   const classes = classIds(store, labels)
-  const split = splitRows(classes, config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
+  const { train, validation } = sidesOf(classes, config)
+  if (train.length === 0 || validation.length === 0) {
     const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
     throw new AttuneError('bad_data', message)
   }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
   const total = train.length + validation.length
   let done = 0
   let truncated = 0

@@ -3,7 +3,7 @@ import { type TokenRows, tokenRows } from '../data/batches.ts'
 import { packSequences } from '../data/packing.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
-import { splitRows, thinRows } from '../data/split.ts'
+import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** A text, or a piece of a long one, in a sequence. */
@@ -11,17 +11,20 @@ export interface Piece {
   /** Row of the dataset. */
   readonly row: number
   readonly length: number
+  /** 1 for a token that is to be predicted, which the first one never is; absent: all others are. */
+  readonly targets?: Uint8Array
 }
 
-/** Sequences of one or several pieces; of each piece, every token but the first is predicted. */
+/** Whether a token of a piece is predicted. */
+export function isTarget({ targets }: Piece, token: number): boolean {
+  return token > 0 && (targets === undefined || targets[token] === 1)
+}
+
+/** Sequences of one or several pieces, each of which begins with a token that is not predicted. */
 export interface PackedRows extends TokenRows {
   /** The pieces of each sequence, in order. */
   readonly pieces: readonly (readonly Piece[])[]
 }
-
-/** Streams of the generator that thins the two sides: see labelled-rows.ts. */
-const trainStream = 11
-const validationStream = 12
 
 export const packedRows: Preparation<PackedRows> = {
   prepare: preparePacked,
@@ -38,12 +41,10 @@ function preparePacked(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PackedRows> {
-  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
+  const { train, validation } = sidesOf(new Int32Array(store.count), config)
+  if (train.length === 0 || validation.length === 0) {
     throw new AttuneError('bad_data', `The dataset has too few texts to split (${store.count}): two are needed.`)
   }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
   const total = train.length + validation.length
   let done = 0
   const encode = (rows: Int32Array, side: string): PackedRows => {
@@ -56,7 +57,7 @@ function preparePacked(
       const message = `None of the ${rows.length} ${side} texts has two tokens: there is nothing to predict.`
       throw new AttuneError('bad_data', message)
     }
-    return inRows(rows, pieces, config)
+    return packPieces(rows, pieces, config)
   }
   return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: 0 }
 }
@@ -75,17 +76,23 @@ function piecesOf(row: number, tokens: RowTokens, maxLength: number): Int32Array
   return pieces
 }
 
-function inRows(
+/** A piece with its tokens. */
+export interface TokenPiece extends Omit<Piece, 'length'> {
+  readonly ids: Int32Array
+}
+
+/** Pieces as sequences: with `packing` several share one, else each has its own. */
+export function packPieces(
   rows: Int32Array,
-  pieces: readonly { row: number; ids: Int32Array }[],
-  { packing, max_length: capacity }: PrepareConfig,
+  pieces: readonly TokenPiece[],
+  { packing, max_length: capacity }: Pick<PrepareConfig, 'packing' | 'max_length'>,
 ): PackedRows {
   const lengths = pieces.map(({ ids }) => ids.length)
   const packed = packing ? packSequences(lengths, capacity) : pieces.map((_, i) => ({ members: [i] }))
-  const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as (typeof pieces)[number]))
+  const members = packed.map((sequence) => sequence.members.map((i) => pieces[i] as TokenPiece))
   const ids = members.map((inside) => Int32Array.from(inside.flatMap(({ ids }) => Array.from(ids))))
   return {
     ...tokenRows(rows, ids),
-    pieces: members.map((inside) => inside.map(({ row, ids }) => ({ row, length: ids.length }))),
+    pieces: members.map((inside) => inside.map(({ ids, ...piece }) => ({ ...piece, length: ids.length }))),
   }
 }

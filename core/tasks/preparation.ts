@@ -1,10 +1,13 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chatRows } from './chat-rows.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { maskedRows } from './masked-rows.ts'
 import { packedRows } from './packed-rows.ts'
+import { preferenceRows } from './preference-rows.ts'
 import { questionRows } from './question-rows.ts'
 import { taggedRows } from './tagged-rows.ts'
 import type { Preparation } from './task.ts'
+import { trajectoryRows } from './trajectory-rows.ts'
 import { valuedRows } from './valued-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
@@ -14,6 +17,9 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-regression': valuedRows,
   'token-classification': taggedRows,
   'question-answering': questionRows,
+  chat: chatRows,
+  preference: preferenceRows,
+  'decision-making': trajectoryRows,
 }
 
 /** How a task's data is made, without what computes with it: for a thread that only tokenises. */

@@ -1,6 +1,9 @@
 import type { RunConfig } from '../contract/settings.ts'
+import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
+import { decisionMaking } from './decision-making.ts'
 import { fillMask } from './fill-mask.ts'
+import { preference } from './preference.ts'
 import { questionAnswering } from './question-answering.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
@@ -16,6 +19,9 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-regression': textRegression,
   'token-classification': tokenClassification,
   'question-answering': questionAnswering,
+  chat,
+  preference,
+  'decision-making': decisionMaking,
 }
 
 const featureTasks: Readonly<Partial<Record<RunConfig['task'], FeatureTask>>> = {

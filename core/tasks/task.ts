@@ -79,6 +79,8 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
   /** Numbers that the head gives, where that is not one a class. */
   readonly outputs?: number
+  /** Files that its checkpoints have beside those of the model's folder: name and text. */
+  files?(modelDir: string): Readonly<Record<string, string>>
 
   /** The feeds of a batch. All have `weights`, float32, whose sum is the batch's weight. */
   batchSpecs(
@@ -92,6 +94,9 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
    * at random (masks, crops) is drawn by `draw` and the row alone; with null nothing is, or always the same.
    */
   batch(encoded: E, positions: Int32Array, layout: BatchLayout, config: BatchConfig, draw: Draw | null): TaskBatch
+
+  /** What a run of this task computes of each sequence before the first step, and its batches are fed; absent: nothing. */
+  readonly beforehand?: Beforehand
 
   /** The loss [] that is trained on: Σ weight·loss / `total`, where `total` [] is the weight of all batches of the step. */
   trainingLoss(model: TaskModel, params: Params, feeds: Tensors, rng: Rng, total: Tensor, config: LossConfig): Tensor
@@ -112,9 +117,17 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   predictions(scored: S): PredictionColumns
 }
 
-/** What the trunk of a model said of each sequence, once: float32 [sequences, width]. */
-export interface Features {
-  readonly features: Float32Array
+/** What is computed of each sequence once, with the weights that a run begins with. */
+export interface Beforehand {
+  /** Numbers a sequence, by name. */
+  readonly widths: Readonly<Record<string, number>>
+  /** By the same names, [batch] or [batch, width]; without dropout. */
+  compute(model: TaskModel, params: Params, feeds: Tensors): Readonly<Record<string, Tensor>>
+}
+
+/** Examples with what was computed of them beforehand: float32 [sequences, width] by name. */
+export interface Known {
+  readonly known: Readonly<Record<string, Float32Array>>
 }
 
 /** A task whose head can be trained on features, where nothing below the head is trained. */
@@ -173,13 +186,19 @@ export type PrepareConfig = Pick<
   | 'validation_split'
   | 'split_seed'
   | 'max_train_samples'
+  | 'train_share'
   | 'max_eval_samples'
   | 'max_length'
   | 'packing'
   | 'mlm_probability'
+  | 'context_length'
+  | 'target_return'
 >
-export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method'>
-export type BatchConfig = Pick<RunConfig, 'packing' | 'mlm_probability'>
+export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
+export type BatchConfig = Pick<
+  RunConfig,
+  'packing' | 'mlm_probability' | 'context_length' | 'label_smoothing_factor' | 'dpo_beta' | 'dpo_loss_type'
+>
 
 /**
  * Columns of equal length, but `scores`, which holds a probability a class, row by row. Where there are no classes, those

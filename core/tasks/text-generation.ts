@@ -5,7 +5,7 @@ import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
 import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
-import type { PackedRows, Piece } from './packed-rows.ts'
+import { isTarget, type PackedRows, type Piece } from './packed-rows.ts'
 import type { BatchConfig, BatchLayout, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
 
 /**
@@ -15,7 +15,7 @@ import type { BatchConfig, BatchLayout, Evaluate, Task, TaskBatch, TaskModel } f
  */
 
 /** What the model said about texts: mean loss (nats) and share right over a text's predicted tokens, and their number. */
-type ScoredTexts = {
+export type ScoredTexts = {
   readonly rows: Int32Array
   readonly loss: Float64Array
   readonly right: Float64Array
@@ -76,9 +76,10 @@ function batch(encoded: PackedRows, positions: Int32Array, layout: BatchLayout, 
       for (let k = 0; k < piece.length; k++) positionIds[at + k] = k
       segmentIds.fill(segment, at, at + piece.length)
       labels.set(inputIds.subarray(at + 1, at + piece.length), at)
-      if (i < positions.length) {
-        weights.fill(1, at, at + piece.length - 1)
-        weight += piece.length - 1
+      for (let k = 1; k < piece.length && i < positions.length; k++) {
+        if (!isTarget(piece, k)) continue
+        weights[at + k - 1] = 1
+        weight++
       }
       at += piece.length
     }
@@ -137,11 +138,12 @@ function score(
       let at = i * built.length
       for (const piece of piecesAt(encoded, position)) {
         const place = placeOf.get(piece.row) as number
-        for (let k = 0; k < piece.length - 1; k++) {
-          loss[place] = (loss[place] as number) + (output.loss?.[at + k] as number)
-          right[place] = (right[place] as number) + (output.right?.[at + k] as number)
+        for (let k = 1; k < piece.length; k++) {
+          if (!isTarget(piece, k)) continue
+          loss[place] = (loss[place] as number) + (output.loss?.[at + k - 1] as number)
+          right[place] = (right[place] as number) + (output.right?.[at + k - 1] as number)
+          tokens[place] = (tokens[place] as number) + 1
         }
-        tokens[place] = (tokens[place] as number) + piece.length - 1
         at += piece.length
       }
     })

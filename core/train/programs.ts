@@ -5,6 +5,7 @@ import { clipByGlobalNorm } from '../nn/global-norm.ts'
 import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { rngOf } from '../nn/random.ts'
+import { type Attention, watchAttention } from '../nn/watch.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
@@ -32,6 +33,9 @@ export type ProgramConfig = Pick<
   | 'lora_dropout'
   | 'packing'
   | 'mlm_probability'
+  | 'dpo_beta'
+  | 'dpo_loss_type'
+  | 'context_length'
   | 'per_device_train_batch_size'
   | 'per_device_eval_batch_size'
 >
@@ -92,6 +96,17 @@ export function heldBetweenBatches(
   ])
 }
 
+/** The parameters as a model reads them, adapters joined in. */
+export function paramsWith(
+  { targets }: Trainable,
+  { lora_r: r, lora_alpha: alpha, lora_dropout: dropout }: ProgramConfig,
+  variables: Tensors,
+  recompute = false,
+): Params {
+  const base = paramsOf(variables, { recompute })
+  return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
+}
+
 /** A run's model and task, as programs compute with them. */
 interface Computation {
   readonly model: LoadedModel
@@ -99,15 +114,8 @@ interface Computation {
   paramsOf(variables: Tensors, recompute?: boolean): Params
 }
 
-function computationOf(model: LoadedModel, { targets }: Trainable, config: ProgramConfig): Computation {
-  const { lora_r: r, lora_alpha: alpha, lora_dropout: dropout } = config
-  return {
-    model,
-    paramsOf(variables, recompute = false) {
-      const base = paramsOf(variables, { recompute })
-      return targets.length > 0 ? loraParams(base, variables, { r, alpha, dropout, targets }) : base
-    },
-  }
+function computationOf(model: LoadedModel, trainable: Trainable, config: ProgramConfig): Computation {
+  return { model, paramsOf: (variables, recompute) => paramsWith(trainable, config, variables, recompute) }
 }
 
 const one: TensorSpec = { shape: [], dtype: 'float32' }
@@ -197,5 +205,34 @@ function evaluation({ model, paramsOf: params }: Computation, config: ProgramCon
   return {
     feeds: model.task.batchSpecs(config.per_device_eval_batch_size, length, config, model),
     run: (feeds, variables) => ({ fetches: model.task.evaluation(model, params(variables), feeds) }),
+  }
+}
+
+/** The parts of an attention, as an attention program fetches them: see nn/watch.ts. */
+export const attentionParts = ['queries', 'keys', 'values', 'weights', 'sums'] as const satisfies (keyof Attention)[]
+
+/** "attention/<number>/<part>", numbered from 0 in the order of computation. */
+export const attentionFetch = (number: number, part: keyof Attention) => `attention/${number}/${part}`
+
+/**
+ * A task's evaluation with every attention of the model beside what it fetches: what each head looked at, and with what.
+ * A program to be run by itself, not while training: it keeps everything.
+ */
+export function attentionProgram(
+  model: LoadedModel,
+  trainable: Trainable,
+  config: ProgramConfig,
+  length: number,
+): Program {
+  const computed = evaluation(computationOf(model, trainable, config), config, length)
+  return {
+    feeds: computed.feeds,
+    run(feeds, variables) {
+      const { result, attentions } = watchAttention(() => computed.run(feeds, variables))
+      const watched = attentions.flatMap((attention, number) =>
+        attentionParts.map((part) => [attentionFetch(number, part), attention[part]] as const),
+      )
+      return { ...result, fetches: { ...result.fetches, ...Object.fromEntries(watched) } }
+    },
   }
 }

@@ -4,17 +4,17 @@ import type { Engine, Session, SessionSpec } from '../engine/engine.ts'
 import { openEngine } from '../engine/open.ts'
 import type { PreparedData } from '../tasks/task.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
+import { type BeforehandPlan, materialOf, planBeforehand, sessionWith } from './beforehand.ts'
 import { type CheckpointContent, CheckpointKeeper } from './checkpoints.ts'
 import { type DataSource, startData } from './data-source.ts'
 import { nameRunFailure } from './failures.ts'
-import { type FeaturePlan, featureSessionSpec, materialOf, planFeatures } from './features.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import { Judge, tellPredictions } from './judge.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
 import { lengthsOf, planOf } from './plan.ts'
-import { type ProgramLengths, sessionSpec } from './programs.ts'
+import type { ProgramLengths } from './programs.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
   begunOf,
@@ -67,7 +67,7 @@ interface Prepared {
   readonly data: PreparedData
   readonly lengths: ProgramLengths
   readonly plan: RunPlan
-  readonly features: FeaturePlan | null
+  readonly beforehand: BeforehandPlan | null
   readonly fingerprint: () => Promise<Fingerprint>
   readonly resume: Resume | null
 }
@@ -83,10 +83,8 @@ async function run(spec: TrainSpec, surroundings: Surroundings): Promise<Outcome
   }
 }
 
-function specOf({ spec: { config }, model, trainable, lengths, precision, features }: Prepared): SessionSpec {
-  return features === null
-    ? sessionSpec(model, trainable, config, lengths, precision)
-    : featureSessionSpec(model, trainable, config, lengths, precision, features)
+function specOf({ spec: { config }, model, trainable, lengths, precision, beforehand }: Prepared): SessionSpec {
+  return sessionWith(beforehand, model, trainable, config, lengths, precision)
 }
 
 /** The data is prepared beside all else; a run that fails before it is there leaves nothing going on. */
@@ -145,9 +143,12 @@ async function prepareWith(
   }
   if (resume !== null) checkSame(resume.state, await fingerprint())
   emit({ kind: 'plan', plan })
-  const features = planFeatures(model, config, data.train.lengths.length + data.validation.lengths.length, plan)
-  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, features, fingerprint, resume }
+  const beforehand = planBeforehand(model, config, data.train.lengths.length + data.validation.lengths.length, plan)
+  return { spec, engine, precision, model, trainable, padId, data, lengths, plan, beforehand, fingerprint, resume }
 }
+
+/** For what was told when the run began. */
+const silent: Pick<Surroundings['reporter'], 'log'> = { log: () => {} }
 
 async function runIn(session: Session, prepared: Prepared, surroundings: Surroundings): Promise<Outcome> {
   const { spec, model, trainable, plan, resume } = prepared
@@ -157,14 +158,16 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
 
   let optimizerSteps = resume?.state.optimizerSteps ?? 0
   const begun = resume === null ? null : begunOf(resume.state)
-  if (resume === null) {
-    await fillVariables(session, model, trainable, config.seed, reporter)
+  // What is computed beforehand is of the weights that the run began with, also where it goes on.
+  if (resume === null || prepared.beforehand !== null) {
+    const { log } = resume === null ? reporter : silent
+    await fillVariables(session, model, trainable, config.seed, { log })
     clearHeld(session, model, trainable, config)
-    if (spec.start) optimizerSteps = await beginWith(spec.start, session, model, trainable, config, reporter)
-  } else {
-    await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
+    const steps = spec.start ? await beginWith(spec.start, session, model, trainable, config, { log }) : 0
+    if (resume === null) optimizerSteps = steps
   }
   const { task, train, validation, layouts } = materialOf(session, prepared, config, surroundings)
+  if (resume !== null) await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
 
   const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
   const content = contentOf(session, prepared, surroundings, () => ({

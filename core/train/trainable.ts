@@ -24,7 +24,7 @@ export type TrainableConfig = Pick<RunConfig, 'method' | 'lora_r' | 'target_modu
  */
 export function trainableOf(model: LoadedModel, config: TrainableConfig): Trainable {
   const frozen = frozenPlaces(model, config.num_frozen_layers)
-  const names = Object.keys(model.parameters)
+  const names = Object.keys(model.parameters).filter((name) => !model.parameters[name]?.frozen)
   const head = names.filter((name) => isHead(model, name))
   const plain = (chosen: readonly string[]): Trainable => ({ adapters: {}, targets: [], names: chosen })
   switch (config.method) {

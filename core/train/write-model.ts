@@ -38,6 +38,7 @@ export function checkpointWriter(
         fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })
+      await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
   return async (dir) => {
@@ -49,7 +50,12 @@ export function checkpointWriter(
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
     }
+    await writeFiles(dir, model.task.files?.(modelDir))
   }
+}
+
+async function writeFiles(dir: string, files: Readonly<Record<string, string>> = {}): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text)
 }
 
 /** The model's config.json with what the task says of it, as transformers saves such a model. */

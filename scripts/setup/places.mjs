@@ -24,4 +24,5 @@ export function cacheDir() {
 export const nativeDirName = `tf-2.15.1-${process.platform}-${process.arch}-napi8`
 export const nativeDir = () => join(cacheDir(), 'native', nativeDirName)
 export const starterDir = () => join(cacheDir(), 'starters', 'minilm-l6')
-export const sampleDir = () => join(cacheDir(), 'samples', 'spam-assassin')
+export const samplesDir = () => join(cacheDir(), 'samples')
+export const sampleDir = () => join(samplesDir(), 'spam-assassin')

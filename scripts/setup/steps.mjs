@@ -12,6 +12,7 @@ import { cacheDir, modules, root } from './places.mjs'
 import { Problem } from './problem.mjs'
 import { say } from './report.mjs'
 import { provideSample, sampleReady } from './sample.mjs'
+import { provideSamples, samplesReady } from './samples.mjs'
 import { provideStarter, starterReady } from './starter.mjs'
 
 const cacheLock = (name) => join(cacheDir(), 'locks', `${name}.lock`)
@@ -49,6 +50,12 @@ const steps = {
     provide: provideSample,
     lock: cacheLock('sample'),
     without: 'The app opens without its sample dataset; you can still import a file of your own.',
+  },
+  samples: {
+    ready: samplesReady,
+    provide: provideSamples,
+    lock: cacheLock('samples'),
+    without: 'The app offers only the sample datasets that are there.',
   },
   renderer: { ready: () => buildReady('renderer'), provide: () => provideRenderer(node24()), lock: cloneLock },
   electron: { ready: () => buildReady('electron'), provide: () => provideElectron(node24()), lock: cloneLock },

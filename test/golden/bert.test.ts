@@ -15,6 +15,7 @@ import {
   type Table,
   trainStep,
 } from './reference.ts'
+import { reportDifference } from './report.ts'
 
 /** BERT against transformers and peft on PyTorch: make-tables.py made the numbers. */
 
@@ -67,7 +68,9 @@ for (const subjectCase of [tiny, real]) {
       test('gives the logits of transformers', async () => {
         await withSubject(subjectCase, 'full', engine, (subject) => {
           const expected = table.sentences.flatMap(({ logits }) => logits)
-          expect(largestDifference(sentenceLogits(subject).flat(), expected)).toBeLessThan(1e-4)
+          const difference = largestDifference(sentenceLogits(subject).flat(), expected)
+          reportDifference(name, `logits, ${engine}`, difference)
+          expect(difference).toBeLessThan(1e-4)
         })
       })
 

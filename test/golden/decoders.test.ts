@@ -12,6 +12,7 @@ import {
   openDecoder,
 } from './decoder-reference.ts'
 import type { EngineKind, Method } from './reference.ts'
+import { reportDifference } from './report.ts'
 
 /** Decoders against transformers and peft on PyTorch: make-decoder-tables.py made the numbers. */
 
@@ -41,7 +42,9 @@ describe.each(everywhere)('%s on the %s engine', (name, engine) => {
     await withSubject(name, 'full', engine, (subject) => {
       logitsOf(subject, alone).forEach((positions, i) => {
         const text = texts[i] as (typeof texts)[0]
-        expect(largestDifference(positions.at(-1) as number[], text.last)).toBeLessThan(1e-4)
+        const difference = largestDifference(positions.at(-1) as number[], text.last)
+        reportDifference(name, `logits, ${engine}`, difference)
+        expect(difference).toBeLessThan(1e-4)
         const largest = positions.map((logits) => Math.max(...logits))
         expect(largestDifference(largest, text.largest)).toBeLessThan(1e-4)
       })
@@ -71,6 +74,8 @@ describe.each(everywhere)('%s on the %s engine', (name, engine) => {
         const ours = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0))
         expect(Math.abs(ours - norm), parameter).toBeLessThan(1e-4 * norm + 1e-6)
         expect(largestDifference(gradient.subarray(0, 4), head), parameter).toBeLessThan(1e-4 * norm + 1e-6)
+        const counts = norm > 1e-3 * gradNorm
+        reportDifference(name, `gradients, relative, ${method}, ${engine}`, counts ? Math.abs(ours / norm - 1) : 0)
       }
     })
   })
@@ -79,7 +84,9 @@ describe.each(everywhere)('%s on the %s engine', (name, engine) => {
     await withSubject(name, method, engine, (subject) => {
       batches.forEach((_, i) => {
         const { loss, gradNorm } = decoderStep(subject, i + 1)
-        expect(Math.abs(loss / (trained[method].losses[i] as number) - 1), `loss ${i + 1}`).toBeLessThan(1e-4)
+        const off = Math.abs(loss / (trained[method].losses[i] as number) - 1)
+        reportDifference(name, `losses of ten steps, relative, ${method}, ${engine}`, off)
+        expect(off, `loss ${i + 1}`).toBeLessThan(1e-4)
         expect(Math.abs(gradNorm / (trained[method].gradNorms[i] as number) - 1), `norm ${i + 1}`).toBeLessThan(1e-3)
       })
     })

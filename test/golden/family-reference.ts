@@ -6,7 +6,7 @@ import { momentNames, type Session, type TensorSpec, type Values } from '../../c
 import { openEngine } from '../../core/engine/open.ts'
 import { type LoadedModel, loadModel } from '../../core/train/load-model.ts'
 import { stepFeeds } from '../../core/train/optimizer.ts'
-import { evaluateProgram, sessionSpec, trainProgram } from '../../core/train/programs.ts'
+import { attentionProgram, evaluateProgram, sessionSpec, trainProgram } from '../../core/train/programs.ts'
 import { scheduleFactor } from '../../core/train/schedule.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
@@ -100,6 +100,24 @@ export function familyStep(
   const feeds = { ...fed(table, step - 1, specs), ...stepFeeds(config, step, rate) }
   const output = session.run(trainProgram(table.length), feeds)
   return { loss: output.loss?.[0] as number, gradNorm: output.grad_norm?.[0] as number }
+}
+
+/** A session whose one program evaluates the first batch and hands out every attention; what it fetched. */
+export async function watchedEvaluation(name: string, kind: EngineKind): Promise<Record<string, Values>> {
+  const { table, session, model, trainable, config } = await openFamily(name, 'full', kind)
+  session.close()
+  const engine = await openEngine(kind, 2)
+  const watching = attentionProgram(model, trainable, config, table.length)
+  const watched = await engine.open({
+    ...sessionSpec(model, trainable, config, { train: [], evaluate: [] }),
+    programs: { watching },
+  })
+  try {
+    await fillVariables(watched, model, trainable, config.seed, { log: () => {} })
+    return watched.run('watching', fed(table, 0, watching.feeds))
+  } finally {
+    watched.close()
+  }
 }
 
 /** A batch of the table; one that the task does not ask for is a fault of the table. */

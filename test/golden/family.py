@@ -4,6 +4,7 @@ A maker (make-*.py beside this file) describes models as `Family` values in a di
 environment that make-tables.py describes:
 
     python test/golden/family.py make make-encoders [NAME ...]     writes test/golden/family/NAME/
+    python test/golden/family.py attentions make-encoders [NAME ...]   writes attentions.json beside the table
     python test/golden/family.py verify NAME FOLDER                loads what Attune exported after its ten steps
 
 A folder holds config.json, model.safetensors, tokenizer files where there are any, and table.json: ten batches of feeds
@@ -62,6 +63,8 @@ class Family:
     companions: Callable = lambda folder: None
     """The reference's name of a parameter -> ours; None: it is no parameter of ours."""
     rename: Callable = lambda name: name
+    """Takes an exported folder; None: transformers does. A module of torch's own: (folder) -> model, all tensors taken."""
+    load: Callable = None
     rates: tuple = (1e-3, 1e-2)
     fan_in_fan_out: bool = False
     seed: int = 5
@@ -173,13 +176,14 @@ def make(maker, name, family):
     raw = family.batches()
     assert len(raw) == STEPS, f"{name}: {STEPS} batches are needed"
     batches = [tensors(feeds) for feeds in raw]
+    adapters = {"lora_r": RANK, "lora_alpha": ALPHA, "target_modules": list(family.targets)} if family.targets else {}
     table = {
         "maker": maker,
         "task": family.task,
         "length": family.length,
         "batchSize": len(next(iter(raw[0].values()))),
         "labels": family.labels,
-        "settings": {**family.settings, "lora_r": RANK, "lora_alpha": ALPHA, "target_modules": list(family.targets)},
+        "settings": {**family.settings, **adapters},
         "batches": [{name: numbers(values) for name, values in feeds.items()} for feeds in raw],
         "evaluation": fetches(family, model, batches[0]),
         "full": train(family, copy.deepcopy(model), batches, family.rates[0]),
@@ -195,14 +199,37 @@ def make(maker, name, family):
     print(f"{name}: {size / 1000:.0f} kB, losses {table['full']['losses'][0]:.4f} -> {table['full']['losses'][-1]:.4f}")
 
 
+def attentions(name, family):
+    """The attention weights of the first batch's first row, [heads, queries, keys] each, in the order of computation."""
+    torch.manual_seed(family.seed)
+    model = family.build().float().eval()
+    seen = []
+
+    def look(module, given, told):
+        weights = told[1] if isinstance(told, tuple) and len(told) > 1 else None
+        # A layer around it hands the same tensor on.
+        if isinstance(weights, torch.Tensor) and weights.dim() == 4 and not any(weights is one for one in seen):
+            seen.append(weights)
+
+    for module in model.modules():
+        module.register_forward_hook(look)
+    fetches(family, model, tensors(family.batches()[0]))
+    lines = [json.dumps({"shape": list(w.shape[1:]), "weights": numbers(w[0])}, separators=(",", ":")) for w in seen]
+    (HERE / "family" / name / "attentions.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    print(f"{name}: {len(seen)} attentions")
+
+
 def verify(name, folder):
     """Ends with 1 unless the reference takes the folder as it is and gives what it gave after its own ten steps."""
     table = json.loads((HERE / "family" / name / "table.json").read_text())
     family = import_module(table["maker"]).FAMILIES[name]
     config = json.loads((Path(folder) / "config.json").read_text())
-    known = getattr(transformers, config["architectures"][0])
-    model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
-    missing = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report[key]}
+    if family.load:
+        model, report = family.load(Path(folder)), {}
+    else:
+        known = getattr(transformers, config["architectures"][0])
+        model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
+    missing = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report.get(key)}
     if missing:
         sys.exit(f"{name}: not taken as it is: {missing}")
     specs = family.batches()[0]
@@ -222,5 +249,10 @@ if __name__ == "__main__":
         families = import_module(maker).FAMILIES
         for name in wanted or families:
             make(maker, name, families[name])
+    elif command == "attentions":
+        maker, *wanted = rest
+        families = import_module(maker).FAMILIES
+        for name in wanted or families:
+            attentions(name, families[name])
     else:
         verify(*rest)

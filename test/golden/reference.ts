@@ -15,6 +15,7 @@ import { scheduleFactor } from '../../core/train/schedule.ts'
 import { clearHeld } from '../../core/train/session-state.ts'
 import { type Trainable, trainableOf } from '../../core/train/trainable.ts'
 import { fillVariables } from '../../core/train/weights.ts'
+import { plainConfig } from '../support/plain-config.ts'
 import { spread } from './formula.ts'
 
 /** The tables that make-tables.py writes, and the same computation on our side. */
@@ -101,7 +102,7 @@ export function batchOf(rows: readonly { ids: readonly number[]; label: number }
     labels: Int32Array.from(rows, (row) => row.label),
   }
   const layout = { buckets: [table.length], batchSize: table.batchSize, padId: 0 }
-  return textClassification.batch(encoded, encoded.rows, layout, { packing: false, mlm_probability: 0.15 }, null)
+  return textClassification.batch(encoded, encoded.rows, layout, plainConfig, null)
 }
 
 /** Logits of the table's sentences. */

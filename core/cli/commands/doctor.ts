@@ -53,8 +53,9 @@ export function findingsIn(info: AppInfo): Finding[] {
   for (const { name, available } of info.starters) {
     if (!available) add(`The starter model ${name} is not in the cache.`, 'Run "npm start" once to fetch it.')
   }
-  for (const { name, available } of info.samples) {
-    if (!available) add(`The sample dataset ${name} is not in the cache.`, 'Run "npm start" once to fetch it.')
+  const [sample] = info.samples
+  if (sample?.available === false) {
+    add(`The sample dataset ${sample.name} is not in the cache.`, 'Run "npm start" once to fetch it.')
   }
   if (info.freeMemoryBytes < enoughMemory) {
     add(

@@ -1,15 +1,22 @@
 import type { Model } from '../../contract/domain.ts'
 import { bytes, count, moment } from '../format.ts'
-import { type Ground, showingProgress, sourceOf } from '../ground.ts'
+import { findRun, type Ground, showingProgress, sourceOf } from '../ground.ts'
 import type { Answer } from '../io.ts'
 import { facts, table } from '../table.ts'
 
-export async function addModel(ground: Ground, folder: string, name: string | undefined): Promise<Answer> {
-  const source = sourceOf(ground, 'starter', folder)
+/** `checkpoint` is asked of "run:RUN" only. */
+export async function addModel(
+  ground: Ground,
+  folder: string,
+  { name, checkpoint }: { name?: string; checkpoint: 'best' | 'last' | number },
+): Promise<Answer> {
   ground.output.note(`Adding ${folder} …`)
+  const named = name === undefined ? {} : { name }
   const { model } = await showingProgress(
     ground,
-    ground.call('models.add', { source, ...(name !== undefined && { name }) }),
+    folder.startsWith('run:')
+      ? ground.call('models.fromRun', { run: (await findRun(ground, folder.slice(4))).id, checkpoint, ...named })
+      : ground.call('models.add', { source: sourceOf(ground, 'starter', folder), ...named }),
   )
   const text = facts([
     ['id', model.id],

@@ -1,5 +1,5 @@
 import { BertWords } from './bert-words.ts'
-import { eosIdOf, maskIdOf, padIdOf, type Specials, specialsOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, maskIdOf, padIdOf, type Specials, specialIds, specialsOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson, WordPieceModel } from './tokenizer-json.ts'
 import { WordPiece } from './word-piece.ts'
@@ -39,6 +39,7 @@ export class BertTokenizer implements Tokenizer {
   private readonly words: BertWords
   private readonly wordPiece: WordPiece
   private readonly byId: readonly string[]
+  private readonly special: ReadonlySet<number>
   /** Added tokens by their text, and a pattern that finds them. */
   private readonly added: ReadonlyMap<string, number>
   private readonly addedPattern: RegExp | null
@@ -55,6 +56,7 @@ export class BertTokenizer implements Tokenizer {
     })
     this.wordPiece = new WordPiece(json.model)
     this.byId = tokensById(json)
+    this.special = specialIds(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
@@ -87,6 +89,16 @@ export class BertTokenizer implements Tokenizer {
       }
     }
     return { ids: Int32Array.from([...before, ...kept, ...after]), length }
+  }
+
+  encodePlain(text: string): Int32Array {
+    const { ids } = this.encode(text, Number.MAX_SAFE_INTEGER)
+    const { before, after } = this.specials
+    return ids.subarray(before.length, ids.length - after.length)
+  }
+
+  isSpecial(id: number): boolean {
+    return this.special.has(id)
   }
 
   decode(ids: readonly number[]): string {

@@ -1,5 +1,5 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers'
-import { eosIdOf, maskIdOf, padIdOf, type Specials, specialsOf, tokensById } from './special-tokens.ts'
+import { eosIdOf, maskIdOf, padIdOf, type Specials, specialIds, specialsOf, tokensById } from './special-tokens.ts'
 import type { Encoding, Tokenizer } from './tokenizer.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
 
@@ -13,6 +13,7 @@ export class LibraryTokenizer implements Tokenizer {
   readonly hash: string
   private readonly library: Library
   private readonly byId: readonly string[]
+  private readonly special: ReadonlySet<number>
   /** Special tokens that go before and after a text. */
   private readonly before: number
   private readonly after: number
@@ -20,6 +21,7 @@ export class LibraryTokenizer implements Tokenizer {
   constructor(json: TokenizerJson, settings: Record<string, unknown>, hash: string) {
     this.library = new Library(json, settings)
     this.byId = tokensById(json)
+    this.special = specialIds(json)
     this.vocabSize = this.byId.length
     this.padId = padIdOf(json, settings, this.byId)
     this.eosId = eosIdOf(settings, this.byId)
@@ -39,6 +41,14 @@ export class LibraryTokenizer implements Tokenizer {
     const head = ids.slice(0, Math.max(this.before, maxLength - this.after))
     const tail = this.after === 0 ? [] : ids.slice(-this.after)
     return { ids: Int32Array.from([...head, ...tail]), length: ids.length }
+  }
+
+  encodePlain(text: string): Int32Array {
+    return Int32Array.from(this.library.encode(text, { add_special_tokens: false }).ids)
+  }
+
+  isSpecial(id: number): boolean {
+    return this.special.has(id)
   }
 
   decode(ids: readonly number[]): string {

@@ -10,6 +10,11 @@ export function tokensById({ model, added_tokens }: TokenizerJson): string[] {
   return tokens
 }
 
+/** The ids of the added tokens that stand for no text of their own. */
+export function specialIds({ added_tokens }: TokenizerJson): ReadonlySet<number> {
+  return new Set(added_tokens.filter(({ special }) => special).map(({ id }) => id))
+}
+
 /** The id of the token that ends a text, as tokenizer_config.json says; null where it names none. */
 export function eosIdOf(settings: Readonly<Record<string, unknown>>, tokens: readonly string[]): number | null {
   return idNamed(settings.eos_token, tokens)

@@ -20,6 +20,10 @@ export interface Encoding {
 export interface Tokenizer {
   /** Cuts the text's end, not the special tokens, to `maxLength` (≥ number of special tokens). */
   encode(text: string, maxLength: number): Encoding
+  /** All of a text that has its special tokens in it already: none are put around it. */
+  encodePlain(text: string): Int32Array
+  /** Whether an id stands for no text of its own: the beginning, the end, padding. */
+  isSpecial(id: number): boolean
   /** The text that ids come to, special tokens left out. What is no whole character reads \uFFFD. */
   decode(ids: readonly number[]): string
   /** How ids read. */

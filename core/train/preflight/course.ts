@@ -1,5 +1,5 @@
 import { bucketOf, type Examples, epochOrder, lengthOrder } from '../../data/batches.ts'
-import { featureProgram } from '../features.ts'
+import { beforehandProgram } from '../beforehand.ts'
 import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import { type Setup, sequencesOf } from './setup.ts'
 
@@ -22,7 +22,7 @@ export interface Course {
 const countedEpochs = 3
 
 export function courseOf(setup: Setup): Course {
-  const { sample, lengths, steps, features } = setup
+  const { sample, lengths, steps, beforehand } = setup
   const { config } = setup.spec
   const { data, scale } = sample
   const size = config.per_device_train_batch_size
@@ -48,17 +48,18 @@ export function courseOf(setup: Setup): Course {
     )
   const tokens = epochs * scale.train * data.train.lengths.reduce((sum, length) => sum + length, 0)
   const common = { steps: steps.total, tokens, ...savesOf(setup) }
-  if (features === null) {
-    return { ...common, before: new Map(), training: inSteps(trained), evaluation: named(evaluated, evaluateProgram) }
-  }
+  const onTokens = { ...common, training: inSteps(trained), evaluation: named(evaluated, evaluateProgram) }
+  if (beforehand === null) return { ...onTokens, before: new Map() }
   const rows = lengthOrder(data.train, size)
   const once = scaled(countLengths(data.train, rows, lengths.train), scale.train)
+  const before = new Map([
+    ...named(once, (length) => beforehandProgram('train', length)),
+    ...named(evaluated, (length) => beforehandProgram('evaluate', length)),
+  ])
+  if (!beforehand.replacesTokens) return { ...onTokens, before }
   return {
     ...common,
-    before: new Map([
-      ...named(once, (length) => featureProgram('train', length)),
-      ...named(evaluated, (length) => featureProgram('evaluate', length)),
-    ]),
+    before,
     training: inSteps(new Map([[0, batches]])),
     evaluation: new Map([[evaluateProgram(0), total(evaluated)]]),
   }

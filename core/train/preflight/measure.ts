@@ -4,9 +4,9 @@ import { saveCheckpoint } from '../../checkpoint/save.ts'
 import { type Examples, epochOrder, lengthOrder } from '../../data/batches.ts'
 import type { Precision, Session, TensorSpec } from '../../engine/engine.ts'
 import { openEngine } from '../../engine/open.ts'
-import type { Features, Task, TaskBatch } from '../../tasks/task.ts'
+import type { Task, TaskBatch } from '../../tasks/task.ts'
 import { systemClock } from '../../util/clock.ts'
-import { featureProgram } from '../features.ts'
+import { beforehandProgram, blank } from '../beforehand.ts'
 import { stepFeeds } from '../optimizer.ts'
 import { accumulateProgram, evaluateProgram, trainProgram } from '../programs.ts'
 import { clearHeld } from '../session-state.ts'
@@ -75,7 +75,7 @@ interface Call {
 }
 
 /** Every program with a batch of its length, the longest first: what is too large fails soon. */
-function programsOf({ model, spec: { config }, sample, lengths, features }: Setup): Call[] {
+function programsOf({ model, spec: { config }, sample, lengths, beforehand }: Setup): Call[] {
   const { data, padId } = sample
   const { per_device_train_batch_size: trainSize, per_device_eval_batch_size: evalSize } = config
   const layouts = {
@@ -99,16 +99,18 @@ function programsOf({ model, spec: { config }, sample, lengths, features }: Setu
   }
   const inEvaluation = ({ length, feeds }: TaskBatch): Call => ({ name: evaluateProgram(length), feeds })
   const plain = batches(model.task, data.train, data.validation)
-  if (features === null) return [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
+  const onTokens = [...plain.train.flatMap(inSteps), ...plain.evaluate.map(inEvaluation)]
+  if (beforehand === null) return onTokens
 
-  const blank = (rows: Examples): Examples & Features => ({
-    ...rows,
-    features: new Float32Array(rows.lengths.length * features.width),
-  })
-  const onFeatures = batches(features.task.over(features.width), blank(data.train), blank(data.validation))
+  const before = [
+    ...plain.train.map(({ length, feeds }) => ({ name: beforehandProgram('train', length), feeds })),
+    ...plain.evaluate.map(({ length, feeds }) => ({ name: beforehandProgram('evaluate', length), feeds })),
+  ]
+  if (!beforehand.replacesTokens) return [...before, ...onTokens]
+  const known = (rows: Examples) => ({ ...rows, known: blank(beforehand.widths, rows) })
+  const onFeatures = batches(beforehand.task, known(data.train), known(data.validation))
   return [
-    ...plain.train.map(({ length, feeds }) => ({ name: featureProgram('train', length), feeds })),
-    ...plain.evaluate.map(({ length, feeds }) => ({ name: featureProgram('evaluate', length), feeds })),
+    ...before,
     ...onFeatures.train.slice(0, 1).flatMap(inSteps),
     ...onFeatures.evaluate.slice(0, 1).map(inEvaluation),
   ]

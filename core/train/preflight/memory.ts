@@ -2,7 +2,7 @@ import type { MemoryForecast } from '../../contract/preflight.ts'
 import type { Examples } from '../../data/batches.ts'
 import { type Footprint, footprintOf } from '../../engine/footprint/footprint.ts'
 import { largestGroupBytes } from '../../engine/variables.ts'
-import { featureProgram } from '../features.ts'
+import { beforehandProgram } from '../beforehand.ts'
 import { accumulateProgram, evaluateProgram, type ProgramLengths, trainProgram } from '../programs.ts'
 import { countParameters } from '../trainable.ts'
 import { type Setup, sequencesOf, sessionOf } from './setup.ts'
@@ -59,31 +59,32 @@ export async function memoryNeed(setup: Setup): Promise<MemoryNeed> {
 }
 
 /** The programs of a run in an order in which they are called: some steps, an evaluation, a step. */
-function callsOf({ spec: { config }, features }: Setup, lengths: ProgramLengths): string[] {
+function callsOf({ spec: { config }, beforehand }: Setup, lengths: ProgramLengths): string[] {
   const stepsOf = (lengths: readonly number[]) =>
     lengths.flatMap((length) =>
       config.gradient_accumulation_steps > 1
         ? [accumulateProgram(length), trainProgram(length)]
         : [trainProgram(length)],
     )
-  if (features === null) {
-    const steps = stepsOf(lengths.train)
-    return [...steps, ...steps, ...lengths.evaluate.map(evaluateProgram), ...steps]
-  }
-  return [
-    ...lengths.train.map((length) => featureProgram('train', length)),
-    ...lengths.evaluate.map((length) => featureProgram('evaluate', length)),
-    ...stepsOf([0]),
-    evaluateProgram(0),
-  ]
+  const before =
+    beforehand === null
+      ? []
+      : [
+          ...lengths.train.map((length) => beforehandProgram('train', length)),
+          ...lengths.evaluate.map((length) => beforehandProgram('evaluate', length)),
+        ]
+  if (beforehand?.replacesTokens) return [...before, ...stepsOf([0]), evaluateProgram(0)]
+  const steps = stepsOf(lengths.train)
+  return [...before, ...steps, ...steps, ...lengths.evaluate.map(evaluateProgram), ...steps]
 }
 
 function heldBytes({ lengths, bytes }: Examples): number {
   return bytes ?? lengths.reduce((sum, length) => sum + rowBytes + 4 * length, 0)
 }
 
-function rowsBytes({ sample, features }: Setup): number {
+function rowsBytes({ sample, beforehand }: Setup): number {
+  const known = Object.values(beforehand?.widths ?? {}).reduce((sum, width) => sum + 4 * width, 0)
   const side = (name: 'train' | 'validation') =>
-    sample.scale[name] * heldBytes(sample.data[name]) + sequencesOf(sample, name) * 4 * (features?.width ?? 0)
+    sample.scale[name] * heldBytes(sample.data[name]) + sequencesOf(sample, name) * known
   return side('train') + side('validation')
 }

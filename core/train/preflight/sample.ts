@@ -36,7 +36,8 @@ export async function sampleData(
   try {
     const held = Math.round(store.count * config.validation_split)
     const evalRows = Math.min(held, config.max_eval_samples ?? held)
-    const trainRows = Math.min(store.count - held, config.max_train_samples ?? store.count)
+    const rest = Math.max(1, Math.round((store.count - held) * config.train_share))
+    const trainRows = Math.min(rest, config.max_train_samples ?? rest)
     const all = whole || (trainRows <= trainSample && evalRows <= evalSample)
     const { reading } = await openReading(store, modelDir, true)
     const limits = all ? config : thinned(config, trainRows, evalRows)

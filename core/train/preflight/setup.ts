@@ -2,10 +2,10 @@ import type { Examples } from '../../data/batches.ts'
 import type { Precision, SessionSpec } from '../../engine/engine.ts'
 import { type ExpectedEngine, expectedEngine } from '../../engine/expected.ts'
 import type { PreflightSpec } from '../../worker/protocol.ts'
-import { type FeaturePlan, featureSessionSpec, planFeatures } from '../features.ts'
+import { type BeforehandPlan, planBeforehand, sessionWith } from '../beforehand.ts'
 import { type LoadedModel, loadModel } from '../load-model.ts'
 import { lengthsOf } from '../plan.ts'
-import { type ProgramLengths, sessionSpec } from '../programs.ts'
+import type { ProgramLengths } from '../programs.ts'
 import { totalSteps } from '../schedule.ts'
 import { type Trainable, trainableOf } from '../trainable.ts'
 import { type DataSample, sampleData } from './sample.ts'
@@ -19,8 +19,7 @@ export interface Setup {
   readonly sample: DataSample
   readonly lengths: ProgramLengths
   readonly steps: { readonly perEpoch: number; readonly total: number }
-  /** How it trains on features; null where it does not. */
-  readonly features: FeaturePlan | null
+  readonly beforehand: BeforehandPlan | null
 }
 
 /** Reads config.json, the tokenizer and the rows. Throws what a run with these settings would. */
@@ -40,12 +39,12 @@ export async function setUp(
   const [train, validation] = [sequencesOf(sample, 'train'), sequencesOf(sample, 'validation')]
   const perEpoch = Math.ceil(Math.ceil(train / config.per_device_train_batch_size) / config.gradient_accumulation_steps)
   const steps = { perEpoch, total: totalSteps(config, perEpoch) }
-  const features = planFeatures(model, config, train + validation, {
+  const beforehand = planBeforehand(model, config, train + validation, {
     totalSteps: steps.total,
     stepsPerEpoch: steps.perEpoch,
   })
   const lengths = lengthsOf(withLongest(sample), config)
-  return { spec, engine, model, trainable, sample, lengths, steps, features }
+  return { spec, engine, model, trainable, sample, lengths, steps, beforehand }
 }
 
 /** The same run in a precision that an engine has decided on. */
@@ -55,12 +54,10 @@ export function inPrecision(setup: Setup, precision: Precision): Setup {
 
 /** Its session with programs of these lengths. */
 export function sessionOf(
-  { model, trainable, spec: { config }, engine: { precision }, features }: Setup,
+  { model, trainable, spec: { config }, engine: { precision }, beforehand }: Setup,
   lengths: ProgramLengths,
 ): SessionSpec {
-  return features === null
-    ? sessionSpec(model, trainable, config, lengths, precision)
-    : featureSessionSpec(model, trainable, config, lengths, precision, features)
+  return sessionWith(beforehand, model, trainable, config, lengths, precision)
 }
 
 /** Token sequences of a side, all its rows together. */

@@ -1,10 +1,10 @@
-import { Check, ChevronDown, ChevronRight, X } from 'lucide-react'
+import { ChevronDown, ChevronRight } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import type { ExamplePrediction, OutputRow, Run } from '../../../core/contract/domain.ts'
-import { isLabelled } from '../../../core/contract/roles.ts'
+import type { OutputRow, Run } from '../../../core/contract/domain.ts'
+import { targetOf } from '../../../core/contract/roles.ts'
 import { useHighlight } from '../../app/highlight.ts'
-import { runColour } from '../../charts/palette.ts'
-import { formatCount, formatNumber, formatPercent } from '../../ui/format.ts'
+import { formatCount } from '../../ui/format.ts'
+import { type AnswerProps, plainAnswer, viewOf } from './answers/view.ts'
 import outputsStyles from './outputs.module.css'
 import { RunHead } from './run-head.tsx'
 import tableStyles from './table.module.css'
@@ -25,19 +25,22 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
   const [opened, setOpened] = useState<number | null>(null)
   const shown = useRef<HTMLTableRowElement>(null)
   const walked = useRef(current)
-  const labelled = runs[0] !== undefined && isLabelled(runs[0].config.task)
   useEffect(() => {
     if (walked.current === current) return
     walked.current = current
     shown.current?.scrollIntoView({ block: 'nearest' })
   }, [current])
+  const [baseline] = runs
+  if (baseline === undefined) return null
+  const target = targetOf(baseline.config.task)
+  const { Example, Target } = viewOf(baseline.config.task)
   return (
     <div className={tableStyles.scroll}>
       <table className={`${tableStyles.table} ${outputsStyles.outputs}`} aria-label="Outputs by example">
         <thead>
           <tr>
             <th scope="col">Example</th>
-            {labelled && <th scope="col">Label</th>}
+            {target && <th scope="col">{target.heading}</th>}
             {runs.map((run, at) => (
               <RunHead key={run.id} run={run} baseline={at === 0} />
             ))}
@@ -53,6 +56,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
               onClick={() => onCurrent(at)}
             >
               <td>
+                {Example && <Example run={baseline} row={row} />}
                 <ExampleText
                   row={row}
                   search={search}
@@ -60,10 +64,14 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
                   onToggle={() => setOpened(opened === row.row ? null : row.row)}
                 />
               </td>
-              {labelled && <td className={outputsStyles.label}>{row.label}</td>}
+              {target && (
+                <td className={outputsStyles.target}>
+                  {Target ? <Target run={baseline} row={row} /> : partOf(row, target.name)}
+                </td>
+              )}
               {row.predictions.map((prediction, column) => {
                 const run = runs[column]
-                return run ? <PredictionCell key={run.id} run={run} prediction={prediction} /> : null
+                return run ? <PredictionCell key={run.id} run={run} row={row} prediction={prediction} /> : null
               })}
             </tr>
           ))}
@@ -71,6 +79,12 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
       </table>
     </div>
   )
+}
+
+/** A part of a row, by its role. */
+function partOf({ text, label, fields }: OutputRow, role: string): string {
+  if (role === 'text') return text
+  return role === 'label' ? label : (fields?.[role] ?? '')
 }
 
 interface ExampleTextProps {
@@ -107,34 +121,12 @@ function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
   )
 }
 
-function PredictionCell({ run, prediction }: { run: Run; prediction: ExamplePrediction }) {
+function PredictionCell({ run, row, prediction }: AnswerProps) {
   const lit = useHighlight((highlight) => highlight.id === run.id)
-  const { predicted, confidence, correct, loss } = prediction
-  if (predicted === null || confidence === null) {
-    return (
-      <td data-run={run.id} data-column={lit || undefined} className={outputsStyles.prediction}>
-        <span className={outputsStyles.said} data-correct={correct} title="Mean cross-entropy of its tokens, nats">
-          {correct && <Check size={14} aria-label="the best of these" />}
-          {formatNumber(loss)}
-        </span>
-      </td>
-    )
-  }
+  const Answer = viewOf(run.config.task).Answer ?? plainAnswer(prediction)
   return (
     <td data-run={run.id} data-column={lit || undefined} className={outputsStyles.prediction}>
-      <span className={outputsStyles.said} data-correct={correct}>
-        {correct ? <Check size={14} aria-label="right" /> : <X size={14} aria-label="wrong" />}
-        {predicted}
-      </span>
-      <span className={outputsStyles.sure}>
-        <span className={outputsStyles.track} aria-hidden>
-          <span style={{ width: `${100 * confidence}%`, background: runColour(run.colour) }} />
-        </span>
-        <span title="Confidence: probability of the predicted class">{formatPercent(confidence)}</span>
-        <span className={outputsStyles.loss} title="Cross-entropy of this example, nats">
-          loss {formatNumber(loss)}
-        </span>
-      </span>
+      <Answer run={run} row={row} prediction={prediction} />
     </td>
   )
 }

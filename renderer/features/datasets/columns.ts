@@ -9,6 +9,8 @@ export function mappingOf(preview: Preview, chosen: PartialMapping, task: TaskNa
   const guess = preview.guesses[task]
   return Object.fromEntries(
     taskRoles[task].flatMap(({ name }) => {
+      // Chosen as none.
+      if (chosen[name] === '') return []
       const column = known(chosen[name]) ?? known(guess?.[name])
       return column === undefined ? [] : [[name, column]]
     }),
@@ -18,14 +20,17 @@ export function mappingOf(preview: Preview, chosen: PartialMapping, task: TaskNa
 /** Why these columns cannot be imported, as a sentence; null when they can. */
 export function mappingProblem(preview: Preview, mapping: PartialMapping, task: TaskName): string | null {
   const names = taskRoles[task].map(({ name }) => name)
+  const needed = taskRoles[task].flatMap(({ name, optional }) => (optional ? [] : [name]))
   const count = preview.columns.length
-  if (count < names.length) {
+  if (count < needed.length) {
     const has = count === 0 ? 'no columns' : plural(count, 'column')
-    return `The file has ${has}; ${names.join(' and ')} need one each.`
+    return `The file has ${has}; ${needed.join(' and ')} need one each.`
   }
-  const missing = names.find((name) => mapping[name] === undefined)
+  const missing = needed.find((name) => mapping[name] === undefined)
   if (missing !== undefined) return `Choose the column that holds the ${missing}.`
-  const twice = names.find((name, i) => names.slice(0, i).some((other) => mapping[other] === mapping[name]))
+  const twice = names.find((name, i) =>
+    names.slice(0, i).some((other) => mapping[other] !== undefined && mapping[other] === mapping[name]),
+  )
   if (twice !== undefined) {
     const first = names.find((other) => mapping[other] === mapping[twice])
     return `The ${first} and the ${twice} are both "${mapping[twice]}"; choose two columns.`
@@ -38,7 +43,7 @@ export function mappingProblem(preview: Preview, mapping: PartialMapping, task: 
 }
 
 /** What is worth saying before the import, though it may go ahead. */
-export function mappingDoubts(preview: Preview, mapping: PartialMapping): string[] {
+export function mappingDoubts(preview: Preview, mapping: PartialMapping, task: TaskName): string[] {
   const doubts: string[] = []
   const label = preview.columns.find(({ name }) => name === mapping.label)
   if (label && preview.scanned >= 20 && label.distinct > preview.scanned / 2) {
@@ -46,7 +51,9 @@ export function mappingDoubts(preview: Preview, mapping: PartialMapping): string
       `Column "${label.name}" has ${label.distinct} different values in ${preview.scanned} rows. Is it really the label?`,
     )
   }
+  const optional = new Set(taskRoles[task].flatMap(({ name, optional: is }) => (is ? [name] : [])))
   for (const [role, name] of Object.entries(mapping)) {
+    if (optional.has(role)) continue
     const column = preview.columns.find((one) => one.name === name)
     if (column && column.empty > 0) {
       doubts.push(

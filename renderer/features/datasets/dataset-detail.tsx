@@ -93,7 +93,7 @@ function Body({ dataset }: { dataset: Dataset }) {
           {taskRoles[dataset.task].map(({ name, title }) => (
             <Fragment key={name}>
               <dt>{title}</dt>
-              <dd>{dataset.mapping[name]}</dd>
+              <dd>{dataset.mapping[name] ?? 'none'}</dd>
             </Fragment>
           ))}
           <dt>Format</dt>

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
 import type { Dataset } from '../../../core/contract/domain.ts'
+import { taskTitles } from '../../../core/contract/settings.ts'
 import { useCall, useClient } from '../../client/hooks.ts'
 import { DropZone } from '../../ui/drop-zone.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -48,6 +49,7 @@ export function ImportDialog({ flow, opened, onClose, onImported }: ImportDialog
           key={stage.task}
           source={stage.source}
           task={stage.task}
+          {...(stage.aim && { aim: stage.aim })}
           onBack={flow.reset}
           onImported={(dataset) => {
             flow.reset()
@@ -78,12 +80,15 @@ function Choose({ flow }: { flow: ImportFlow }) {
           <div>
             <Text fz={13} fw={500}>
               {sample.title}
+              <Text span c="dimmed" fz={12} fw={400} ml={8}>
+                {taskTitles[sample.task]}
+              </Text>
             </Text>
             <Text fz={12} c="dimmed">
               {sample.description} {sample.licence}.
             </Text>
           </div>
-          <Button variant="default" flex="none" onClick={() => flow.takeSample(sample.name, sample.title)}>
+          <Button variant="default" flex="none" onClick={() => flow.takeSample(sample)}>
             Preview the sample
           </Button>
         </Group>

@@ -21,6 +21,8 @@ export interface PreviewFormProps {
   source: Source
   /** What progress is announced under. */
   task: string
+  /** What the data is for, to begin with. */
+  aim?: TaskName
   onBack: () => void
   onImported: (dataset: Dataset) => void
 }
@@ -30,7 +32,7 @@ interface Reading {
   delimiter?: string
 }
 
-export function PreviewForm({ source, task, onBack, onImported }: PreviewFormProps) {
+export function PreviewForm({ source, task, aim = 'text-classification', onBack, onImported }: PreviewFormProps) {
   const [reading, setReading] = useState<Reading>({})
   const preview = useCall(
     'datasets.preview',
@@ -62,20 +64,25 @@ export function PreviewForm({ source, task, onBack, onImported }: PreviewFormPro
   }
   if (!preview.data) return <Text c="dimmed">Looking at the first rows…</Text>
   return (
-    <Loaded preview={preview.data} reading={reading} onReading={setReading} {...{ source, task, onBack, onImported }} />
+    <Loaded
+      preview={preview.data}
+      reading={reading}
+      onReading={setReading}
+      {...{ source, task, aim, onBack, onImported }}
+    />
   )
 }
 
-interface LoadedProps extends PreviewFormProps {
+interface LoadedProps extends Required<PreviewFormProps> {
   preview: Preview
   reading: Reading
   onReading: (reading: Reading) => void
 }
 
-function Loaded({ preview, reading, onReading, source, task, onBack, onImported }: LoadedProps) {
+function Loaded({ preview, reading, onReading, source, task, aim: first, onBack, onImported }: LoadedProps) {
   const client = useClient()
   const [chosen, setChosen] = useState<PartialMapping>({})
-  const [aim, setAim] = useState<TaskName>('text-classification')
+  const [aim, setAim] = useState<TaskName>(first)
   const [name, setName] = useState('')
   const [skip, setSkip] = useState(true)
   // The call itself cannot be called back: what arrives after a cancel is removed again.
@@ -96,7 +103,7 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
   const progress = useProgress(act.isPending ? task : null)
   const mapping = mappingOf(preview, chosen, aim)
   const problem = mappingProblem(preview, mapping, aim)
-  const doubts = mappingDoubts(preview, mapping)
+  const doubts = mappingDoubts(preview, mapping, aim)
   const classes = previewClasses(preview, mapping.label)
   const columns = preview.columns.map((column) => column.name)
 
@@ -105,7 +112,8 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
     act.mutate({
       source,
       task: aim,
-      mapping,
+      // An optional part that was taken out is not to be guessed.
+      mapping: { ...Object.fromEntries(Object.entries(chosen).filter(([, column]) => column === '')), ...mapping },
       onBadRows: skip ? 'skip' : 'stop',
       ...reading,
       ...(name.trim() && { name }),
@@ -127,15 +135,17 @@ function Loaded({ preview, reading, onReading, source, task, onBack, onImported 
           allowDeselect={false}
           onChange={(value) => value !== null && setAim(value as TaskName)}
         />
-        {taskRoles[aim].map(({ name: role, title, help }) => (
+        {taskRoles[aim].map(({ name: role, title, help, optional = false }) => (
           <Select
             key={role}
             label={title}
             description={help}
             data={columns}
             value={mapping[role] ?? null}
-            allowDeselect={false}
-            onChange={(value) => value !== null && setChosen({ ...chosen, [role]: value })}
+            placeholder={optional ? 'none' : undefined}
+            clearable={optional}
+            allowDeselect={optional}
+            onChange={(value) => (value !== null || optional) && setChosen({ ...chosen, [role]: value ?? '' })}
           />
         ))}
         <TextInput

@@ -1,18 +1,19 @@
 import { useCallback, useRef, useState } from 'react'
-import type { Source } from '../../../core/contract/domain.ts'
+import type { AppInfo, Source } from '../../../core/contract/domain.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { useClient } from '../../client/hooks.ts'
 
 type Stage =
   | { at: 'choose' }
   | { at: 'uploading'; fileName: string; share: number }
-  /** `task` is what progress of the import is announced under. */
-  | { at: 'preview'; fileName: string; source: Source; task: string }
+  /** `task` is what progress of the import is announced under, `aim` what the data is for, where that is known. */
+  | { at: 'preview'; fileName: string; source: Source; task: string; aim?: TaskName }
 
 export interface ImportFlow {
   readonly stage: Stage
   readonly error: unknown
   takeFile(file: File): void
-  takeSample(name: string, title: string): void
+  takeSample(sample: AppInfo['samples'][number]): void
   /** The desktop shell's own file dialog. */
   openDialog(): void
   /** Back to the beginning; an upload that is under way is left unused. */
@@ -69,8 +70,8 @@ export function useImport(): ImportFlow {
         fail(mine, thrown)
       }
     },
-    takeSample(name, title) {
-      begin({ at: 'preview', fileName: title, source: { kind: 'sample', name }, task: name })
+    takeSample({ name, title, task }) {
+      begin({ at: 'preview', fileName: title, source: { kind: 'sample', name }, task: name, aim: task })
     },
     reset: useCallback(() => {
       begin({ at: 'choose' })

@@ -1,7 +1,7 @@
 import { Button, Drawer, Group } from '@mantine/core'
 import { Play } from 'lucide-react'
 import { Link } from 'wouter'
-import type { Model } from '../../../core/contract/domain.ts'
+import { lineageOf, type Model } from '../../../core/contract/domain.ts'
 import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
 import { ModelMenu } from './model-menu.tsx'
 import styles from './models.module.css'
@@ -19,6 +19,17 @@ export function ModelDrawer({ model, onClose }: { model: Model | null; onClose: 
     >
       {model && <Facts model={model} />}
     </Drawer>
+  )
+}
+
+/** A model that a run made leads back to it. */
+function Source({ model }: { model: Model }) {
+  const lineage = lineageOf(model)
+  if (lineage === null) return model.source
+  return (
+    <Link href={`/runs/${lineage.run}`}>
+      the run “{lineage.name}”, step {lineage.step}
+    </Link>
   )
 }
 
@@ -51,7 +62,9 @@ function Facts({ model }: { model: Model }) {
         <dt>Licence</dt>
         <dd>{model.licence ?? 'not stated'}</dd>
         <dt>Came from</dt>
-        <dd>{model.source}</dd>
+        <dd>
+          <Source model={model} />
+        </dd>
         <dt>Added</dt>
         <dd>{formatWhen(model.createdAt, Date.now())}</dd>
         <dt>Layers for LoRA</dt>

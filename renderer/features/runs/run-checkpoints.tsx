@@ -20,7 +20,7 @@ export interface RunCheckpointsProps {
 export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
   const { data, error, refetch } = useCall('runs.checkpoints', { id: run.id })
   const [freeing, setFreeing] = useState(false)
-  const { fork } = useRunActs(run)
+  const { fork, makeModel } = useRunActs(run)
   if (error) return <ErrorPanel error={error} onRetry={() => void refetch()} />
   if (!data) return null
   if (data.checkpoints.length === 0) {
@@ -50,7 +50,7 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns(onExport, fork, data.checkpoints.find(({ last }) => last)?.step)}
+        columns={columns({ onExport, onFork: fork, onUse: makeModel }, data.checkpoints.find(({ last }) => last)?.step)}
         initialSort={{ column: 'step', descending: true }}
       />
       <FreeSpaceDialog run={run} checkpoints={data.checkpoints} opened={freeing} onClose={() => setFreeing(false)} />
@@ -70,12 +70,14 @@ function usage(run: Run, checkpoints: readonly Checkpoint[]): string {
   return `${parts.join(', ')}. The best one answers, and is exported and forked, unless another is asked for.`
 }
 
+interface RowActs {
+  onExport: (which: Which) => void
+  onFork: (step: number) => void
+  onUse: (step: number) => void
+}
+
 /** `lastStep`: later checkpoints hold the weights that a run diverged with. */
-function columns(
-  onExport: (which: Which) => void,
-  onFork: (step: number) => void,
-  lastStep: number | undefined,
-): Column<Checkpoint>[] {
+function columns({ onExport, onFork, onUse }: RowActs, lastStep: number | undefined): Column<Checkpoint>[] {
   const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
     id,
     title,
@@ -144,6 +146,14 @@ function columns(
             onClick={() => onFork(step)}
           >
             Fork
+          </Button>
+          <Button
+            variant="default"
+            size="compact-xs"
+            aria-label={`Use the checkpoint of step ${step} as base model`}
+            onClick={() => onUse(step)}
+          >
+            Use as model
           </Button>
           <Button
             variant="default"

@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
+import { writingTasks } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ExportDialog, type Which } from './export-dialog.tsx'
@@ -57,7 +58,7 @@ export function RunDetail({ id }: { id: string }) {
           {tab === 'log' && <RunLog id={run.id} />}
           {tab === 'checkpoints' && <RunCheckpoints run={run} onExport={setExporting} />}
           {tab === 'try' &&
-            (run.config.task === 'text-generation' ? (
+            (writingTasks.includes(run.config.task) ? (
               <RunWrite key={run.id} run={run} />
             ) : (
               <RunTry key={run.id} run={run} />

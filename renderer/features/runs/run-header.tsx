@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core'
 import {
   Archive,
   ArrowLeft,
+  Boxes,
   CircleStop,
   Columns2,
   Copy,
@@ -129,6 +130,9 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
                 </Menu.Item>
                 <Menu.Item leftSection={<GitFork size={14} />} disabled={!canFork(run)} onClick={() => acts.fork()}>
                   Fork from a checkpoint…
+                </Menu.Item>
+                <Menu.Item leftSection={<Boxes size={14} />} disabled={!canFork(run)} onClick={() => acts.makeModel()}>
+                  Use as base model
                 </Menu.Item>
                 <Menu.Item
                   leftSection={<CopyCheck size={14} />}

@@ -23,6 +23,7 @@ export function useRunActs(run: Run) {
   const resume = useAct('runs.resume')
   const move = useAct('queue.move')
   const reproduce = useReproduce()
+  const asModel = useAct('models.fromRun')
 
   return {
     stop: (keep: boolean) => stop.mutate({ id, keep }),
@@ -39,6 +40,11 @@ export function useRunActs(run: Run) {
       ),
     fork: (checkpoint: 'best' | 'last' | number = 'best') => navigate(`/new?fork=${id}&checkpoint=${checkpoint}`),
     reproduce: () => reproduce(id),
+    makeModel: (checkpoint: 'best' | 'last' | number = 'best') =>
+      asModel.mutate(
+        { run: id, checkpoint },
+        { onSuccess: ({ model }) => notifyDone(`“${model.name}” is a model now: new runs can start from it.`) },
+      ),
     rename: (to: string) => update.mutate({ id, name: to }),
     setNotes: (notes: string) => update.mutate({ id, notes }),
     archive: (archived: boolean) =>

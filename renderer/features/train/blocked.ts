@@ -1,6 +1,6 @@
-import { canLearn } from '../../../core/contract/architectures.ts'
+import { canAdapt, canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
-import { taskTitles } from '../../../core/contract/settings.ts'
+import { taskTitles, writingTasks } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
 import { methodProblem } from './fork.ts'
@@ -28,7 +28,10 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   if (!canLearn(model.architecture, dataset.task)) {
     return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
   }
-  if (draft.method === 'head' && dataset.task === 'text-generation') {
+  if (draft.method === 'lora' && !canAdapt(model.architecture)) {
+    return `LoRA adapts linear layers, and ${model.name} has none inside; choose full.`
+  }
+  if (draft.method === 'head' && writingTasks.includes(dataset.task)) {
     return 'A language model has no head to train alone; choose full or LoRA.'
   }
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)

@@ -1,5 +1,5 @@
 import type { Dataset } from '../../../core/contract/domain.ts'
-import { type Method, methods, methodTitles } from '../../../core/contract/settings.ts'
+import { type Method, methods, methodTitles, writingTasks } from '../../../core/contract/settings.ts'
 import { ChoiceCard } from './choice-card.tsx'
 import styles from './train.module.css'
 
@@ -11,7 +11,7 @@ export interface MethodCardsProps {
 
 export function MethodCards({ method, onChoose, dataset }: MethodCardsProps) {
   // A language model has no head of its own to train.
-  const offered = dataset?.task === 'text-generation' ? methods.filter((one) => one !== 'head') : methods
+  const offered = dataset && writingTasks.includes(dataset.task) ? methods.filter((one) => one !== 'head') : methods
   return (
     <div className={styles.methods} role="radiogroup" aria-label="Method">
       {offered.map((one) => (

@@ -15,6 +15,11 @@ export function someValues(count: number, seed: number, spread: number): Float32
 export function someWeights(name: string, { shape, init }: ParameterSpec): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1)
   if (init.kind === 'zeros' || init.kind === 'ones') return new Float32Array(count).fill(init.kind === 'ones' ? 1 : 0)
-  // Even spread of the same deviation as the normal one.
-  return someValues(count, name.length, init.kind === 'normal' ? init.stddev * Math.sqrt(12) : 2 * init.bound)
+  return someValues(count, name.length, spreadOf(init))
+}
+
+/** Even spread of the same deviation as a normal one has. */
+function spreadOf(init: ParameterSpec['init']): number {
+  if (init.kind === 'normal') return init.stddev * Math.sqrt(12)
+  return init.kind === 'uniform' ? 2 * init.bound : 2
 }

@@ -178,7 +178,9 @@ test('the app says what it runs on', async () => {
     version: '1.2.3',
     home: small.home,
     engineProblem: 'None is needed.',
-    samples: [{ name: 'spam-assassin', title: 'Mails', available: true }],
+    samples: expect.arrayContaining([
+      expect.objectContaining({ name: 'spam-assassin', title: 'Mails', available: true }),
+    ]),
     starters: [{ name: 'minilm-l6', available: true }],
   })
   expect(info.freeDiskBytes).toBeGreaterThan(0)
@@ -188,5 +190,5 @@ test('the app says what it runs on', async () => {
   expect(poor.starters).toMatchObject([{ name: 'minilm-l6', available: false }])
   await expect(
     bare.call('datasets.import', { source: { kind: 'sample', name: 'spam-assassin' } }),
-  ).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/npm start/) })
+  ).rejects.toMatchObject({ code: 'not_found', message: expect.stringMatching(/npm run samples/) })
 })

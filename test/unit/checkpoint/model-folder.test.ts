@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runnableModelTypes } from '../../../core/checkpoint/config.ts'
 import { inspectModelFolder } from '../../../core/checkpoint/model-folder.ts'
 import { className, parameterName } from '../../../core/checkpoint/names.ts'
 import { openSafetensors, writeSafetensors } from '../../../core/checkpoint/safetensors.ts'
@@ -159,10 +158,6 @@ describe('inspecting a model folder', () => {
       }
       expect(className(modelType, task)).toBe(head?.className)
     }
-  })
-
-  test('knows the names of every architecture', () => {
-    expect(Object.keys(checkpointNames)).toEqual(runnableModelTypes)
   })
 
   test('names what is missing', async () => {

@@ -19,7 +19,7 @@ const healthy: AppInfo = {
   freeMemoryBytes: 8e9,
   freeDiskBytes: 100e9,
   usedDiskBytes: 0,
-  samples: [{ name: 's', title: 'S', description: '', licence: '', available: true }],
+  samples: [{ name: 's', title: 'S', description: '', licence: '', task: 'text-classification', available: true }],
   starters: [{ name: 'm', title: 'M', description: '', licence: '', available: true }],
 }
 const serious = (info: Partial<AppInfo>) => findingsIn({ ...healthy, ...info }).map((finding) => finding.serious)
@@ -32,7 +32,8 @@ test('a healthy machine has no findings, and each lack has one with advice', () 
   expect(serious({ freeDiskBytes: 1e9 })).toEqual([false])
   expect(serious({ freeDiskBytes: 1e6 })).toEqual([true])
   const gone = [{ name: 'x', title: 'X', description: '', licence: '', available: false }]
-  const findings = findingsIn({ ...healthy, starters: gone, samples: gone })
+  const samples = gone.map((one) => ({ ...one, task: 'text-classification' as const }))
+  const findings = findingsIn({ ...healthy, starters: gone, samples })
   expect(findings.map(({ what }) => what)).toEqual([
     'The starter model x is not in the cache.',
     'The sample dataset x is not in the cache.',

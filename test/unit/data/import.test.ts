@@ -7,6 +7,8 @@ import { openRowStore } from '../../../core/data/row-store.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 import { fileWith } from './tables.ts'
 
+const newFolder = async () => join(await temporaryFolder(), 'datasets', 'one')
+
 /** `count` rows of two labels, with a header. */
 function csv(count: number, more = ''): string {
   const rows = Array.from({ length: count }, (_, i) => `some words number ${i},${i % 2 === 0 ? 'ham' : 'spam'}`)
@@ -15,7 +17,7 @@ function csv(count: number, more = ''): string {
 
 async function imported(content: string, options: Partial<ImportOptions> = {}, fileName = 'data.csv') {
   const path = await fileWith(content, fileName)
-  const destination = join(await temporaryFolder(), 'datasets', 'one')
+  const destination = await newFolder()
   const result = await importDataset(
     'text-classification',
     path,
@@ -169,7 +171,10 @@ describe('a preview', () => {
         { name: 'text', distinct: 3, empty: 1, meanLength: 19, sample: 'some words number 0' },
         { name: 'label', distinct: 2, empty: 0, meanLength: 3.25, sample: 'ham' },
       ],
-      guesses: { 'text-classification': { text: 'text', label: 'label' }, 'text-generation': { text: 'text' } },
+      guesses: expect.objectContaining({
+        'text-classification': { text: 'text', label: 'label' },
+        'text-generation': { text: 'text' },
+      }),
       rows: [
         { line: 2, cells: ['some words number 0', 'ham'] },
         { line: 3, cells: ['some words number 1', 'spam'] },
@@ -219,5 +224,44 @@ describe('texts without labels', () => {
     const result = await importDataset('text-generation', path, 'stories.jsonl', { onBadRows: 'skip' }, destination)
     expect(result).toMatchObject({ task: 'text-generation', rows: 12, labels: [], mapping: { text: 'story' } })
     expect(result.mapping).not.toHaveProperty('label')
+  })
+})
+
+describe('conversations and preferences', () => {
+  test('come from messages, or from instructions with their outputs; what is neither is named', async () => {
+    const lines = Array.from({ length: 12 }, (_, i) =>
+      i === 3
+        ? { messages: [{ role: 'user', content: 'alone' }] }
+        : {
+            messages: [
+              { role: 'user', content: `q${i}` },
+              { role: 'assistant', content: 'a' },
+            ],
+          },
+    )
+    const path = await fileWith(lines.map((line) => JSON.stringify(line)).join('\n'))
+    const found = await importDataset('chat', path, 'chats.jsonl', { onBadRows: 'skip' }, await newFolder())
+    expect(found).toMatchObject({ rows: 11, mapping: { text: 'messages' }, problemCount: 1, labels: [] })
+    expect(found.problems[0]).toEqual({ line: 4, message: 'The messages have no answer of the assistant.' })
+
+    const csvPath = await fileWith(
+      [
+        'instruction,input,output',
+        ...Array.from({ length: 12 }, (_, i) => `say ${i},${i % 2 ? 'that' : ''},${i}`),
+      ].join('\n'),
+    )
+    const instructed = await importDataset('chat', csvPath, 'asks.csv', { onBadRows: 'stop' }, await newFolder())
+    expect(instructed).toMatchObject({ rows: 12, mapping: { text: 'instruction', input: 'input', output: 'output' } })
+    const without = { mapping: { input: '' }, onBadRows: 'stop' } as const
+    const bare = await importDataset('chat', csvPath, 'asks.csv', without, await newFolder())
+    expect(bare.mapping).toEqual({ text: 'instruction', output: 'output' })
+  })
+
+  test('need two different answers to a prompt', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `q${i},yes,${i === 5 ? 'yes' : 'no'}`)
+    const path = await fileWith(['prompt,chosen,rejected', ...rows].join('\n'))
+    const found = await importDataset('preference', path, 'pairs.csv', { onBadRows: 'skip' }, await newFolder())
+    expect(found).toMatchObject({ rows: 11, mapping: { text: 'prompt', chosen: 'chosen', rejected: 'rejected' } })
+    expect(found.problems[0]?.message).toBe('What is chosen and what is rejected are the same.')
   })
 })

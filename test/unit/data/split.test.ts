@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { splitRows } from '../../../core/data/split.ts'
+import { shareOfRows, splitRows } from '../../../core/data/split.ts'
 
 describe('splitRows', () => {
   test('puts every row on exactly one side, both ascending, and each class with two rows on both', () => {
@@ -40,5 +40,22 @@ describe('splitRows', () => {
       splitRows(labelIds, 0.25, 5).validation.includes(row),
     )
     expect(overlap.length).toBeLessThan(30)
+  })
+})
+
+describe('a share of rows', () => {
+  test('lies within a larger one, ascends, and has some of each class', () => {
+    const labels = Int32Array.from({ length: 1000 }, (_, i) => (i % 50 === 0 ? 1 : 0))
+    const rows = Int32Array.from({ length: 800 }, (_, i) => i + 100)
+    const [one, ten, all] = [0.01, 0.1, 1].map((share) => Array.from(shareOfRows(rows, labels, share, 7))) as [
+      number[],
+      number[],
+      number[],
+    ]
+    expect([one.length, ten.length, all.length]).toEqual([9, 80, 800])
+    expect(one.every((row) => ten.includes(row))).toBe(true)
+    expect(one).toEqual(one.toSorted((a, b) => a - b))
+    expect(one.filter((row) => labels[row] === 1)).toHaveLength(1)
+    expect(Array.from(shareOfRows(rows, labels, 0.1, 8))).not.toEqual(ten)
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { gelu, geluTanh } from '../../../core/nn/activations.ts'
 import { attend, mergeHeads, paddingMask, splitHeads } from '../../../core/nn/attention.ts'
 import { clipByGlobalNorm } from '../../../core/nn/global-norm.ts'
-import { headCrossEntropy, headSmoothing, judgeHead } from '../../../core/nn/head-loss.ts'
+import { headCrossEntropy, headLosses, headSmoothing, judgeHead } from '../../../core/nn/head-loss.ts'
 import { smoothedCrossEntropy, weightedMean } from '../../../core/nn/losses.ts'
 import { layerNorm } from '../../../core/nn/norm.ts'
 import { paramsOf } from '../../../core/nn/params.ts'
@@ -93,6 +93,19 @@ describe('gradients written by hand equal those of the composed operations', () 
     const hits = Array.from(first.dataSync(), (guess, i) => (guess === labels.dataSync()[i] ? 1 : 0))
     expectEqual([[loss, smoothedCrossEntropy(logits(hidden, matrix), labels, 0)]], 5e-6)
     expect(Array.from(right.dataSync())).toEqual(hits)
+  })
+
+  test.each([7, 3, 1])('the losses of a head one by one, %i rows at once', (rowsAtOnce) => {
+    const labels = tf.tensor1d([0, 2, 1, 4, 4, 0, 3], 'int32')
+    const logits = (hidden: tf.Tensor, matrix: tf.Tensor) =>
+      tf.matMul(hidden as tf.Tensor2D, matrix as tf.Tensor2D, false, true)
+    // Squared, so that what a row weighs depends on its loss.
+    const { value, grads } = bothGradients(
+      (hidden, matrix) => tf.square(headLosses(hidden, matrix, labels, rowsAtOnce * 5)),
+      (hidden, matrix) => tf.square(smoothedCrossEntropy(logits(hidden, matrix), labels, 0)),
+      [tf.tensor(someValues(28, 7, -2, 2), [7, 4]), tf.tensor(someValues(20, 8, -2, 2), [5, 4])],
+    )
+    expectEqual([value, ...grads], 5e-5)
   })
 })
 

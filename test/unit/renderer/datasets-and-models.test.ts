@@ -31,6 +31,7 @@ const preview: Preview = {
     ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
+    'decision-making': {},
   },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },
@@ -75,10 +76,14 @@ describe('columns of an import', () => {
   })
 
   test('a label that is nearly always another is doubted, and empty cells are counted', () => {
-    expect(mappingDoubts(preview, { label: 'id' })).toEqual([expect.stringContaining('40 different values')])
-    expect(mappingDoubts(preview, { text: 'text', label: 'label' })).toEqual([])
+    expect(mappingDoubts(preview, { label: 'id' }, 'text-classification')).toEqual([
+      expect.stringContaining('40 different values'),
+    ])
+    expect(mappingDoubts(preview, { text: 'text', label: 'label' }, 'text-classification')).toEqual([])
     const gaps = { ...preview, columns: [column('text', 40), { ...column('label', 2), empty: 3 }] }
-    expect(mappingDoubts(gaps, { text: 'text', label: 'label' })).toEqual(['3 rows of those looked at have no label.'])
+    expect(mappingDoubts(gaps, { text: 'text', label: 'label' }, 'text-classification')).toEqual([
+      '3 rows of those looked at have no label.',
+    ])
   })
 
   test('classes of the shown rows, largest first, empty cells left out', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { bucketOf, chooseBuckets, epochOrder, lengthOrder, padTokens, tokenRows } from '../../../core/data/batches.ts'
 import type { LabelledRows } from '../../../core/tasks/labelled-rows.ts'
 import { textClassification } from '../../../core/tasks/text-classification.ts'
+import { plainConfig } from '../../support/plain-config.ts'
 
 /** Rows of these lengths; a row's ids are its own number, so that they can be told apart. */
 function encodedOf(lengths: readonly number[]): LabelledRows {
@@ -17,13 +18,7 @@ function encodedOf(lengths: readonly number[]): LabelledRows {
 
 function batchOf(encoded: LabelledRows, positions: number[], buckets: number[], batchSize: number, padId: number) {
   const layout = { buckets, batchSize, padId }
-  return textClassification.batch(
-    encoded,
-    Int32Array.from(positions),
-    layout,
-    { packing: false, mlm_probability: 0.15 },
-    null,
-  )
+  return textClassification.batch(encoded, Int32Array.from(positions), layout, plainConfig, null)
 }
 
 const lengthsArbitrary = fc.array(fc.integer({ min: 2, max: 128 }), { minLength: 1, maxLength: 300 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openSafetensors } from '../../../core/checkpoint/safetensors.ts'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
-import { planFeatures } from '../../../core/train/features.ts'
+import { planBeforehand } from '../../../core/train/beforehand.ts'
 import { loadModel } from '../../../core/train/load-model.ts'
 import type { RunEvent } from '../../../core/worker/protocol.ts'
 import { largestDifference } from '../../support/engines.ts'
@@ -69,11 +69,11 @@ describe('a head on a frozen model', () => {
 describe('features are kept', () => {
   const plan = async (method: 'head' | 'lora', count: number, totalSteps = 10) => {
     const model = await loadModel(tinyModel, 'text-classification', 2, { maxLength: 32 })
-    return planFeatures(model, { method }, 2 * count, { totalSteps, stepsPerEpoch: 10 })
+    return planBeforehand(model, { method }, 2 * count, { totalSteps, stepsPerEpoch: 10 })
   }
 
   test('for the head alone, of at least an epoch, and within half a gigabyte', async () => {
-    expect((await plan('head', 100))?.width).toBe(32)
+    expect((await plan('head', 100))?.widths).toEqual({ features: 32 })
     expect(await plan('lora', 100)).toBeNull()
     expect(await plan('head', 100, 9)).toBeNull()
     // 32 numbers of 4 bytes a row, on both sides.

@@ -1,0 +1,5 @@
+import type { MadeSample } from './sample.ts'
+import { cartPoleEpisodes, gridWorldEpisodes, ticTacToeEpisodes } from './trajectories.ts'
+
+/** Every constructed sample: one file and one entry each. */
+export const madeSamples: readonly MadeSample[] = [gridWorldEpisodes, cartPoleEpisodes, ticTacToeEpisodes]

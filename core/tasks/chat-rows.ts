@@ -1,0 +1,50 @@
+import { AttuneError } from '../contract/errors.ts'
+import { conversationOf } from '../contract/turns.ts'
+import { encodeConversation } from '../data/chat/conversation.ts'
+import { readChatTemplate } from '../data/chat/template.ts'
+import type { RowStore } from '../data/row-store.ts'
+import { type PackedRows, packPieces, type TokenPiece } from './packed-rows.ts'
+import { sidesOf } from './sides.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+
+export const chatRows: Preparation<PackedRows> = { prepare: prepareChat }
+
+/**
+ * Conversations, written out by the model's chat template; what the assistant says is predicted. Those that are longer
+ * than max_length lose their end, and those whose answers all lie there are left out of both sides. Throws AttuneError
+ * bad_data: too few to hold one out, a row that is no conversation, or no answer left.
+ */
+function prepareChat(
+  store: RowStore,
+  _labels: readonly string[],
+  { tokenizer, modelDir }: Reading,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<PackedRows> {
+  const { train, validation } = sidesOf(new Int32Array(store.count), config)
+  if (train.length === 0 || validation.length === 0) {
+    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
+  }
+  const reading = { template: readChatTemplate(modelDir), tokenizer }
+  const total = train.length + validation.length
+  let done = 0
+  let cut = 0
+  const encode = (rows: Int32Array, side: string): PackedRows => {
+    const pieces: TokenPiece[] = []
+    for (const row of rows) {
+      const cells = store.read(row)
+      const turns = conversationOf(cells)
+      if (typeof turns === 'string') throw new AttuneError('bad_data', `Row ${row} (line ${cells.line}): ${turns}.`)
+      const { ids, targets, length } = encodeConversation(turns, reading, config.max_length)
+      if (length > ids.length) cut++
+      if (targets.indexOf(1, 1) > 0) pieces.push({ row, ids, targets })
+      onRow(++done, total)
+    }
+    if (pieces.length === 0) {
+      const message = `In none of the ${rows.length} ${side} rows an answer begins within ${config.max_length} tokens. Choose a larger max_length.`
+      throw new AttuneError('bad_data', message)
+    }
+    return packPieces(Int32Array.from(new Set(pieces.map(({ row }) => row))), pieces, config)
+  }
+  return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: cut / total }
+}

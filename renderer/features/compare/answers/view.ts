@@ -1,0 +1,38 @@
+import type { ComponentType } from 'react'
+import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contract/domain.ts'
+import type { TaskName } from '../../../../core/contract/settings.ts'
+import { ClassAnswer } from './class-answer.tsx'
+import { EpisodeAnswer } from './episode-answer.tsx'
+import { TextAnswer } from './text-answer.tsx'
+import { ValueAnswer } from './value-answer.tsx'
+
+/** What a run said about an example. */
+export interface AnswerProps {
+  readonly run: Run
+  readonly row: OutputRow
+  readonly prediction: ExamplePrediction
+}
+
+/** How the examples of a task look in a comparison. Without one, texts and plain answers. */
+export interface AnswerView {
+  readonly Answer?: ComponentType<AnswerProps>
+  /** Stands above the example's text. */
+  readonly Example?: ComponentType<{ readonly run: Run; readonly row: OutputRow }>
+  /** In place of the plain text of what the model is to say. */
+  readonly Target?: ComponentType<{ readonly run: Run; readonly row: OutputRow }>
+}
+
+/** Tasks whose examples are more than texts: one file here and one entry each. */
+const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
+  'decision-making': { Answer: EpisodeAnswer },
+}
+
+export function viewOf(task: TaskName): AnswerView {
+  return views[task] ?? {}
+}
+
+/** How an answer looks by what it consists of. */
+export function plainAnswer({ predicted, answer }: ExamplePrediction): ComponentType<AnswerProps> {
+  if (predicted !== null) return ClassAnswer
+  return answer === undefined ? ValueAnswer : TextAnswer
+}
