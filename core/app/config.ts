@@ -2,7 +2,8 @@ import { canAdapt, canLearn, usualTargets } from '../contract/architectures.ts'
 import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
-import { defaultLearningRate, type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
+import { usualLearningRate } from '../contract/presets.ts'
+import { type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -18,7 +19,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     dataset: dataset.id,
     task: written.task ?? dataset.task,
     target_modules: written.target_modules ?? [...usualTargets(model.architecture)],
-    learning_rate: written.learning_rate ?? defaultLearningRate[written.method],
+    learning_rate: written.learning_rate ?? usualLearningRate(written.method, model),
   }
   if (dataset.task !== config.task) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)

@@ -54,6 +54,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
   const generations = generationHandlers(context)
+  const models = modelHandlers(context)
   const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
@@ -66,6 +67,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await preflights.close()
     await checkpoints.close()
     await generations.close()
+    await models.close()
     await storage.close()
     await backups.close()
     owner.close()
@@ -74,7 +76,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const handlers: Handlers = {
     ...infoHandlers(context),
     ...datasetHandlers(context),
-    ...modelHandlers(context),
+    ...models.handlers,
     ...runHandlers(context, queue, preflights),
     ...preflights.handlers,
     ...queueHandlers(context, queue),

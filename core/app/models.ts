@@ -1,25 +1,33 @@
-import { constants } from 'node:fs'
-import { copyFile, link, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { inspectModelFolder } from '../checkpoint/model-folder.ts'
 import { lineageSource, type Model, type Source } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
+import { createCancellations } from './cancellations.ts'
 import { requireCheckpoint, writeExport } from './checkpoints.ts'
 import type { Context } from './context.ts'
+import { createModel } from './create-model.ts'
 import { requireModel, requireRun } from './find.ts'
-import { moveFolder, removeFolder, requireRoom } from './folders.ts'
+import { removeFolder } from './folders.ts'
 import { newId } from './ids.ts'
-import { uniqueName } from './names.ts'
+import { type Incoming, takeIn } from './model-folders.ts'
 import { readStarter, type Starter, starterFolder, starterNames } from './shipped.ts'
 import { discard, restore } from './trash.ts'
 
 type ModelMethods = Extract<keyof Handlers, `models.${string}`>
 
-export function modelHandlers(context: Context): Pick<Handlers, ModelMethods> {
+export function modelHandlers(context: Context): { handlers: Pick<Handlers, ModelMethods>; close(): Promise<void> } {
   const { store, bus } = context
   const changed = () => bus.emit({ type: 'models' })
-  return {
+  const cancellations = createCancellations()
+  const underWay = new Set<Promise<unknown>>()
+  const waitedFor = async <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work)
+    try {
+      return await work
+    } finally {
+      underWay.delete(work)
+    }
+  }
+  const handlers: Pick<Handlers, ModelMethods> = {
     'models.add': async ({ source, name }) => {
       const model = await addModel(context, source, name)
       changed()
@@ -29,6 +37,15 @@ export function modelHandlers(context: Context): Pick<Handlers, ModelMethods> {
       const model = await addFromRun(context, run, checkpoint, name)
       changed()
       return { model }
+    },
+    'models.create': async (wanted) => {
+      const model = await waitedFor(createModel(context, wanted, cancellations))
+      changed()
+      return { model }
+    },
+    'models.cancel': ({ task }) => {
+      cancellations.cancel(task)
+      return {}
     },
     'models.list': () => ({ models: store.models.list() }),
     'models.rename': ({ id, name }) => {
@@ -47,6 +64,13 @@ export function modelHandlers(context: Context): Pick<Handlers, ModelMethods> {
       await restore(context, 'models', id)
       changed()
       return { model: requireModel(store, id) }
+    },
+  }
+  return {
+    handlers,
+    async close() {
+      cancellations.cancelAll()
+      await Promise.allSettled(underWay)
     },
   }
 }
@@ -116,74 +140,6 @@ async function addFromRun(
   }
 }
 
-interface Incoming {
-  readonly dir: string
-  readonly name: string
-  readonly source: string
-  readonly licence: string | undefined
-  readonly starter: string | null
-  /** Whether nobody else writes its files: its weights need no copy. */
-  readonly isOurs: boolean
-  /** What its progress is told under. */
-  readonly task: string
-}
-
 function ofStarter({ dir, name, source, licence }: Starter): Omit<Incoming, 'name'> {
   return { dir, source, licence, starter: name, isOurs: true, task: name }
-}
-
-/** Looks at the folder, copies it below models/ under a passing name, then puts it in place and writes the record. */
-async function takeIn(context: Context, incoming: Incoming): Promise<Model> {
-  const { store, folders, clock, bus } = context
-  const progress = bus.progress(incoming.task, `Reading ${incoming.name}`)
-  const { files, ...found } = await inspectModelFolder(incoming.dir, { onProgress: progress })
-  const id = newId()
-  const dir = folders.of('models', id)
-  const fresh = `${dir}.new`
-  try {
-    if (!incoming.isOurs) await requireRoom(folders.home, found.bytes, 'A copy of the model')
-    await copyModel(incoming.dir, fresh, files, incoming.isOurs)
-    await moveFolder(fresh, dir)
-    const taken = new Set(store.models.list().map(({ name }) => name))
-    const licence = incoming.licence ?? found.licence
-    const model: Model = {
-      ...found,
-      id,
-      name: uniqueName(incoming.name, taken),
-      source: incoming.source,
-      createdAt: clock.now(),
-      ...(licence !== undefined && { licence }),
-    }
-    if (store.models.add(model, incoming.starter)) return model
-    // Another process registered the same starter first: its copy is the one.
-    await removeFolder(dir)
-    return store.models.starter(incoming.starter ?? '')?.model ?? model
-  } catch (error) {
-    await removeFolder(fresh)
-    await removeFolder(dir)
-    throw error
-  }
-}
-
-/**
- * `byLink` shares the weights with a folder of our own (the cache), which nothing writes again; a person's may be. The
- * small files beside them take no room worth sharing, and what opens one to edit it would edit the cache's.
- */
-async function copyModel(from: string, to: string, names: readonly string[], byLink: boolean): Promise<void> {
-  await mkdir(to, { recursive: true })
-  for (const name of names) {
-    const shared = byLink && name.endsWith('.safetensors')
-    if (shared && (await linkFile(join(from, name), join(to, name)))) continue
-    await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
-  }
-}
-
-/** False on another disk, or in a file system without links. */
-async function linkFile(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,14 +1,17 @@
 import { constants } from 'node:fs'
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+
+import { architectureInfos } from '../contract/architectures.ts'
 import { modelFields } from '../contract/ecosystem.ts'
+
 import { AttuneError } from '../contract/errors.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readModelConfig } from './config.ts'
+import { readJson, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
-import { type CardFacts, type ExportKind, modelCard } from './model-card.ts'
+import { type CardFacts, type ExportKind, type Library, modelCard } from './model-card.ts'
 import { className } from './names.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
@@ -53,9 +56,15 @@ export async function exportCheckpoint(
       if (companionFile.test(name) && !there.has(name)) await copyWithin(modelDir, dir, name)
     }
     if (kind === 'adapter') await nameBaseModel(dir, card.baseModel)
-    await writeFile(join(dir, 'README.md'), modelCard(card, task, labels, kind))
+    await writeFile(join(dir, 'README.md'), modelCard(card, task, labels, kind, await libraryOf(dir)))
   })
   return { path: destination, bytes, files: (await readdir(destination)).sort() }
+}
+
+/** What loads the weights, where it is not transformers. An adapter's folder has no config.json of a model. */
+async function libraryOf(dir: string): Promise<Library> {
+  const { model_type: modelType } = (await readJson(dir, 'config.json')) ?? {}
+  return architectureInfos[String(modelType)]?.library ?? 'transformers'
 }
 
 /** The state of the training stays behind. */

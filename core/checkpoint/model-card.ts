@@ -15,10 +15,18 @@ export interface CardFacts {
 }
 
 export type ExportKind = 'model' | 'adapter'
+/** What loads a whole model. */
+export type Library = 'transformers' | 'pytorch'
 
 /** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. */
-export function modelCard(facts: CardFacts, task: TaskName, labels: readonly string[], kind: ExportKind): string {
-  const library = kind === 'adapter' ? 'peft' : 'transformers'
+export function modelCard(
+  facts: CardFacts,
+  task: TaskName,
+  labels: readonly string[],
+  kind: ExportKind,
+  loadedBy: Library = 'transformers',
+): string {
+  const library = kind === 'adapter' ? 'peft' : loadedBy
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
   const header = [
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
@@ -41,12 +49,38 @@ ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, task, labels.length) : modelUse(task)}
+${kind === 'adapter' ? adapterUse(facts.baseModel, task, labels.length) : modelUse(task, loadedBy)}
 \`\`\`
 `
 }
 
-function modelUse(task: TaskName): string {
+/** Of a model that has learned nothing yet. */
+export function scratchCard(facts: {
+  readonly name: string
+  readonly architecture: string
+  readonly parameters: number
+  readonly seed: number
+  readonly library: Library
+}): string {
+  const { name, architecture, parameters, seed, library } = facts
+  return `---
+library_name: ${library}
+---
+
+# ${inline(name)}
+
+${inline(architecture)} with ${parameters.toLocaleString('en')} parameters, drawn at random (seed ${seed}) with Attune. It has learned
+nothing yet: train it before use.
+`
+}
+
+function modelUse(task: TaskName, loadedBy: Library): string {
+  if (loadedBy === 'pytorch') {
+    return `from safetensors.torch import load_file
+
+# Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
+weights = load_file("model.safetensors")`
+  }
   const { pipeline, input } = taskNames[task]
   return `from transformers import pipeline
 

@@ -1,6 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { presetNames } from '../contract/presets.ts'
 import { tasks } from '../contract/settings.ts'
+import { tokenizerKinds } from '../contract/tokenizers.ts'
 import { program as installed } from '../host/program.ts'
 import { attuneHome } from '../util/paths.ts'
 import type { Ground } from './ground.ts'
@@ -122,6 +124,26 @@ function describeCommands(cli: Command, grounded: Grounded): void {
       grounded(async (ground) => (await import('./commands/models.ts')).addModel(ground, folder, options)),
     )
   models
+    .command('create')
+    .description(
+      'a model from scratch: drawn weights, and a tokenizer of another model or one that is learned from a dataset',
+    )
+    .argument('<architecture>', 'such as bert, gpt2, llama, lstm')
+    .addOption(new Option('--size <preset>', 'of its usual sizes').choices([...presetNames]).default('tiny'))
+    .option('--set <field=value...>', 'sizes of config.json that are to be others', [])
+    .addOption(new Option('--tokenizer <model>', 'the model whose tokenizer it takes').conflicts('learnFrom'))
+    .option('--learn-from <dataset>', 'the dataset from whose texts a tokenizer is learned')
+    .addOption(new Option('--kind <kind>', 'of the learned tokenizer').choices([...tokenizerKinds]).default('bpe'))
+    .option('--vocab-size <tokens>', 'of the learned tokenizer, at most', wholeNumber(300, 200_000), 8000)
+    .option('--cased', 'WordPiece: capital letters stay', false)
+    .option('--seed <number>', 'of the weights', wholeNumber(0, 2147483647), 42)
+    .option('--name <name>', 'else architecture and size')
+    .action((architecture, options) =>
+      grounded(async (ground) =>
+        (await import('./commands/create-model.ts')).createModel(ground, architecture, options),
+      ),
+    )
+  models
     .command('list')
     .description('all models')
     .action(() => grounded(async (ground) => (await import('./commands/models.ts')).listModels(ground)))
@@ -186,11 +208,16 @@ function describeCommands(cli: Command, grounded: Grounded): void {
 
   cli
     .command('predict')
-    .description('label texts with a trained run')
+    .description('what a trained run says to texts')
     .argument('<run>', 'id, name, or the beginning of an id')
     .option('--input <file>', 'CSV, TSV, JSONL or plain lines; - reads standard input')
     .option('--text <text...>', 'texts themselves')
     .option('--column <name>', 'the column with the text, else "text"')
+    .option(
+      '--field <role=text>',
+      'what the run reads beside each text (question=…), else a column of that name',
+      several,
+    )
     .addOption(checkpointOption())
     .action((run, options) =>
       grounded(async (ground) => (await import('./commands/predict.ts')).predict(ground, run, options)),

@@ -14,6 +14,8 @@ export interface ArchitectureInfo {
   readonly tokenizer?: false
   /** The first position is the one after the padding token's id: so many fewer there are for tokens. */
   readonly positionsAfterPadding?: true
+  /** Which library its checkpoints are for, where that is not transformers. */
+  readonly library?: 'pytorch'
   readonly checkpoint: CheckpointNames
 }
 
@@ -183,6 +185,7 @@ const likeLlama = (className: string): ArchitectureInfo => ({
 
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
+  library: 'pytorch',
   targetModules: [],
   fields: {
     vocabSize: 'vocab_size',

@@ -490,9 +490,12 @@ export type Series = z.infer<typeof seriesSchema>
 // ---- Predictions and comparison ----
 
 export const predictionSchema = z.object({
-  label: z.string(),
+  /** The likeliest class; null where there are none. */
+  label: z.string().nullable(),
   /** Probability per class, in the order of the run's labels. */
   scores: z.array(z.number()),
+  /** What the model says as text: see the task. Absent where its class is all. */
+  answer: z.string().optional(),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 

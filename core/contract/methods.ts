@@ -22,7 +22,9 @@ import {
 } from './domain.ts'
 import { generationOptionsSchema, generationSchema } from './generation.ts'
 import { preflightSchema } from './preflight.ts'
+import { presetNames } from './presets.ts'
 import { runConfigInputSchema, taskSchema } from './settings.ts'
+import { tokenizerKinds } from './tokenizers.ts'
 
 const id = z.string().min(1)
 const none = z.strictObject({})
@@ -86,6 +88,35 @@ export const methods = {
     input: z.strictObject({ run: id, checkpoint, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
+  /** A model that has learned nothing yet. `task` tells progress, and cancels. */
+  'models.create': {
+    input: z.strictObject({
+      architecture: z.string().min(1),
+      size: z.enum(presetNames).default('tiny'),
+      /** Sizes that are to be others than the preset's: see presets.ts. */
+      fields: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).default({}),
+      /** Left out where the architecture reads no text. */
+      tokenizer: z
+        .discriminatedUnion('from', [
+          z.strictObject({ from: z.literal('model'), model: id }),
+          z.strictObject({
+            from: z.literal('dataset'),
+            dataset: id,
+            kind: z.enum(tokenizerKinds),
+            vocabSize: z.number().int().min(300).max(200_000).default(8000),
+            /** WordPiece only. */
+            lowercase: z.boolean().default(true),
+          }),
+        ])
+        .optional(),
+      seed: z.number().int().min(0).max(2147483647).default(42),
+      name: z.string().trim().min(1).max(200).optional(),
+      task: z.string().min(1).optional(),
+    }),
+    output: z.object({ model: modelSchema }),
+  },
+  /** Ends a models.create or a download under way, whose call then rejects with `stopped`. Does nothing where there is none. */
+  'models.cancel': { input: z.strictObject({ task: z.string().min(1) }), output: z.object({}) },
   'models.list': { input: none, output: z.object({ models: z.array(modelSchema) }) },
   'models.rename': {
     input: z.strictObject({ id, name: z.string().trim().min(1).max(200) }),
@@ -173,6 +204,8 @@ export const methods = {
       id,
       checkpoint,
       texts: z.array(z.string().max(100_000)).min(1).max(10_000),
+      /** Of each text: what else the task reads of a row (a question), by role. */
+      fields: z.array(z.record(z.string(), z.string().max(100_000))).optional(),
     }),
     output: z.object({ labels: z.array(z.string()), predictions: z.array(predictionSchema) }),
   },

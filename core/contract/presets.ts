@@ -1,3 +1,5 @@
+import { defaultLearningRate, type Method } from './settings.ts'
+
 /**
  * Models from scratch: of each architecture that can begin without a checkpoint, the fields of config.json that decide
  * its size, three usual sizes, and how many numbers it comes to. An architecture is added by one entry of `blueprints`; a
@@ -41,6 +43,8 @@ export interface Blueprint {
    * null where no text is read, so that there is no tokenizer.
    */
   readonly frame: 'bare' | 'both' | 'end' | null
+  /** At which it usually learns when it begins from nothing, all of it. */
+  readonly learningRate: number
   /** config.json. `vocabulary` is null where `frame` is. */
   config(sizes: Sizes, vocabulary: Vocabulary | null): Config
   /** Numbers in the weights of a model with that config.json, before a task has put a head of its own on top. */
@@ -83,6 +87,7 @@ const bert: Blueprint = {
   fields: [hidden, layers, heads, inner, positions],
   presets: { tiny: bertSizes(128, 4, 2), small: bertSizes(512, 4, 8), base: bertSizes(768, 12, 12) },
   frame: 'both',
+  learningRate: 5e-4,
   config(sizes, vocabulary) {
     const { bos_token_id: _bos, eos_token_id: _eos, ...tokens } = tokenFields(vocabulary)
     return {
@@ -121,6 +126,7 @@ const gpt2: Blueprint = {
     base: { n_embd: 768, n_layer: 12, n_head: 12, n_positions: 1024 },
   },
   frame: 'bare',
+  learningRate: 5e-4,
   config: (sizes, vocabulary) => ({
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -169,6 +175,7 @@ const likeLlama = ({ title, help, modelType, className, headNorms }: Relative): 
     base: llamaSizes(768, 12, 12, 4, 2048),
   },
   frame: 'bare',
+  learningRate: 5e-4,
   config(sizes, vocabulary) {
     const [d, count] = numbersOf(sizes, 'hidden_size', 'num_attention_heads')
     return {
@@ -214,6 +221,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
     ],
     presets: { tiny: sizes(128, 256), small: sizes(512, 768), base: sizes(1024, 2048) },
     frame: 'bare',
+    learningRate: 2e-3,
     config: (chosen, vocabulary) => ({
       architectures: [className],
       model_type: modelType,
@@ -258,4 +266,32 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
   }),
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
+}
+
+/** What Model.source says of a model that was made here. */
+export const sourceFromScratch = (seed: number) => `from scratch, seed ${seed}`
+
+/** The rate that a run takes when none is given: weights that came with a model want a small one, those drawn here do not. */
+export function usualLearningRate(method: Method, model: { source: string; architecture: string } | undefined): number {
+  const scratch = model?.source.startsWith('from scratch') ? blueprints[model.architecture] : undefined
+  return (method === 'full' ? scratch?.learningRate : undefined) ?? defaultLearningRate[method]
+}
+
+/** A preset with some of its fields replaced, or a sentence on what cannot be. */
+export function sizesOf(blueprint: Blueprint, preset: PresetName, own: Sizes): { sizes: Sizes } | { problem: string } {
+  for (const [name, value] of Object.entries(own)) {
+    const known = blueprint.fields.find((one) => one.name === name)
+    if (!known) {
+      const names = blueprint.fields.map((one) => one.name).join(', ')
+      return { problem: `${blueprint.title} has no size "${name}"; it has ${names}.` }
+    }
+    const { choices } = known
+    if (choices && !choices.includes(value as string | boolean)) {
+      return { problem: `${name} is ${JSON.stringify(value)}, but must be one of ${choices.join(', ')}.` }
+    }
+    if (!choices && !(Number.isInteger(value) && (value as number) > 0)) {
+      return { problem: `${name} is ${JSON.stringify(value)}, but must be a whole number above 0.` }
+    }
+  }
+  return { sizes: { ...blueprint.presets[preset], ...own } }
 }

@@ -17,6 +17,8 @@ export interface RoleInfo {
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
+  /** Beside the text, the model reads it too: whoever asks for a prediction gives it. */
+  readonly reads?: true
 }
 
 const text: RoleInfo = {
@@ -90,6 +92,7 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       name: 'value',
       title: 'Number column',
       help: 'What it learns to estimate.',
+      heading: 'Number',
       columns: ['value', 'score', 'rating', 'stars', 'points', 'grade', 'similarity', 'price', 'target', 'label'],
     },
   ],
@@ -104,6 +107,7 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       name: 'tags',
       title: 'Tags column',
       help: 'One tag a word, as a list or with spaces between: B-PER I-PER O.',
+      heading: 'Tags',
       columns: ['tags', 'ner_tags', 'pos_tags', 'labels', 'label', 'tag', 'ner', 'pos', 'chunk_tags'],
     },
   ],
@@ -118,12 +122,14 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       name: 'question',
       title: 'Question column',
       help: 'What is asked of it.',
+      reads: true,
       columns: ['question', 'query', 'q'],
     },
     {
       name: 'answer',
       title: 'Answer column',
       help: 'As it stands in the context, word for word.',
+      heading: 'Answer',
       columns: ['answer', 'answers', 'answer_text', 'span', 'a'],
     },
     {
@@ -170,6 +176,11 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
 /** Whether the rows of a task have a class each. */
 export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
+}
+
+/** What a model of this task reads of a row beside its text. */
+export function readBeside(task: TaskName): readonly RoleInfo[] {
+  return taskRoles[task].filter(({ reads }) => reads)
 }
 
 /** Whether classes are learnt, one a row or one a word: their names are counted at the import. */

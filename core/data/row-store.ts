@@ -31,7 +31,10 @@ const infoSchema = z.object({
 export type RowStoreInfo = z.infer<typeof infoSchema>
 
 /** `line` is the 1-based one of the imported file. */
-export type SourceRow = Omit<DatasetRow, 'row'>
+export type SourceRow = Omit<DatasetRow, 'row'> & {
+  /** The classes that it counts for, where these are not its label. Not kept. */
+  readonly counted?: readonly string[]
+}
 
 /** Rows are written in blocks of about this many bytes. */
 const blockBytes = 1 << 18
@@ -55,9 +58,9 @@ export async function writeRowStore(dir: string, rows: AsyncIterable<SourceRow>)
       block = []
       pending = 0
     }
-    for await (const { line, text, label, fields } of rows) {
+    for await (const { line, text, label, fields, counted = [label] } of rows) {
       hash.update(`${JSON.stringify(fields ? [text, label, fields] : [text, label])}\n`)
-      labels.set(label, (labels.get(label) ?? 0) + 1)
+      for (const one of counted) labels.set(one, (labels.get(one) ?? 0) + 1)
       texts.add(text)
       const record = `${JSON.stringify({ line, text, label, ...(fields && { fields }) })}\n`
       const size = Buffer.byteLength(record)

@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Prediction } from '../contract/domain.ts'
 import { modelFields } from '../contract/ecosystem.ts'
 import { filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
@@ -89,7 +88,7 @@ export type ScoredRows = {
 }
 
 /**
- * The model's word on every row, in the order of `encoded`, and the logits behind it. `onRows` is told how many rows are
+ * The model's word on every row, in the order of `encoded`. `onRows` is told how many rows are
  * done and may throw to stop.
  */
 export function scoreRows(
@@ -98,23 +97,20 @@ export function scoreRows(
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
   build: (positions: Int32Array) => TaskBatch = (positions) => batch(encoded, positions, layout),
-): ScoredRows & { readonly logits: Float64Array } {
+): ScoredRows {
   const count = encoded.ids.length
   const predicted = new Int32Array(count)
   const loss = new Float64Array(count)
   let scores = new Float64Array(0)
-  let logits = new Float64Array(0)
   let done = 0
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
     const output = evaluate(build(positions))
     const classes = (output.logits as Float32Array).length / layout.batchSize
     if (done === 0) {
       scores = new Float64Array(count * classes)
-      logits = new Float64Array(count * classes)
     }
     positions.forEach((position, i) => {
       const row = (output.logits as Float32Array).subarray(i * classes, (i + 1) * classes)
-      logits.set(row, position * classes)
       scores.set(probabilities(row), position * classes)
       predicted[position] = winner(row)
       loss[position] = output.loss?.[i] as number
@@ -122,7 +118,7 @@ export function scoreRows(
     done += positions.length
     onRows(done, count)
   }
-  return { rows: encoded.rows, gold: encoded.labels, predicted, loss, scores, logits }
+  return { rows: encoded.rows, gold: encoded.labels, predicted, loss, scores }
 }
 
 /** Plain numbers, as they are told and written. */
@@ -149,12 +145,6 @@ export function winner(scores: ArrayLike<number>): number {
   let best = 0
   for (let i = 1; i < scores.length; i++) if ((scores[i] as number) > (scores[best] as number)) best = i
   return best
-}
-
-/** How a prediction reads: the name of the likeliest class and the probability of each. */
-export function readPrediction(logits: ArrayLike<number>, labels: readonly string[]): Prediction {
-  const scores = probabilities(logits)
-  return { label: labels[winner(scores)] as string, scores }
 }
 
 /** Mean loss, share right, and macro F1 over every scored row, by series name. */

@@ -33,6 +33,14 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
       const { reporterOf } = await import('../train/reporter.ts')
       const reporter = reporterOf((event) => groups.add(event))
       post({ type: 'preflight', preflight: await preflight(spec, reporter, { stop, startedAt, startBytes }) })
+    } else if (spec.kind === 'create') {
+      const { createModel } = await import('../train/create-model.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      await createModel(
+        spec,
+        reporterOf((event) => groups.add(event)),
+        { stop },
+      )
     } else {
       const { predict } = await import('../train/predict.ts')
       post({ type: 'predictions', predictions: await predict(spec) })

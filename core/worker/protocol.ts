@@ -2,7 +2,9 @@ import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimi
 import type { ErrorPayload } from '../contract/errors.ts'
 import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
 import type { Preflight } from '../contract/preflight.ts'
+import type { Sizes } from '../contract/presets.ts'
 import type { RunConfig } from '../contract/settings.ts'
+import type { TokenizerKind } from '../contract/tokenizers.ts'
 
 /**
  * Everything that passes between the host and a run's thread. Plain data and transferred buffers only.
@@ -47,6 +49,8 @@ export interface PredictSpec {
   readonly config: RunConfig
   readonly labels: readonly string[]
   readonly texts: readonly string[]
+  /** Of each text, its other parts by role. */
+  readonly fields?: readonly Readonly<Record<string, string>>[] | undefined
   readonly threads: number
 }
 
@@ -82,7 +86,32 @@ export interface GenerateSpec extends Pick<PredictSpec, 'checkpointDir' | 'model
   readonly options: GenerationOptions
 }
 
-export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec
+/** A model that begins with drawn weights. */
+export interface CreateSpec {
+  readonly kind: 'create'
+  readonly architecture: string
+  readonly sizes: Sizes
+  readonly seed: number
+  /** An empty folder, which becomes the model's. */
+  readonly dir: string
+  /** Null where the architecture has none. */
+  readonly tokenizer: TokenizerSpec | null
+  /** What its model card says it is called. */
+  readonly name: string
+}
+
+/** Where a model's tokenizer comes from: another model's folder, or the texts of a row store. */
+export type TokenizerSpec =
+  | { readonly from: 'model'; readonly dir: string }
+  | {
+      readonly from: 'dataset'
+      readonly dir: string
+      readonly kind: TokenizerKind
+      readonly vocabSize: number
+      readonly lowercase: boolean
+    }
+
+export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec | CreateSpec
 
 export type ToWorker = {
   type: 'start'

@@ -18,14 +18,17 @@ export async function addModel(
       ? ground.call('models.fromRun', { run: (await findRun(ground, folder.slice(4))).id, checkpoint, ...named })
       : ground.call('models.add', { source: sourceOf(ground, 'starter', folder), ...named }),
   )
-  const text = facts([
+  return { value: { model }, text: `Added.\n${modelFacts(model)}` }
+}
+
+export function modelFacts(model: Model): string {
+  return facts([
     ['id', model.id],
     ['name', model.name],
     ['architecture', `${model.architecture}, ${model.layers} layers, hidden size ${model.hiddenSize}`],
     ['parameters', `${count(model.parameters)} (${bytes(model.bytes)})`],
     ...(model.licence === undefined ? [] : [['licence', model.licence] as const]),
   ])
-  return { value: { model }, text: `Added.\n${text}` }
 }
 
 export async function listModels({ call }: Ground): Promise<Answer> {

@@ -17,7 +17,9 @@ export function tokenizerCode(): string {
 function hashOf(): string {
   const hash = createHash('sha256')
   const here = import.meta.dirname
-  for (const name of readdirSync(here).sort()) hash.update(name).update(readFileSync(join(here, name)))
+  // What trains tokenizers lies in a folder of its own, and turns no text into ids.
+  const files = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isFile())
+  for (const name of files.map((entry) => entry.name).sort()) hash.update(name).update(readFileSync(join(here, name)))
   hash.update(readFileSync(createRequire(import.meta.url).resolve('@huggingface/tokenizers')))
   return hash.update(`${process.versions.unicode} ${process.versions.icu} ${process.versions.v8}`).digest('hex')
 }

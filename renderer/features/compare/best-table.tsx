@@ -1,4 +1,5 @@
 import type { MetricRow, Run } from '../../../core/contract/domain.ts'
+import { taskJudgements } from '../../../core/contract/judgement.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount, formatDuration, formatShort, formatValue } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
@@ -7,12 +8,22 @@ import { RunName } from './run-name.tsx'
 import { SpreadNote } from './spread-note.tsx'
 import styles from './table.module.css'
 
-const shown = ['eval/accuracy', 'eval/f1', 'eval/perplexity', 'eval/token_accuracy', 'eval/loss']
+/** Figures beside the one that runs are judged by. */
+const most = 5
+
+/** What the runs are judged by first, the loss last, as long as there is room. */
+function shownOf(runs: readonly Run[], rows: readonly MetricRow[]): MetricRow[] {
+  const judged = taskJudgements[runs[0]?.config.task ?? 'text-classification'].metric
+  const place = ({ series }: MetricRow) => (series === judged ? 0 : series === 'eval/loss' ? 2 : 1)
+  const results = rows.filter(({ series }) => series.startsWith('eval/')).toSorted((a, b) => place(a) - place(b))
+  const loss = results.filter(({ series }) => series === 'eval/loss')
+  return [...results.filter((row) => !loss.includes(row)).slice(0, most), ...loss]
+}
 
 /** Each run's best validation figures, with the step they come from, and what they cost. */
 export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly MetricRow[] }) {
   const highlighted = useHighlight((highlight) => highlight.id)
-  const metrics = shown.flatMap((series) => rows.find((row) => row.series === series) ?? [])
+  const metrics = shownOf(runs, rows)
   return (
     <div className={styles.scroll}>
       <table className={styles.table} aria-label="Best figures of each run">

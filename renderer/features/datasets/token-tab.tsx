@@ -42,7 +42,7 @@ function Tokens({ dataset, models }: { dataset: Dataset; models: readonly Model[
   const [chosen, setChosen] = useState(models[0]?.id ?? '')
   const [typed, setTyped] = useState<number | string>(128)
   const model = models.find(({ id }) => id === chosen) ?? models[0]
-  const most = model?.maxPositions ?? 512
+  const most = model?.maxPositions || 4096
   const [maxLength] = useDebouncedValue(typeof typed === 'number' ? Math.min(Math.max(typed, 8), most) : null, 250)
   const tokens = useCall(
     'datasets.tokens',

@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import type { Model } from '../../../core/contract/domain.ts'
 import { useCall, useClient } from '../../client/hooks.ts'
 import { DropZone } from '../../ui/drop-zone.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatPercent } from '../../ui/format.ts'
+import { UnderWay } from './under-way.tsx'
 import { type AddModel, useAddModel } from './use-add-model.ts'
 
 export interface AddDialogProps {
@@ -22,29 +22,12 @@ export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
   }
   return (
     <Modal opened={opened} onClose={close} size={620} title="Add a model" closeButtonProps={{ 'aria-label': 'Close' }}>
-      {add.busy === null ? <Choose add={add} known={known} /> : <Busy add={add} />}
+      {add.busy === null ? (
+        <Choose add={add} known={known} />
+      ) : (
+        <UnderWay what={add.busy} share={add.share} onCancel={add.cancel} />
+      )}
     </Modal>
-  )
-}
-
-function Busy({ add }: { add: AddModel }) {
-  return (
-    <Stack gap="sm" py="md">
-      <Text fz={13} aria-live="polite">
-        {add.busy}
-        {add.share === null ? '…' : `: ${formatPercent(add.share, 0)}`}
-      </Text>
-      <Progress
-        value={add.share === null ? 100 : add.share * 100}
-        animated={add.share === null}
-        aria-label="Progress"
-      />
-      <Group justify="flex-end">
-        <Button variant="default" onClick={add.cancel}>
-          Cancel
-        </Button>
-      </Group>
-    </Stack>
   )
 }
 

@@ -1,6 +1,7 @@
 import { Button, Drawer, Group } from '@mantine/core'
 import { Play } from 'lucide-react'
 import { Link } from 'wouter'
+import { canAdapt } from '../../../core/contract/architectures.ts'
 import { lineageOf, type Model } from '../../../core/contract/domain.ts'
 import { formatBytes, formatCount, formatWhen } from '../../ui/format.ts'
 import { ModelMenu } from './model-menu.tsx'
@@ -51,12 +52,16 @@ function Facts({ model }: { model: Model }) {
         <dd>{model.layers}</dd>
         <dt>Hidden size</dt>
         <dd>{formatCount(model.hiddenSize)}</dd>
-        <dt>Attention heads</dt>
-        <dd>{model.heads}</dd>
+        {model.heads > 0 && (
+          <>
+            <dt>Attention heads</dt>
+            <dd>{model.heads}</dd>
+          </>
+        )}
         <dt>Vocabulary</dt>
-        <dd>{formatCount(model.vocabSize)} tokens</dd>
+        <dd>{model.vocabSize > 0 ? `${formatCount(model.vocabSize)} tokens` : 'reads no text'}</dd>
         <dt>Max length</dt>
-        <dd>{formatCount(model.maxPositions)} tokens</dd>
+        <dd>{model.maxPositions > 0 ? `${formatCount(model.maxPositions)} tokens` : 'any'}</dd>
         <dt>Size on disk</dt>
         <dd>{formatBytes(model.bytes)}</dd>
         <dt>Licence</dt>
@@ -68,7 +73,7 @@ function Facts({ model }: { model: Model }) {
         <dt>Added</dt>
         <dd>{formatWhen(model.createdAt, Date.now())}</dd>
         <dt>Layers for LoRA</dt>
-        <dd>{model.linearModules.join(', ')}</dd>
+        <dd>{canAdapt(model.architecture) ? model.linearModules.join(', ') : 'none'}</dd>
         <dt>Weights</dt>
         <dd>
           <code>{model.weightsHash}</code>

@@ -1,5 +1,5 @@
 import { Button, Group, Skeleton } from '@mantine/core'
-import { Boxes, Plus } from 'lucide-react'
+import { Boxes, Plus, Sparkles } from 'lucide-react'
 import { useState } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
@@ -10,6 +10,7 @@ import { formatBytes, formatCount, formatShort, plural } from '../../ui/format.t
 import { Page } from '../../ui/page.tsx'
 import { useShortcut } from '../../ui/shortcuts.ts'
 import { AddDialog } from './add-dialog.tsx'
+import { CreateDialog } from './create-dialog.tsx'
 import { ModelDrawer } from './model-drawer.tsx'
 import { ModelMenu } from './model-menu.tsx'
 import styles from './models.module.css'
@@ -18,6 +19,7 @@ import styles from './models.module.css'
 export function ModelsScreen() {
   const list = useCall('models.list', {})
   const [adding, setAdding] = useState(false)
+  const [creating, setCreating] = useState(false)
   const [shown, setShown] = useState<string | null>(null)
   useShortcut('I', 'Add a model', 'Models', () => setAdding(true))
   const models = list.data?.models ?? []
@@ -26,9 +28,14 @@ export function ModelsScreen() {
       title="Models"
       subtitle={list.data ? plural(models.length, 'base model') : ' '}
       actions={
-        <Button leftSection={<Plus size={15} />} onClick={() => setAdding(true)}>
-          Add
-        </Button>
+        <Group gap="xs">
+          <Button variant="default" leftSection={<Sparkles size={15} />} onClick={() => setCreating(true)}>
+            Create from scratch
+          </Button>
+          <Button leftSection={<Plus size={15} />} onClick={() => setAdding(true)}>
+            Add
+          </Button>
+        </Group>
       }
     >
       {list.error && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} />}
@@ -44,6 +51,15 @@ export function ModelsScreen() {
         />
       )}
       <ModelDrawer model={models.find(({ id }) => id === shown) ?? null} onClose={() => setShown(null)} />
+      <CreateDialog
+        opened={creating}
+        onClose={() => setCreating(false)}
+        models={models}
+        onCreated={(model) => {
+          setCreating(false)
+          setShown(model.id)
+        }}
+      />
       <AddDialog
         opened={adding}
         onClose={() => setAdding(false)}
@@ -115,16 +131,16 @@ function columnsWith(onShow: (id: string) => void): readonly Column<Model>[] {
     },
     {
       id: 'shape',
-      title: 'Layers × hidden × heads',
+      title: 'Layers × hidden (× heads)',
       value: (model) => model.layers,
-      cell: (model) => `${model.layers} × ${model.hiddenSize} × ${model.heads}`,
+      cell: ({ layers, hiddenSize, heads }) => [layers, hiddenSize, ...(heads > 0 ? [heads] : [])].join(' × '),
     },
     {
       id: 'length',
       title: 'Max length',
       align: 'end',
       value: (model) => model.maxPositions,
-      cell: (model) => plural(model.maxPositions, 'token'),
+      cell: (model) => (model.maxPositions > 0 ? plural(model.maxPositions, 'token') : 'any'),
     },
     {
       id: 'size',

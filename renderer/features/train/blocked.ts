@@ -37,11 +37,11 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
   if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`
   const length = settingOf(read.given, 'max_length', draft.method)
-  if (length > model.maxPositions) {
+  if (model.maxPositions > 0 && length > model.maxPositions) {
     return `Max length: ${model.name} takes at most ${model.maxPositions} tokens, and ${length} are asked for.`
   }
   if (draft.method === 'lora') {
-    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model.architecture))
+    const unknown = unknownTarget(model, settingOf(read.given, 'target_modules', 'lora', model))
     if (unknown) return `Target modules: ${model.name} has no "${unknown}". It has ${model.linearModules.join(', ')}.`
   }
   const problem = parent ? methodProblem(draft.method, parent) : null

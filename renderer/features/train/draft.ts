@@ -1,4 +1,6 @@
 import { areUsualTargets, usualTargets } from '../../../core/contract/architectures.ts'
+import type { Model } from '../../../core/contract/domain.ts'
+import { usualLearningRate } from '../../../core/contract/presets.ts'
 import {
   defaultLearningRate,
   type Method,
@@ -65,16 +67,16 @@ function firstMessage(issues: readonly { message: string }[]): string {
   return message.endsWith('.') ? message : `${message}.`
 }
 
-/** The value in force: what was given, else the default, which for some settings depends on method or architecture. */
+/** The value in force: what was given, else the default, which for some settings depends on method or model. */
 export function settingOf<Name extends SettingName>(
   given: ReadDraft['given'],
   name: Name,
   method: Method,
-  architecture?: string | undefined,
+  model?: Pick<Model, 'architecture' | 'source'> | undefined,
 ): RunConfig[Name] {
   const decided: Partial<Record<SettingName, unknown>> = {
-    learning_rate: defaultLearningRate[method],
-    target_modules: usualTargets(architecture),
+    learning_rate: usualLearningRate(method, model),
+    target_modules: usualTargets(model?.architecture),
   }
   const value = given[name] ?? decided[name]
   // Every value in `given` has passed its own schema, and parsing what is undefined gives the default.

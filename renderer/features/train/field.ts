@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { Model } from '../../../core/contract/domain.ts'
+import { usualLearningRate } from '../../../core/contract/presets.ts'
 import {
   concerns,
-  defaultLearningRate,
   type Method,
   runConfigInputSchema,
   type SettingInfo,
@@ -58,9 +59,13 @@ export const groupTitles: Record<SettingInfo['group'], string> = {
   engine: 'Engine',
 }
 
-/** What an empty field stands for, as text; the learning rate's depends on the method. */
-export function placeholderOf({ name, fallback, input }: Field, method: Method): string {
-  if (name === 'learning_rate') return writeNumber(defaultLearningRate[method])
+/** What an empty field stands for, as text; the learning rate's depends on method and model. */
+export function placeholderOf(
+  { name, fallback, input }: Field,
+  method: Method,
+  model?: Pick<Model, 'architecture' | 'source'> | undefined,
+): string {
+  if (name === 'learning_rate') return writeNumber(usualLearningRate(method, model))
   if (typeof fallback === 'number') return writeNumber(fallback)
   if (typeof fallback === 'string') return fallback
   if (name === 'name') return 'Made up at the start'

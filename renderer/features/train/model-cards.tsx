@@ -25,7 +25,8 @@ export function ModelCards({ models, chosen, onChoose }: ModelCardsProps) {
           checked={model.id === chosen}
           onChoose={() => onChoose(model.id)}
         >
-          {model.architecture} · {model.layers} layers × {model.hiddenSize} wide · up to {model.maxPositions} tokens
+          {model.architecture} · {model.layers} layers × {model.hiddenSize} wide
+          {model.maxPositions > 0 && ` · up to ${model.maxPositions} tokens`}
         </ChoiceCard>
       ))}
       <Link href="/models" className={styles.more}>

@@ -27,7 +27,7 @@ export function SettingField({ field, problem, model }: SettingFieldProps) {
     description: field.help,
     error: problem,
     descriptionProps: { fz: 11.5, lh: 1.4 },
-    placeholder: placeholderOf(field, draft.method),
+    placeholder: placeholderOf(field, draft.method, model),
     inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
   }
   if (input.kind === 'choice') {

@@ -1,5 +1,6 @@
 import { Button, Kbd } from '@mantine/core'
 import { Play } from 'lucide-react'
+import { architectureInfos } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model } from '../../../core/contract/domain.ts'
 import { toErrorPayload } from '../../../core/contract/errors.ts'
 import type { Alternative } from '../../../core/contract/preflight.ts'
@@ -51,7 +52,7 @@ export function Summary({
 }: SummaryProps) {
   const { method } = draft
   const setting = <Name extends Parameters<typeof settingOf>[1]>(name: Name) =>
-    settingOf(read.given, name, method, model?.architecture)
+    settingOf(read.given, name, method, model)
   // The panel says the same, with buttons.
   const told = refused && error !== null && toErrorPayload(error).code === 'does_not_fit'
   const hindrance = blocked ?? (refused ? 'It cannot start: it does not fit on this machine.' : null)
@@ -69,11 +70,11 @@ export function Summary({
             {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
           </dd>
         </dl>
-        {model && dataset && (
+        {model && dataset && architectureInfos[model.architecture]?.tokenizer !== false && (
           <TruncationLine
             model={model}
             dataset={dataset}
-            maxLength={Math.min(setting('max_length'), model.maxPositions)}
+            maxLength={Math.min(setting('max_length'), model.maxPositions || Number.POSITIVE_INFINITY)}
           />
         )}
         <ForecastPanel forecast={forecast} alternatives={alternatives} ready={blocked === null && config !== null} />

@@ -100,6 +100,8 @@ const checkpointNames = {
   mistral: likeLlama,
   qwen2: likeLlama,
   qwen3: likeLlama,
+  lstm: ['embedding.weight', 'lstm.weight_ih_l0', 'lstm.bias_hh_l1_reverse', 'classifier.bias'],
+  gru: ['embedding.weight', 'gru.weight_hh_l0', 'lm_head.weight'],
 }
 
 describe('inspecting a model folder', () => {

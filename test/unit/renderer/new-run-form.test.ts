@@ -36,6 +36,7 @@ const miniLm = {
   id: 'm1',
   name: 'MiniLM-L6',
   architecture: 'bert',
+  source: 'folder',
   parameters: 22_713_216,
   hiddenSize: 384,
   layers: 6,
