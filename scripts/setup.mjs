@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry of every npm script: `node scripts/setup.mjs <start|attune|samples|test|golden|demo|soak|check|build|bench|tool> [arguments]`.
+ * The entry of every npm script: `node scripts/setup.mjs <start|attune|samples|test|golden|tokens|demo|soak|check|build|bench|tool> [arguments]`.
  * Provides what the command lacks and then becomes the command, run by Node 24. Node built-ins only, any Node from 18 on, since it
  * runs before anything is installed. Says what it does on stderr. It can be interrupted at any point and run again.
  */
@@ -78,6 +78,12 @@ async function golden(args) {
   return node([join(root, 'scripts', 'golden.mjs'), ...args], quiet)
 }
 
+/** Full-sized models write the same tokens as in transformers. */
+async function tokens(args) {
+  await ensure(['packages', 'native', 'kernels'])
+  return node([join(root, 'test', 'golden', 'same-tokens.ts'), ...args], quiet)
+}
+
 async function demo(args) {
   await ensure(['packages', ...content, 'samples'])
   return node([join(root, 'test', 'demo', 'main.ts'), ...args], quiet)
@@ -107,7 +113,7 @@ async function tool([name, ...args]) {
   return node([join(modules, name, entry), ...args])
 }
 
-const commands = { start, attune, samples, test, golden, demo, soak, check, build, bench, tool }
+const commands = { start, attune, samples, test, golden, tokens, demo, soak, check, build, bench, tool }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -1,6 +1,7 @@
 import { isResult, type Run, seriesInfos, type Verdict } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
+import { byLength } from './by-length.ts'
 import { configDiff } from './config-diff.ts'
 import type { Context } from './context.ts'
 import { curvesOf } from './evaluations.ts'
@@ -13,7 +14,7 @@ const comparedSeries = seriesInfos.filter(isResult).map(({ name }) => name)
 const usualSmoothing = 0.6
 
 /** Runs side by side; the first is the baseline. Nothing is stored: a comparison is a view of records. */
-export function comparisonHandlers(context: Context): Pick<Handlers, 'comparisons.get' | 'comparisons.outputs'> {
+export function comparisonHandlers(context: Context): Pick<Handlers, Extract<keyof Handlers, `comparisons.${string}`>> {
   const { store, folders } = context
 
   const judgedRuns = (ids: readonly string[]): Judged[] => {
@@ -46,6 +47,11 @@ export function comparisonHandlers(context: Context): Pick<Handlers, 'comparison
         metrics: metricTable(runs, store.runs.list()),
         outputs: await outputsOf(runs, joinRuns(judged), datasetDir(judged), { filter, offset, limit }),
       }
+    },
+    'comparisons.byLength': async ({ runs: ids }) => {
+      const judged = judgedRuns(ids)
+      const runs = judged.map(({ run }) => run)
+      return { byLength: await byLength(context, runs, joinRuns(judged)) }
     },
     'comparisons.outputs': async ({ runs: ids, filter, search, offset, limit }) => {
       const judged = judgedRuns(ids)

@@ -3,7 +3,8 @@ import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
-import { type RunConfig, type SettingName, writingTasks } from '../contract/settings.ts'
+import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
+import { headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -24,14 +25,14 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (dataset.task !== config.task) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
-  if (!canLearn(model.architecture, config.task)) {
+  if (!canLearn(model.architecture, config.task) && !isPrompted(config, model.architecture)) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
     refuse('method', 'lora', `LoRA adapts linear layers, and the model "${model.name}" has none inside; take "full"`)
   }
-  if (config.method === 'head' && writingTasks.includes(config.task)) {
-    refuse('method', 'head', 'a language model has no head to train alone; take "full" or "lora"')
+  if (config.method === 'head' && headlessTasks.includes(config.task)) {
+    refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
   if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
@@ -40,8 +41,23 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
       `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`,
     )
   }
-  if (config.max_steps === 0) {
-    refuse('max_steps', 0, 'a run needs at least one step; −1 leaves it to num_train_epochs')
+  if (
+    config.max_target_length !== undefined &&
+    model.maxPositions > 0 &&
+    config.max_target_length > model.maxPositions
+  ) {
+    const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
+    refuse('max_target_length', config.max_target_length, reason)
+  }
+  if (isPrompted(config, model.architecture) && !isPromptTemplate(config.prompt_template)) {
+    refuse('prompt_template', config.prompt_template, 'it needs one {text}, and one {label} after it')
+  }
+  if (config.max_steps === 0 && config.method !== 'none') {
+    refuse(
+      'max_steps',
+      0,
+      'a run needs at least one step; −1 leaves it to num_train_epochs. To evaluate only, choose method "none"',
+    )
   }
   // Moments that never forget: AdamW would divide by 1 − 1.
   if (config.adam_beta1 === 1) refuse('adam_beta1', 1, 'it must be below 1')

@@ -4,6 +4,7 @@ import { openStore } from '../store/open.ts'
 import { becomeOwner } from '../store/owner.ts'
 import { keepBackups } from './backups.ts'
 import { createBus } from './bus.ts'
+import { createCancellations } from './cancellations.ts'
 import { checkpointHandlers } from './checkpoints.ts'
 import { comparisonHandlers } from './comparisons.ts'
 import type { AppDeps, Context } from './context.ts'
@@ -54,7 +55,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const preflights = new Preflights(context)
   const checkpoints = checkpointHandlers(context)
   const generations = generationHandlers(context)
-  const models = modelHandlers(context)
+  const cancellations = createCancellations()
+  const models = modelHandlers(context, cancellations)
   const storage = storageHandlers(context)
   const backups = keepBackups(context)
   const walGuard = guardWal(context)
@@ -77,7 +79,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...infoHandlers(context),
     ...datasetHandlers(context),
     ...models.handlers,
-    ...runHandlers(context, queue, preflights),
+    ...runHandlers(context, queue, preflights, cancellations),
     ...preflights.handlers,
     ...queueHandlers(context, queue),
     ...checkpoints.handlers,

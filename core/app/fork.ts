@@ -92,6 +92,9 @@ const anew = 'Export the checkpoint (an adapter merged), add it as a model, and 
 /** The weights must find their places: same kind of checkpoint, and for an adapter the same shape. */
 function refuseUnfit({ config: before }: Run, now: Written): void {
   if (now.task !== before.task) refuse('task', now, `the weights were trained for ${before.task}`)
+  if (before.method === 'none' || now.method === 'none') {
+    refuse('method', now, 'a run that trains nothing neither leaves weights to go on with nor begins with others', anew)
+  }
   if ((now.method === 'lora') !== (before.method === 'lora')) {
     const what = before.method === 'lora' ? 'an adapter, which only a LoRA run can go on with' : 'a whole model'
     refuse('method', now, `the checkpoint is ${what}`, anew)

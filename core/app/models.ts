@@ -1,7 +1,7 @@
 import { lineageSource, type Model, type Source } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
-import { createCancellations } from './cancellations.ts'
+import type { Cancellations } from './cancellations.ts'
 import { requireCheckpoint, writeExport } from './checkpoints.ts'
 import type { Context } from './context.ts'
 import { createModel } from './create-model.ts'
@@ -14,10 +14,12 @@ import { discard, restore } from './trash.ts'
 
 type ModelMethods = Extract<keyof Handlers, `models.${string}`>
 
-export function modelHandlers(context: Context): { handlers: Pick<Handlers, ModelMethods>; close(): Promise<void> } {
+export function modelHandlers(
+  context: Context,
+  cancellations: Cancellations,
+): { handlers: Pick<Handlers, ModelMethods>; close(): Promise<void> } {
   const { store, bus } = context
   const changed = () => bus.emit({ type: 'models' })
-  const cancellations = createCancellations()
   const underWay = new Set<Promise<unknown>>()
   const waitedFor = async <T>(work: Promise<T>): Promise<T> => {
     underWay.add(work)

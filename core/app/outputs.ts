@@ -88,6 +88,24 @@ export function valuesOf({ sides, count }: Joined): [Float64Array, Float64Array]
   return [column(0), column(1)]
 }
 
+/** The common rows, ascending. */
+export function commonRows({ sides: [side] }: Joined): Int32Array {
+  return side ? side.positions.map((position) => side.columns.rows[position] as number) : new Int32Array()
+}
+
+/** By run, of each common row: 1 or 0 for right or wrong, or where runs are judged by values, its value. */
+export function judgedValues(joined: Joined): Float64Array[] {
+  const found = joined.sides.map(() => new Float64Array(joined.count))
+  for (let i = 0; i < joined.count; i++) {
+    const said = cells(joined, i)
+    const right = joined.judgement.by === 'right' ? rightness(said, joined.judgement) : null
+    found.forEach((column, k) => {
+      column[i] = right === null ? (said[k] as Cell).value : Number(right[k])
+    })
+  }
+  return found
+}
+
 interface AskedOutputs {
   readonly filter: OutputFilter
   readonly search?: string | undefined

@@ -2,12 +2,14 @@ import type { Run } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { RunCursor } from '../store/queries/queue.ts'
+import type { Cancellations } from './cancellations.ts'
 import type { Context } from './context.ts'
 import { missing, requireRun } from './find.ts'
 import { createChild, forkRun } from './fork.ts'
 import { createRun } from './new-run.ts'
 import type { Preflights } from './preflight.ts'
 import type { RunQueue } from './queue.ts'
+import { baselineOf } from './recurrent-baseline.ts'
 import { reproduceRun } from './reproduce.ts'
 import { resumeRun } from './resume.ts'
 import { discard, restore } from './trash.ts'
@@ -21,6 +23,7 @@ type RunMethods =
   | 'runs.resume'
   | 'runs.repeat'
   | 'runs.fork'
+  | 'runs.recurrentBaseline'
   | 'runs.reproduce'
   | 'runs.update'
   | 'runs.archive'
@@ -32,6 +35,7 @@ export function runHandlers(
   context: Context,
   queue: RunQueue,
   preflights: Pick<Preflights, 'admit'>,
+  cancellations: Cancellations,
 ): Pick<Handlers, RunMethods> {
   const { store, bus } = context
   const announced = (cursor: RunCursor | null, id: string): { run: Run } => {
@@ -85,6 +89,14 @@ export function runHandlers(
       const run = await forkRun(context, input)
       setImmediate(() => queue.lookSafely())
       return { run }
+    },
+    'runs.recurrentBaseline': async ({ id, architecture, ignorePreflight }) => {
+      const { model, config } = await baselineOf(context, id, architecture, cancellations)
+      bus.emit({ type: 'models' })
+      if (!ignorePreflight) await preflights.admit(config)
+      const run = createRun(context, config)
+      setImmediate(() => queue.lookSafely())
+      return { model, run }
     },
     'runs.reproduce': async ({ id }) => {
       const run = await reproduceRun(context, id)

@@ -18,7 +18,9 @@ export function mostBytes({ config, model }: Pick<DecidedRun, 'config' | 'model'
   const length = model.maxPositions > 0 ? Math.min(config.max_length, model.maxPositions) : config.max_length
   const perToken =
     model.layers * (60 * model.hiddenSize + 8 * model.heads * length) + 4 * Math.min(model.vocabSize, 65_536)
-  const batch = (rows: number, share: number) => 4 * rows * length * perToken * share
+  // Of a pair, both answers.
+  const sequences = config.task === 'preference' ? 2 : 1
+  const batch = (rows: number, share: number) => 4 * sequences * rows * length * perToken * share
   const training = batch(config.per_device_train_batch_size, 1)
   // Without gradients hardly more than one layer is there at once.
   const evaluating = batch(config.per_device_eval_batch_size, 0.5)

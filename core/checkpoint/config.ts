@@ -79,8 +79,25 @@ function checked<T>(dir: string, schema: z.ZodType<T>, json: unknown): T {
   throw new AttuneError('bad_file', `config.json in ${dir}: ${issue?.path.join('.')}: ${issue?.message}.`)
 }
 
+/**
+ * config.json for writing it again: whole numbers that are written as fractions ("1.0") stay so, which transformers
+ * insists on. Throws AttuneError bad_file.
+ */
+export async function readConfigAsWritten(dir: string): Promise<Readonly<Record<string, unknown>>> {
+  return (await readJson(dir, 'config.json', asWritten)) ?? {}
+}
+
+function asWritten(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  const isFraction = typeof value === 'number' && Number.isInteger(value) && /[.eE]/.test(source ?? '')
+  return isFraction ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source as string) : value
+}
+
 /** A JSON object from a folder, null when the file is not there. Throws AttuneError bad_file. */
-export async function readJson(dir: string, name: string): Promise<Record<string, unknown> | null> {
+export async function readJson(
+  dir: string,
+  name: string,
+  reviver?: (key: string, value: unknown, context?: { source?: string }) => unknown,
+): Promise<Record<string, unknown> | null> {
   let text: string
   try {
     text = await readFile(join(dir, name), 'utf8')
@@ -88,7 +105,7 @@ export async function readJson(dir: string, name: string): Promise<Record<string
     return null
   }
   try {
-    const json: unknown = JSON.parse(text)
+    const json: unknown = JSON.parse(text, reviver)
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
   } catch (cause) {
     throw new AttuneError('bad_file', `${name} in ${dir} is not valid JSON.`, undefined, { cause })

@@ -1,15 +1,13 @@
 import { constants } from 'node:fs'
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import { architectureInfos } from '../contract/architectures.ts'
 import { modelFields } from '../contract/ecosystem.ts'
-
 import { AttuneError } from '../contract/errors.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
-import { readJson, readModelConfig } from './config.ts'
+import { readConfigAsWritten, readJson, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, type Library, modelCard } from './model-card.ts'
 import { className } from './names.ts'
@@ -91,7 +89,7 @@ async function writeMerged(
   task: TaskName,
   labels: readonly string[],
 ): Promise<void> {
-  const { json, modelType } = await readModelConfig(modelDir)
+  const { modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
   try {
     const adapter = await openAdapter(adapterDir)
@@ -103,6 +101,7 @@ async function writeMerged(
   } finally {
     base.close()
   }
-  const config = { ...json, architectures: [className(modelType, task)], ...modelFields(task, labels) }
+  const written = await readConfigAsWritten(modelDir)
+  const config = { ...written, architectures: [className(modelType, task)], ...modelFields(task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
 }

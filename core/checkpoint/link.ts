@@ -1,10 +1,13 @@
 import { constants } from 'node:fs'
-import { copyFile, link } from 'node:fs/promises'
+import { copyFile, link, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AttuneError } from '../contract/errors.ts'
 import { codeOf } from '../util/files.ts'
+import { modelFile } from './companions.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
+import { indexFile } from './shard-index.ts'
 import { evaluationFile, optimizerFile } from './training-state.ts'
+import { weightFiles, weightsFile } from './weights.ts'
 
 /** Where hard links cannot be had: another file system, one without them, or a file with too many. */
 const noLinks = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'])
@@ -26,6 +29,14 @@ export async function linkCheckpoint(
   return saveCheckpoint(to, async (dir) => {
     for (const name of names) await linkOrCopy(join(from, name), join(dir, name))
   })
+}
+
+/** A model that is as it was, as a checkpoint: its files are not written again either. */
+export async function linkModel(from: string, to: string): Promise<void> {
+  const weights = weightFiles(from)
+  const names = (await readdir(from)).filter((name) => modelFile.test(name) && name !== 'README.md')
+  const index = weights.includes(weightsFile) ? [] : [indexFile]
+  for (const name of [...names, ...weights, ...index]) await linkOrCopy(join(from, name), join(to, name))
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

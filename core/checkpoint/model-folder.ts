@@ -58,7 +58,7 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
     layers: config.layers,
     heads: config.heads,
     maxPositions: config.maxPositions,
-    linearModules: linearModulesOf(tensors),
+    linearModules: linearModulesOf(tensors, architectureInfos[config.modelType]?.checkpoint.tables),
     files: files.sort(),
   }
 }
@@ -107,7 +107,10 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
   const { fields } = config
   const { embeddings: end, layer = usualLayer } = (architectureInfos[config.modelType] as ArchitectureInfo).checkpoint
   if (end !== null) {
-    const embeddings = [...tensors].find(([name]) => name === end || name.endsWith(`.${end}`))
+    const ends = [end].flat()
+    const embeddings = ends
+      .map((one) => [...tensors].find(([name]) => name === one || name.endsWith(`.${one}`)))
+      .find((found) => found !== undefined)
     if (!embeddings) throw new AttuneError('bad_file', `The weights in ${dir} have no word embeddings.`)
     const [name, { shape }] = embeddings
     if (String(shape) !== String([config.vocabSize, config.embeddingSize])) {
@@ -128,11 +131,11 @@ function checkShapes(dir: string, config: ModelConfig, tensors: ReadonlyMap<stri
  * Ends of names of the linear layers inside numbered blocks, in the order of the file: "query", "key", "value", and
  * longer ones where the last part alone would mean several ("attention.output.dense", "output.dense").
  */
-function linearModulesOf(tensors: ReadonlyMap<string, TensorInfo>): string[] {
+function linearModulesOf(tensors: ReadonlyMap<string, TensorInfo>, tables: RegExp | undefined): string[] {
   const paths = new Set<string>()
   for (const [name, { shape }] of tensors) {
     const match = /(?:^|\.)(?:layers?|h|block)\.\d+\.(.+)\.weight$/.exec(name)
-    if (match?.[1] && shape.length === 2) paths.add(match[1])
+    if (match?.[1] && shape.length === 2 && !tables?.test(name)) paths.add(match[1])
   }
   return [...paths].map((path) => shortEnd(path, [...paths])).sort()
 }

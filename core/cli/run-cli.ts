@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import { presetNames } from '../contract/presets.ts'
+import { recurrentTypes } from '../contract/recurrent-baseline.ts'
 import { tasks } from '../contract/settings.ts'
 import { tokenizerKinds } from '../contract/tokenizers.ts'
 import { program as installed } from '../host/program.ts'
@@ -295,6 +296,14 @@ function describeRuns(cli: Command, grounded: Grounded): void {
   one('reproduce', 'train exactly the same once more, and say whether the same came out')
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .action((run, options) => grounded(async (ground) => (await fork()).reproduceRun(ground, run, options)))
+  one('baseline', 'train a recurrent model of the same size on the same, and compare')
+    .addOption(
+      new Option('--architecture <type>', 'of the recurrent model').choices([...recurrentTypes]).default('lstm'),
+    )
+    .option('--watch', 'show how it goes; with --json one object for each event', false)
+    .action((run, options) =>
+      grounded(async (ground) => (await import('./commands/baseline.ts')).trainBaseline(ground, run, options)),
+    )
   const queue = () => import('./commands/queue.ts')
   runs
     .command('queue')

@@ -28,8 +28,10 @@ export interface CheckpointNames {
   readonly left: RegExp
   /** What only models of a task have, where checkpoints of several tasks differ in it. */
   readonly own?: Readonly<Partial<Record<TaskName, RegExp>>>
-  /** The embeddings of tokens, by the end of their name; null where it has none. */
-  readonly embeddings: string | null
+  /** The embeddings of tokens, by the end of their name, or the first of these that is there; null where it has none. */
+  readonly embeddings: string | readonly string[] | null
+  /** Matrices in its layers that are looked up in, and no linear layers. */
+  readonly tables?: RegExp
   /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
   readonly layer?: RegExp | null
   /** What transformers calls the model of each task: "architectures" in config.json. */
@@ -134,7 +136,7 @@ const distilbert: ArchitectureInfo = {
   },
 }
 
-const decoderTasks = ['text-generation', 'chat', 'preference'] as const
+const decoderTasks = ['text-classification', 'text-generation', 'chat', 'preference'] as const
 
 const gpt2: ArchitectureInfo = {
   tasks: decoderTasks,
@@ -142,10 +144,10 @@ const gpt2: ArchitectureInfo = {
   fields: { ...usualFields, hiddenSize: 'n_embd', layers: 'n_layer', heads: 'n_head', maxPositions: 'n_positions' },
   checkpoint: {
     trunk: 'transformer.',
-    top: /^lm_head\./,
+    top: /^(?:lm_head|score)\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    classes: writerClasses('GPT2LMHeadModel'),
+    classes: { 'text-classification': 'GPT2ForSequenceClassification', ...writerClasses('GPT2LMHeadModel') },
   },
 }
 
@@ -176,10 +178,13 @@ const likeLlama = (className: string): ArchitectureInfo => ({
   fields: usualFields,
   checkpoint: {
     trunk: 'model.',
-    top: /^lm_head\./,
+    top: /^(?:lm_head|score)\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    classes: writerClasses(className),
+    classes: {
+      'text-classification': className.replace('ForCausalLM', 'ForSequenceClassification'),
+      ...writerClasses(className),
+    },
   },
 })
 
@@ -207,6 +212,34 @@ const recurrent = (className: string): ArchitectureInfo => ({
     },
   },
 })
+const marian: ArchitectureInfo = {
+  tasks: ['text2text-generation'],
+  targetModules: ['q_proj', 'v_proj'],
+  fields: { ...usualFields, hiddenSize: 'd_model', layers: 'encoder_layers', heads: 'encoder_attention_heads' },
+  checkpoint: {
+    trunk: 'model.',
+    top: /^final_logits_bias$/,
+    left: /embed_positions\.weight$|^lm_head\./,
+    embeddings: ['shared.weight', 'encoder.embed_tokens.weight'],
+    layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
+    classes: { 'text2text-generation': 'MarianMTModel' },
+  },
+}
+
+const t5: ArchitectureInfo = {
+  tasks: ['text2text-generation'],
+  targetModules: ['q', 'v'],
+  fields: { ...usualFields, hiddenSize: 'd_model', layers: 'num_layers', heads: 'num_heads', maxPositions: null },
+  checkpoint: {
+    trunk: '',
+    top: /^lm_head\./,
+    left: /embed_tokens\.weight$|EncDecAttention\.relative_attention_bias/,
+    embeddings: 'shared.weight',
+    tables: /relative_attention_bias/,
+    layer: /^encoder\.block\.(\d+)\./,
+    classes: { 'text2text-generation': 'T5ForConditionalGeneration' },
+  },
+}
 
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
@@ -221,6 +254,8 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   qwen3: likeLlama('Qwen3ForCausalLM'),
   lstm: recurrent('Lstm'),
   gru: recurrent('Gru'),
+  marian,
+  t5,
 }
 
 /** Whether models of an architecture can be trained for a task. */

@@ -392,6 +392,8 @@ export interface SeriesInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+const writing = ['text-generation', 'chat', 'text2text-generation'] as const
+
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/loss', label: 'Training loss', unit: 'nats', better: 'lower' },
@@ -409,14 +411,30 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation perplexity',
     unit: '',
     better: 'lower',
-    tasks: ['text-generation', 'chat', 'fill-mask'],
+    tasks: [...writing, 'fill-mask'],
   },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-generation', 'chat', 'fill-mask', 'token-classification'],
+    tasks: [...writing, 'fill-mask', 'token-classification'],
+  },
+  { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
+  {
+    name: 'eval/exact_match',
+    label: 'Validation exact match',
+    unit: '',
+    better: 'higher',
+    tasks: ['text2text-generation', 'question-answering'],
+  },
+  {
+    name: 'eval/edit_distance',
+    label: 'Validation edit distance',
+    unit: '',
+    better: 'lower',
+    tasks: ['text2text-generation'],
   },
   ...(
     [
@@ -447,7 +465,6 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'eval/entity_f1', label: 'Entity F1', unit: '', better: 'higher', tasks: ['token-classification'] },
   { name: 'eval/precision', label: 'Entity precision', unit: '', better: 'higher', tasks: ['token-classification'] },
   { name: 'eval/recall', label: 'Entity recall', unit: '', better: 'higher', tasks: ['token-classification'] },
-  { name: 'eval/exact_match', label: 'Exact match', unit: '', better: 'higher', tasks: ['question-answering'] },
   { name: 'eval/answer_f1', label: 'Answer F1', unit: '', better: 'higher', tasks: ['question-answering'] },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
@@ -627,6 +644,27 @@ export const comparisonSchema = z.object({
   outputs: outputsSchema,
 })
 export type Comparison = z.infer<typeof comparisonSchema>
+
+/** How well runs do on texts of each length. */
+export const byLengthSchema = z.object({
+  /** The model whose tokens are counted. */
+  tokensOf: z.string(),
+  /** What a value is: "accuracy". */
+  label: z.string(),
+  unit: z.string(),
+  better: z.enum(['lower', 'higher']),
+  buckets: z.array(
+    z.object({
+      from: count,
+      /** Null: and more. */
+      to: count.nullable(),
+      rows: count,
+      /** The mean of these rows, by run. */
+      values: z.array(z.number()),
+    }),
+  ),
+})
+export type ByLength = z.infer<typeof byLengthSchema>
 
 // ---- The app itself ----
 

@@ -1,7 +1,7 @@
 import type { TaskName } from './settings.ts'
 
 /** What peft calls the tasks that adapters are trained for here; null for one that it has no name for. */
-export const adapterTasks = ['SEQ_CLS', 'CAUSAL_LM', 'TOKEN_CLS', 'QUESTION_ANS'] as const
+export const adapterTasks = ['SEQ_CLS', 'CAUSAL_LM', 'SEQ_2_SEQ_LM', 'TOKEN_CLS', 'QUESTION_ANS'] as const
 export type AdapterTask = (typeof adapterTasks)[number] | null
 
 /** What Hugging Face's libraries call a task, and how its models are used there. */
@@ -42,6 +42,13 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     autoModel: 'DecisionTransformerModel',
     purpose: 'A decision transformer',
     input: '',
+  },
+  'text2text-generation': {
+    adapter: 'SEQ_2_SEQ_LM',
+    pipeline: 'text2text-generation',
+    autoModel: 'AutoModelForSeq2SeqLM',
+    purpose: 'A text-to-text model',
+    input: '"Some text"',
   },
   'fill-mask': {
     adapter: null,

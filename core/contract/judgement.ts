@@ -90,4 +90,12 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     better: 'higher',
     examples: 'episodes',
   },
+  'text2text-generation': {
+    by: 'values',
+    metric: 'eval/chrf',
+    label: 'mean chrF of an output',
+    unit: '',
+    better: 'higher',
+    examples: 'outputs',
+  },
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   appInfoSchema,
+  byLengthSchema,
   checkpointSchema,
   comparisonSchema,
   datasetRowSchema,
@@ -23,6 +24,7 @@ import {
 import { generationOptionsSchema, generationSchema } from './generation.ts'
 import { preflightSchema } from './preflight.ts'
 import { presetNames } from './presets.ts'
+import { recurrentTypes } from './recurrent-baseline.ts'
 import { runConfigInputSchema, taskSchema } from './settings.ts'
 import { tokenizerKinds } from './tokenizers.ts'
 
@@ -169,6 +171,18 @@ export const methods = {
     output: z.object({ run: runSchema }),
   },
   /** Queues exactly the same run again; once it has finished, its record says whether it came out equal. */
+  /**
+   * Queues a run of a recurrent model that has about as many parameters as this run's model and reads the same tokens,
+   * with the same data and settings but for the rate. The model is made where it is not there yet.
+   */
+  'runs.recurrentBaseline': {
+    input: z.strictObject({
+      id,
+      architecture: z.enum(recurrentTypes).default('lstm'),
+      ignorePreflight,
+    }),
+    output: z.object({ model: modelSchema, run: runSchema }),
+  },
   'runs.reproduce': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   'runs.update': {
     input: z.strictObject({
@@ -273,6 +287,11 @@ export const methods = {
       limit,
     }),
     output: comparisonSchema,
+  },
+  /** The common rows of runs by how long they are; null where there are none, or no text. */
+  'comparisons.byLength': {
+    input: z.strictObject({ runs: z.array(id).min(2).max(12) }),
+    output: z.object({ byLength: byLengthSchema.nullable() }),
   },
   'comparisons.outputs': {
     input: z.strictObject({

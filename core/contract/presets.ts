@@ -206,6 +206,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
     num_hidden_layers: 2,
     bidirectional: false,
     pooling: 'last',
+    tie_word_embeddings: false,
     max_sequence_length: 4096,
   })
   return {
@@ -216,6 +217,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
       field('hidden_size', 'Units a layer'),
       layers,
       { ...field('bidirectional', 'Reads from both ends'), choices: [false, true] },
+      { ...field('tie_word_embeddings', 'Writes with its embeddings'), choices: [true, false] },
       { ...field('pooling', 'What a classifier reads'), choices: ['last', 'mean'] },
       field('max_sequence_length', 'Longest text, tokens'),
     ],
@@ -229,7 +231,6 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
       ...chosen,
       dropout: 0.1,
       initializer_range: 0.1,
-      tie_word_embeddings: false,
     }),
     parameters(config) {
       const [words, width, units, n] = numbersOf(

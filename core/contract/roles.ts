@@ -82,6 +82,14 @@ const preference: readonly RoleInfo[] = [
   },
 ]
 
+const target: RoleInfo = {
+  name: 'target',
+  title: 'Output column',
+  help: 'What it learns to write.',
+  heading: 'Reference',
+  columns: ['target', 'output', 'outputs', 'answer', 'response', 'translation', 'summary', 'phonemes', 'en', 'tgt'],
+}
+
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
@@ -170,6 +178,14 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       columns: ['env', 'environment'],
       optional: true,
     },
+  ],
+  'text2text-generation': [
+    {
+      ...text,
+      title: 'Input column',
+      columns: ['source', 'input', 'inputs', 'question', 'src', 'word', ...text.columns],
+    },
+    target,
   ],
 }
 

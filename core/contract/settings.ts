@@ -15,6 +15,7 @@ export const tasks = [
   'question-answering',
   'chat',
   'preference',
+  'text2text-generation',
   'decision-making',
 ] as const
 export const taskSchema = z.enum(tasks)
@@ -31,6 +32,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
+  'text2text-generation': 'Text to text',
 }
 
 /** Tasks of language models: their runs write text, and have no head to train alone. */
@@ -38,12 +40,20 @@ export const writingTasks: readonly TaskName[] = ['text-generation', 'chat', 'pr
 /** Of these, the ones that answer to what a person says, by a chat template. */
 export const answeringTasks: readonly TaskName[] = ['chat', 'preference']
 
-export const methods = ['full', 'lora', 'head'] as const
+export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
+/** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
+export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation']
+
 /** What a person reads. */
-export const methodTitles: Readonly<Record<Method, string>> = { full: 'Full', lora: 'LoRA', head: 'Head only' }
+export const methodTitles: Readonly<Record<Method, string>> = {
+  full: 'Full',
+  lora: 'LoRA',
+  head: 'Head only',
+  none: 'No training',
+}
 
 const positiveInt = z.number().int().min(1)
 const fraction = z.number().min(0).max(1)
@@ -57,6 +67,10 @@ const shape = {
   method: methodSchema.default('full'),
   seed: z.number().int().min(0).max(2147483647).default(42),
   max_length: z.number().int().min(8).max(4096).default(128),
+  /** Text to text: tokens kept of each output; max_length when left out. */
+  max_target_length: z.number().int().min(4).max(4096).optional(),
+  /** Text to text: written in front of each input, as T5 was trained with ("translate English to German: "). */
+  source_prefix: z.string().max(1000).default(''),
   /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
   /** Masked words: the share of a text's tokens that are to be guessed. */
@@ -90,6 +104,9 @@ const shape = {
   /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
   dpo_beta: z.number().gt(0).max(100).default(0.1),
   dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
+  /** Classification without training, by a language model: see contract/prompts.ts. Empty: by the head as it is. */
+  prompt_template: z.string().max(2000).default('{text}\n\nCategory: {label}'),
+  few_shot_examples: z.number().int().min(0).max(64).default(0),
   /** The embeddings and so many of the lowest layers stay as they are. */
   num_frozen_layers: z.number().int().min(0).max(1000).default(0),
   /** Overrides hidden_dropout_prob and attention_probs_dropout_prob of the model's config.json. */
@@ -107,6 +124,9 @@ const shape = {
   train_share: z.number().gt(0).max(1).default(1),
   max_train_samples: positiveInt.optional(),
   max_eval_samples: positiveInt.optional(),
+  /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
+  generation_max_samples: positiveInt.default(200),
+  generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
   eval_steps: z.number().int().min(0).default(0),
@@ -135,6 +155,9 @@ const shape = {
       'eval/answer_f1',
       'eval/reward_accuracy',
       'eval/reward_margin',
+      'eval/bleu',
+      'eval/chrf',
+      'eval/exact_match',
       'eval/return',
     ])
     .default('eval/loss'),
@@ -145,7 +168,7 @@ export const runConfigInputSchema = z.strictObject(shape)
 export type RunConfigInput = z.input<typeof runConfigInputSchema>
 
 /** Defaults for learning_rate when none is given: LoRA and head-only want a far larger rate than full fine-tuning. */
-export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3 }
+export const defaultLearningRate: Record<Method, number> = { full: 5e-5, lora: 1e-3, head: 1e-3, none: 5e-5 }
 
 /** What a run records: every setting decided. `model` and `dataset` are ids here. */
 export const runConfigSchema = z.strictObject({
@@ -182,9 +205,22 @@ export interface SettingInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+/** What says how something is trained. */
+const trainingOnly: readonly SettingInfo['group'][] = ['optimizer', 'lora']
+const trainingNames: readonly SettingName[] = [
+  ...(['num_train_epochs', 'per_device_train_batch_size', 'dropout', 'label_smoothing_factor', 'max_steps'] as const),
+  ...(['num_frozen_layers', 'gradient_accumulation_steps', 'gradient_checkpointing', 'eval_steps'] as const),
+  ...(['metric_for_best_model', 'early_stopping_patience', 'early_stopping_threshold', 'save_steps'] as const),
+  ...(['save_minutes', 'save_total_limit', 'save_total_megabytes', 'logging_steps'] as const),
+]
+
 /** Whether a setting has a say in a run of this method and task. */
-export function concerns({ methods, tasks }: SettingInfo, run: { method: Method; task: TaskName }): boolean {
-  return (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
+export function concerns(
+  { name, group, methods, tasks }: SettingInfo,
+  run: { method: Method; task: TaskName },
+): boolean {
+  const idle = run.method === 'none' && (trainingOnly.includes(group) || trainingNames.includes(name))
+  return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
 /** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
@@ -223,6 +259,14 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Tokens kept of each row; longer rows are cut. Time and memory grow with it.',
     level: 'basic',
     group: 'data',
+  },
+  {
+    name: 'max_target_length',
+    label: 'Max output length',
+    help: 'Tokens kept of each output; longer ones are cut. Left empty, as many as of inputs.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'lora_r',
@@ -334,6 +378,24 @@ export const settingInfos: readonly SettingInfo[] = [
     group: 'training',
   },
   {
+    name: 'prompt_template',
+    label: 'Prompt',
+    help: 'How a language model is asked: {text} is the text, {label} where it is to go on. Empty: its head is asked.',
+    level: 'basic',
+    group: 'evaluation',
+    methods: ['none'],
+    tasks: ['text-classification'],
+  },
+  {
+    name: 'few_shot_examples',
+    label: 'Worked examples',
+    help: 'Training rows with their labels in front of each prompt, classes in turn; 0 shows none.',
+    level: 'basic',
+    group: 'evaluation',
+    methods: ['none'],
+    tasks: ['text-classification'],
+  },
+  {
     name: 'dpo_beta',
     label: 'DPO beta',
     help: 'How strongly the model is held to the one that it began as: 0.1 is usual, less lets it go further.',
@@ -376,6 +438,14 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Stops after so many optimizer steps; −1 leaves it to the epochs.',
     level: 'advanced',
     group: 'training',
+  },
+  {
+    name: 'source_prefix',
+    label: 'Input prefix',
+    help: 'Written in front of each input, as T5 wants it: "translate English to German: ".',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'packing',
@@ -443,6 +513,22 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Use at most so many validation rows; empty uses all.',
     level: 'advanced',
     group: 'data',
+  },
+  {
+    name: 'generation_max_samples',
+    label: 'Outputs written',
+    help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
+  },
+  {
+    name: 'generation_num_beams',
+    label: 'Beams',
+    help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['text2text-generation'],
   },
   {
     name: 'eval_steps',

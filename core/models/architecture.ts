@@ -106,6 +106,7 @@ export interface Architecture<Config> {
     readonly languageModel?: LanguageModelHead<Config>
     readonly decisions?: DecisionHead<Config>
     readonly sceneReader?: SceneHead<Config>
+    readonly sequenceToSequence?: SequenceToSequenceHead<Config>
     readonly maskedLanguageModel?: TokenHead<Config>
     readonly tokenClassifier?: TokenHead<Config>
     readonly questionAnswering?: TokenHead<Config>
@@ -183,8 +184,73 @@ export interface Carrying<Config> {
   ): { readonly hidden: Tensor; readonly state: readonly Tensor[] }
 }
 
-/** What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. */
-export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number) => Tensor
+/**
+ * What the tokens of a layer learn of each other: q, k, v [batch, heads, length, width/heads] → the same shape. `scores`
+ * says how they are weighed where that is not usual.
+ */
+export type Mix = (q: Tensor, k: Tensor, v: Tensor, layer: number, scores?: Scores) => Tensor
+
+export interface Scores {
+  /** Of the products; 1/√size when absent. */
+  readonly factor?: number
+  /** Added to the scores against so many keys, from position 0 on: [batch or 1, heads, queries, keys]. */
+  readonly bias?: (keys: number) => Tensor
+}
+
+/** What a decoder reads beside its own tokens: what an encoder made of something. */
+export interface Memory {
+  /** [batch·length, width] */
+  readonly states: Tensor
+  /** Additive, [batch, 1, 1, length]: 0 for what is seen. */
+  readonly mask: Tensor
+}
+
+/** Keys and values that a layer makes of the memory, [batch, heads, length, size]. */
+export interface CrossHeads {
+  readonly keys: Tensor
+  readonly values: Tensor
+}
+
+/** The half of an encoder–decoder that writes, whatever the other half has read. */
+export interface DecoderHead<Config> extends Head<Config> {
+  describeDecoder(config: Config): {
+    layers: number
+    heads: number
+    /** Numbers of a head. */
+    headWidth: number
+    /** Tokens of one target at most. */
+    maxPositions: number
+    /** The token that every target begins with, and that is never predicted. */
+    startId: number
+  }
+  /** Target tokens int32 [batch, length], each seeing those before it and all of the memory → [batch·length, width]. */
+  decode(config: Config, params: Params, inputIds: Tensor, memory: Memory, rng: Rng | null): Tensor
+  /** The matrix [vocabulary, width] that reads tokens out of hidden states. */
+  matrix(config: Config, params: Params): Tensor
+  /** What is added to logits, [vocabulary]; null where nothing is. Not learned. */
+  logitsBias(config: Config, params: Params): Tensor | null
+  /** What each layer makes of the memory, once: what `step` reads in its place. */
+  crossHeads(config: Config, params: Params, memory: Memory): readonly CrossHeads[]
+  /** As `decode`, without dropout, of any tokens (int32 [batch, length] both), which learn of each other by `mix`. */
+  step(
+    config: Config,
+    params: Params,
+    tokens: Pick<CausalBatch, 'inputIds' | 'positionIds'>,
+    mix: Mix,
+    read: { readonly heads: readonly CrossHeads[]; readonly mask: Tensor },
+  ): Tensor
+}
+
+/** A text out of a text. */
+export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
+  /** `rng` null turns dropout off. */
+  encode(
+    config: Config,
+    params: Params,
+    source: Pick<TokenBatch, 'inputIds' | 'attentionMask'>,
+    rng: Rng | null,
+  ): Memory
+}
 
 /** The next action of an episode. */
 export interface DecisionHead<Config> extends Head<Config> {

@@ -10,13 +10,14 @@ import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, splitParts } from '../nn/attention.ts'
 import { dropout } from '../nn/dropout.ts'
-import { activated, conv1dProduct, type Unbiased } from '../nn/linear.ts'
+import { lastTokens, placesOf } from '../nn/last-tokens.ts'
+import { activated, conv1dProduct, linear, type Unbiased } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
-import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
+import type { Architecture, CausalBatch, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -99,6 +100,15 @@ function parameters(config: Gpt2Config): Record<string, ParameterSpec> {
   }
 }
 
+/** All parameters of GPT2ForSequenceClassification. */
+function classifierParameters(config: Gpt2Config, labels: number): Record<string, ParameterSpec> {
+  const { n_embd: d, initializer_range: stddev } = config
+  return {
+    ...parameters({ ...config, tie_word_embeddings: true }),
+    'score.weight': { shape: [labels, d], dtype: 'float32', init: { kind: 'normal', stddev } },
+  }
+}
+
 /** Those of the blocks and of the norm behind them, below `trunk`. */
 export function blockParameters(config: BlocksConfig, trunk: string): Record<string, ParameterSpec> {
   const { n_embd: d, n_layer: layers, initializer_range: stddev } = config
@@ -166,7 +176,14 @@ function mlp(config: BlocksConfig, params: Params, x: tf.Tensor, rng: Rng | null
 }
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-export type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+export type DrawingMix = (
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
+) => tf.Tensor
 
 /** Word and position through all blocks → [batch·length, d], with whatever `mix` does in each layer. */
 function transform(
@@ -225,7 +242,7 @@ function hidden(config: Gpt2Config, params: Params, batch: CausalBatch, rng: Rng
  */
 function rename(name: string): string | null {
   if (/\.attn\.(masked_)?bias$/.test(name)) return null
-  return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
+  return /^(?:transformer|lm_head|score)\./.test(name) ? name : `transformer.${name}`
 }
 
 function layerOf(name: string): number | null {
@@ -248,6 +265,17 @@ export const gpt2: Architecture<Gpt2Config> = {
   linearModules: ['c_attn', 'attn.c_proj', 'c_fc', 'mlp.c_proj'],
   withDropout: (config, rate) => ({ ...config, resid_pdrop: rate, embd_pdrop: rate, attn_pdrop: rate }),
   heads: {
+    classifier: {
+      className: 'GPT2ForSequenceClassification',
+      parameters: classifierParameters,
+      rename,
+      prefixes: ['score.'],
+      pooled(config, params, { inputIds, attentionMask }, rng) {
+        const batch = { inputIds, positionIds: placesOf(inputIds), segmentIds: null }
+        return lastTokens(hidden(config, params, batch, rng), attentionMask)
+      },
+      logits: (_config, params, pooled, rng) => linear(params.at('score'), pooled, rng),
+    },
     languageModel: {
       className: 'GPT2LMHeadModel',
       parameters,
@@ -255,7 +283,8 @@ export const gpt2: Architecture<Gpt2Config> = {
       prefixes: [],
       hidden,
       matrix: (config, params) => params.at(config.tie_word_embeddings ? 'transformer.wte' : 'lm_head').get('weight'),
-      transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+      transform: (config, params, tokens, mix) =>
+        transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
     },
   },
 }

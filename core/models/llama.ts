@@ -9,14 +9,15 @@ import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, repeatHeads, splitHeads } from '../nn/attention.ts'
-import { biased, linearProduct, type Unbiased } from '../nn/linear.ts'
+import { lastTokens, placesOf } from '../nn/last-tokens.ts'
+import { biased, linear, linearProduct, type Unbiased } from '../nn/linear.ts'
 import { rmsNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
 import { type RopeOptions, rotate, type Turns, turnsAt } from '../nn/rope.ts'
-import type { Architecture, CausalBatch, Mix, ParameterSpec } from './architecture.ts'
+import type { Architecture, CausalBatch, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -201,7 +202,14 @@ function mlp(config: LlamaConfig, params: Params, x: tf.Tensor, rng: Rng | null)
 type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
 
 /** A mix that is told what of `others` it may read, and where its dropout comes from. */
-type DrawingMix = (...args: [...Parameters<Mix>, others: readonly tf.Tensor[], rng: Rng | null]) => tf.Tensor
+type DrawingMix = (
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  layer: number,
+  others: readonly tf.Tensor[],
+  rng: Rng | null,
+) => tf.Tensor
 
 /** The last layer's output [batch·length, d] with whatever `mix` does in each layer. */
 function transform(
@@ -243,7 +251,7 @@ function hidden(config: LlamaConfig, params: Params, batch: CausalBatch, rng: Rn
 /** Checkpoints of the bare decoder lack the "model." in front. Null for what is no parameter: the frequencies of old ones. */
 function rename(name: string): string | null {
   if (name.endsWith('rotary_emb.inv_freq')) return null
-  return name.startsWith('model.') || name.startsWith('lm_head.') ? name : `model.${name}`
+  return /^(?:model|lm_head|score)\./.test(name) ? name : `model.${name}`
 }
 
 function layerOf(name: string): number | null {
@@ -268,6 +276,24 @@ function architecture(relative: Relative): Architecture<LlamaConfig> {
     linearModules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
     withDropout: (config, rate) => ({ ...config, attention_dropout: rate }),
     heads: {
+      classifier: {
+        className: relative.className.replace('ForCausalLM', 'ForSequenceClassification'),
+        parameters: (config, labels) => ({
+          ...parameters(relative, { ...config, tie_word_embeddings: true }),
+          'score.weight': {
+            shape: [labels, config.hidden_size],
+            dtype: 'float32',
+            init: { kind: 'normal', stddev: config.initializer_range },
+          },
+        }),
+        rename,
+        prefixes: ['score.'],
+        pooled(config, params, { inputIds, attentionMask }, rng) {
+          const batch = { inputIds, positionIds: placesOf(inputIds), segmentIds: null }
+          return lastTokens(hidden(config, params, batch, rng), attentionMask)
+        },
+        logits: (_config, params, pooled, rng) => linear(params.at('score'), pooled, rng),
+      },
       languageModel: {
         className: relative.className,
         parameters: (config) => parameters(relative, config),
@@ -276,7 +302,8 @@ function architecture(relative: Relative): Architecture<LlamaConfig> {
         hidden,
         matrix: (config, params) =>
           (config.tie_word_embeddings ? params.at('model.embed_tokens') : params.at('lm_head')).get('weight'),
-        transform: (config, params, tokens, mix) => transform(config, params, tokens, mix, null),
+        transform: (config, params, tokens, mix) =>
+          transform(config, params, tokens, (q, k, v, layer) => mix(q, k, v, layer), null),
       },
     },
   }

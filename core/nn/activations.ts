@@ -51,6 +51,7 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   gelu_pytorch_tanh: geluTanh,
   relu: tf.relu,
   silu,
+  swish: silu,
   tanh: tf.tanh,
 }
 

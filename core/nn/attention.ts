@@ -90,8 +90,8 @@ tf.registerGradient({
 })
 
 /**
- * softmax(q·kᵀ/√d + mask)·v, all [batch, heads, length, d]; mask broadcasts against [batch, heads, length, length].
- * Source: Vaswani et al. 2017.
+ * softmax(q·kᵀ·factor + bias + mask)·v; q [batch, heads, queries, d], k and v [batch, heads, keys, d], mask and bias
+ * broadcast against [batch, heads, queries, keys]. The bias is learned, the mask is not. Source: Vaswani et al. 2017.
  */
 export function attend(
   q: tf.Tensor,
@@ -100,14 +100,19 @@ export function attend(
   mask: tf.Tensor,
   dropoutRate: number,
   rng: Rng | null,
+  { factor = 1 / Math.sqrt(q.shape.at(-1) as number), bias }: { factor?: number; bias?: tf.Tensor } = {},
 ): tf.Tensor {
-  const factor = 1 / Math.sqrt(q.shape.at(-1) as number)
   const draw = drawOf(dropoutRate, rng)
-  if (hasKernel('AttuneAttentionSoftmax') && mask.rank === 4)
-    return summed(q, k, v, fusedSoftmax(tf.matMul(q, k, false, true), mask, factor, draw))
+  if (hasKernel('AttuneAttentionSoftmax') && mask.rank === 4) {
+    const products = tf.matMul(q, k, false, true)
+    if (!bias) return summed(q, k, v, fusedSoftmax(products, mask, factor, draw))
+    const scores = tf.add(factor === 1 ? products : tf.mul(products, factor), bias)
+    return summed(q, k, v, fusedSoftmax(scores, mask, 1, draw))
+  }
   // q is scaled before the product, not the scores after it: TensorFlow's graph optimiser would fuse a product, a scale
   // and a mask into one operation whose kernel here is ten times slower.
-  const scores = tf.matMul(tf.mul(q, factor), k, false, true)
+  const products = tf.matMul(factor === 1 ? q : tf.mul(q, factor), k, false, true)
+  const scores = bias ? tf.add(products, bias) : products
   return summed(q, k, v, dropped(tf.softmax(tf.add(scores, mask), -1), draw))
 }
 

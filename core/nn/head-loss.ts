@@ -5,7 +5,8 @@ import { after } from './order.ts'
 /**
  * The loss of a language model from its hidden states [n, d] and the head's matrix [vocab, d]. The logits [n, vocab] are
  * the largest tensor of a small model: here nothing keeps them, and where there are many rows, they are gone through in
- * pieces, one after the other. Labels are int32 [n], each a valid id.
+ * pieces, one after the other. Labels are int32 [n], each a valid id. A bias [vocab], where there is one, is added to the
+ * logits and never learned.
  */
 
 /** Logits that are there at once, in numbers: 256 MB. */
@@ -21,10 +22,11 @@ export function headCrossEntropy(
   labels: tf.Tensor,
   weights: tf.Tensor,
   most = mostLogits,
+  bias: tf.Tensor | null = null,
 ): tf.Tensor {
   const op = tf.customGrad((...args) => {
     const [h, w, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc]
-    const { values, slopes } = weightedLosses(h, w, labels, weights, most)
+    const { values, slopes } = weightedLosses(h, w, labels, weights, most, bias)
     save(slopes)
     return {
       value: tf.addN(values),
@@ -44,9 +46,17 @@ export function headSmoothing(
   labels: tf.Tensor,
   weights: tf.Tensor,
   smoothing: number,
+  bias: tf.Tensor | null = null,
 ): tf.Tensor {
   const above = tf.sub(tf.gather(matrix, labels), tf.mean(matrix, 0, true))
-  return tf.mul(tf.sum(tf.mul(tf.sum(tf.mul(hidden, above), -1), weights)), smoothing)
+  const plain = tf.sum(tf.mul(hidden, above), -1)
+  const whole = bias ? tf.add(plain, tf.sub(tf.gather(bias, labels), tf.mean(bias))) : plain
+  return tf.mul(tf.sum(tf.mul(whole, weights)), smoothing)
+}
+
+function logitsOf(hidden: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor | null): tf.Tensor {
+  const product = tf.matMul(hidden as tf.Tensor2D, matrix as tf.Tensor2D, false, true)
+  return bias ? tf.add(product, bias) : product
 }
 
 /**
@@ -81,6 +91,7 @@ function weightedLosses(
   labels: tf.Tensor,
   weights: tf.Tensor,
   most: number,
+  bias: tf.Tensor | null = null,
 ): { values: tf.Tensor[]; slopes: [tf.Tensor, tf.Tensor] } {
   const values: tf.Tensor[] = []
   const hiddenGrads: tf.Tensor[] = []
@@ -88,7 +99,7 @@ function weightedLosses(
   for (const [from, count] of pieces(h.shape[0], w.shape[0], most)) {
     const part = tf.slice(h, [from, 0], [count, -1])
     const rows = matrixGrad ? after(part, hiddenGrads.at(-1) as tf.Tensor) : part
-    const logits = tf.matMul(rows as tf.Tensor2D, w, false, true)
+    const logits = logitsOf(rows, w, bias)
     const share = tf.slice(weights, [from], [count])
     const { value, slope } = weightedCrossEntropy(logits, tf.slice(labels, [from], [count]), share)
     values.push(tf.sum(tf.mul(value, share)))
@@ -105,13 +116,14 @@ export function judgeHead(
   matrix: tf.Tensor,
   labels: tf.Tensor,
   most = mostLogits,
+  bias: tf.Tensor | null = null,
 ): { loss: tf.Tensor; right: tf.Tensor } {
   const losses: tf.Tensor[] = []
   const hits: tf.Tensor[] = []
   for (const [from, count] of pieces(hidden.shape[0] as number, matrix.shape[0] as number, most)) {
     const part = tf.slice(hidden, [from, 0], [count, -1])
     const rows = losses.length > 0 ? after(part, losses.at(-1) as tf.Tensor, hits.at(-1) as tf.Tensor) : part
-    const logits = tf.matMul(rows as tf.Tensor2D, matrix as tf.Tensor2D, false, true)
+    const logits = logitsOf(rows, matrix, bias)
     const truth = tf.slice(labels, [from], [count])
     losses.push(crossEntropy(logits, truth))
     hits.push(tf.cast(tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), truth), 'float32'))

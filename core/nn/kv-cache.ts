@@ -71,10 +71,10 @@ export function fillCache(layout: CacheLayout, variables: Tensors, length: numbe
     updates.push({ kind: 'assign', name, value: tf.reshape(filled, [-1, size]) })
   }
   return {
-    mix(q, k, v, layer) {
+    mix(q, k, v, layer, { bias, ...scores } = {}) {
       keep(keysOf(layer), k)
       keep(valuesOf(layer), v)
-      return attend(q, k, v, mask, 0, null)
+      return attend(q, k, v, mask, 0, null, { ...scores, ...(bias && { bias: bias(length) }) })
     },
     updates: () => updates,
   }
@@ -115,27 +115,30 @@ export function extendCache(
     return tf.reshape(inUse, [used, all, blockLength, size])
   }
   /** All of it in one operation, where the engine has that. */
-  const atOnce: Mix = (q, k, v, layer) => {
+  const atOnce: Mix = (q, k, v, layer, { factor = 1 / Math.sqrt(size) } = {}) => {
     const names = [keysOf(layer), valuesOf(layer)] as const
     const [keys, values] = names.map((name) => variables[name]) as [tf.Tensor, tf.Tensor]
     const inputs = { q, k, v, keys, values, positions }
-    const attrs = { block: blockLength, factor: 1 / Math.sqrt(size) }
+    const attrs = { block: blockLength, factor }
     const [y, ...written] = runKernel<[tf.Tensor, tf.Tensor, tf.Tensor]>('AttuneCachedAttention', inputs, attrs)
     written.forEach((value, i) => {
       updates.push({ kind: 'assign', name: names[i] as string, value })
     })
     return y
   }
-  if (hasKernel('AttuneCachedAttention')) return { mix: atOnce, updates: () => updates }
+  const fused = hasKernel('AttuneCachedAttention')
   return {
-    mix(q, k, v, layer) {
+    mix(q, k, v, layer, scoring = {}) {
+      if (fused && !scoring.bias) return atOnce(q, k, v, layer, scoring)
+      const { factor = 1 / Math.sqrt(size), bias } = scoring
       const keys = extend(keysOf(layer), k)
       const values = extend(valuesOf(layer), v)
-      const scaled = tf.reshape(tf.mul(q, 1 / Math.sqrt(size)), [1, all, 1, size])
+      const scaled = tf.reshape(tf.mul(q, factor), [1, all, 1, size])
       const query = used === 1 ? scaled : tf.tile(scaled, [used, 1, 1, 1])
       const scores = tf.reshape(tf.matMul(query, keys, false, true), [used, batch, heads, blockLength])
       // The softmax goes over all blocks at once.
-      const seen = tf.transpose(tf.add(scores, mask), [1, 2, 0, 3])
+      const plain = tf.transpose(tf.add(scores, mask), [1, 2, 0, 3])
+      const seen = bias ? tf.add(plain, tf.reshape(bias(used * blockLength), [-1, heads, used, blockLength])) : plain
       const shares = tf.reshape(tf.softmax(tf.reshape(seen, [all, used * blockLength])), [all, used, blockLength])
       const shared = tf.reshape(tf.transpose(shares, [1, 0, 2]), [used, all, 1, blockLength])
       return tf.reshape(tf.sum(tf.matMul(shared, values), 0), [batch, heads, 1, size])

@@ -3,13 +3,13 @@ import { after } from './order.ts'
 import type { Params } from './params.ts'
 import type { Rng } from './random.ts'
 
-/** A part of a model that is a function of its weights, its input and what it only reads (a mask). */
+/** A part of a model that is a function of its weights, its input and what it reads beside it (a mask, a memory). */
 export type Block = (params: Params, x: tf.Tensor, others: readonly tf.Tensor[], rng: Rng | null) => tf.Tensor
 
 /**
  * Runs a block; where `params.recompute` asks for it, only the block's input is kept for the backward pass, which runs
  * the block a second time with the same dropout. Costs a forward pass more, and leaves one tensor a block in memory.
- * `others` get no gradient. Source: Chen et al. 2016; torch.utils.checkpoint.
+ * Of `others` the first `learned` get gradients. Source: Chen et al. 2016; torch.utils.checkpoint.
  */
 export function recomputed(
   params: Params,
@@ -17,6 +17,7 @@ export function recomputed(
   others: readonly tf.Tensor[],
   rng: Rng | null,
   block: Block,
+  learned = 0,
 ): tf.Tensor {
   if (!params.recompute) return block(params, x, others, rng)
   const weights = params.tensors()
@@ -32,11 +33,12 @@ export function recomputed(
         // Held back until the gradient is there: else TensorFlow would take both passes for one, or run them together.
         const again = after(kept, dy)
         const replay = rng && replaying(after(rng.state, dy), streams)
-        return gradientsWithin(() => block(params, again, read, replay), [again, ...weights], dy)
+        const asked = [again, ...weights, ...read.slice(0, learned)]
+        return gradientsWithin(() => block(params, again, read, replay), asked, dy)
       },
     }
   })
-  return op(x, ...weights)
+  return op(x, ...weights, ...others.slice(0, learned))
 }
 
 function recording(rng: Rng, streams: number[]): Rng {

@@ -24,7 +24,7 @@ export const labelledRows: Preparation<LabelledRows> = {
 function prepareLabelled(
   store: RowStore,
   labels: readonly string[],
-  { tokens }: Pick<Reading, 'tokens'>,
+  { tokens, modelConfig }: Pick<Reading, 'tokens' | 'modelConfig'>,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
@@ -46,11 +46,13 @@ function prepareLabelled(
     })
     return { ...tokenRows(rows, ids), labels: rows.map((row) => classes[row] as number) }
   }
-  return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total }
+  // A decoder's last token is found by what follows it: transformers needs to know that.
+  const fields = (modelConfig.pad_token_id ?? null) === null ? { pad_token_id: tokens.eosId ?? tokens.padId } : {}
+  return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total, fields }
 }
 
 /** The class id of every row of the dataset. */
-function classIds(store: RowStore, labels: readonly string[]): Int32Array {
+export function classIds(store: RowStore, labels: readonly string[]): Int32Array {
   if (labels.length < 2) {
     const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
     throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)

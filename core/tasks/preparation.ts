@@ -1,11 +1,16 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chatRows } from './chat-rows.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { maskedRows } from './masked-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
+
+import { promptedRows } from './prompted-rows.ts'
 import { questionRows } from './question-rows.ts'
+import { sourceTargetRows } from './source-target-rows.ts'
 import { taggedRows } from './tagged-rows.ts'
+
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 import { valuedRows } from './valued-rows.ts'
@@ -20,9 +25,13 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'text2text-generation': sourceTargetRows,
 }
 
-/** How a task's data is made, without what computes with it: for a thread that only tokenises. */
-export function preparationOf(task: RunConfig['task']): Preparation {
-  return preparations[task]
+/** How a run's data is made, without what computes with it: for a thread that only tokenises. */
+export function preparationOf(
+  config: Pick<RunConfig, 'task' | 'method' | 'prompt_template'>,
+  modelType: string,
+): Preparation {
+  return isPrompted(config, modelType) ? promptedRows : preparations[config.task]
 }

@@ -1,14 +1,17 @@
+import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { fillMask } from './fill-mask.ts'
 import { preference } from './preference.ts'
+import { promptedClassification } from './prompted-classification.ts'
 import { questionAnswering } from './question-answering.ts'
 import type { FeatureTask, Task } from './task.ts'
 import { textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
 import { textRegression } from './text-regression.ts'
+import { text2textGeneration } from './text2text-generation.ts'
 import { tokenClassification } from './token-classification.ts'
 
 /** Every task, by its name in the settings. */
@@ -22,15 +25,20 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   chat,
   preference,
   'decision-making': decisionMaking,
+  'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Partial<Record<RunConfig['task'], FeatureTask>>> = {
   'text-classification': classificationOnFeatures,
 }
 
-export function taskNamed(name: RunConfig['task']): Task {
-  return tasks[name]
+/** By its name; a language model that nothing is trained of classifies by prompts. */
+export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
+  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
 }
+
+/** What of a run's settings decides how its task is done. */
+export type Asked = Pick<RunConfig, 'method' | 'prompt_template'>
 
 /** How a task trains its head on features; null where it has no head of its own. */
 export function featureTaskNamed(name: RunConfig['task']): FeatureTask | null {

@@ -5,7 +5,7 @@ import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
+import type { ProgramResult, TensorSpec, Tensors, Values } from '../engine/engine.ts'
 import type { Architecture, Head } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
@@ -64,6 +64,36 @@ export interface TaskModel {
   readonly config: unknown
 }
 
+/**
+ * Programs of a task beside training and evaluation, such as those that write: they run in a run's own session, between
+ * evaluations of its batches, on the weights as they then are.
+ */
+export interface OwnPrograms {
+  /** What they keep from one call to the next: never trained, saved or restored. A program assigns it before it is read. */
+  readonly variables: Readonly<Record<string, TensorSpec>>
+  /** Those of them whose rows are replaced where they lie (nn/update-rows.ts). */
+  readonly inPlace: readonly string[]
+  /** By name. */
+  readonly programs: Readonly<Record<string, OwnProgram>>
+}
+
+export interface OwnProgram {
+  readonly feeds: Readonly<Record<string, TensorSpec>>
+  /** `params` are the model's with adapters joined in; `kept` are the present values of the variables. */
+  run(params: Params, feeds: Tensors, kept: Tensors): ProgramResult
+}
+
+/** Runs a program of the task's own. */
+export type RunOwn = (name: string, feeds: Readonly<Record<string, Values>>) => Readonly<Record<string, Values>>
+
+/** What scoring may need beside evaluations. */
+export interface ScoreTools {
+  readonly model: TaskModel
+  readonly own: RunOwn
+  /** The model's; throws AttuneError not_found where it has none. */
+  readonly tokenizer: Tokenizer
+}
+
 /** Runs the evaluation program on a batch. */
 export type Evaluate = (batch: TaskBatch) => Readonly<Record<string, Values>>
 
@@ -110,7 +140,10 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
     config: BatchConfig,
     evaluate: Evaluate,
     onRows: (done: number, total: number) => void,
+    tools: ScoreTools,
   ): S
+  /** Programs that `score` runs, where evaluations have these padded lengths; absent: none. */
+  own?(model: TaskModel, config: BatchConfig, lengths: readonly number[]): OwnPrograms
   /** Over every scored row, by series name; eval/loss always among them. */
   metrics(scored: S, classes: number): Readonly<Record<string, number>>
   /** What of it is recorded and compared row by row: see contract/judgement.ts. */
@@ -168,7 +201,7 @@ export interface Preparation<E extends Examples = Examples> {
 }
 
 /** What is known where there is no dataset. */
-export type InputReading = Omit<Reading, 'tokens'>
+export type InputReading = Omit<Reading, 'tokens' | 'generationConfig'>
 
 /** What the model of a run says of how its data is read. */
 export interface Reading {
@@ -179,6 +212,8 @@ export interface Reading {
   /** The model folder, for what else it says of its input, and its config.json. */
   readonly modelDir: string
   readonly modelConfig: Readonly<Record<string, unknown>>
+  /** Its generation_config.json, or config.json where there is none: how its texts begin and end. */
+  readonly generationConfig: Readonly<Record<string, unknown>>
 }
 
 export type PrepareConfig = Pick<
@@ -191,13 +226,29 @@ export type PrepareConfig = Pick<
   | 'max_length'
   | 'packing'
   | 'mlm_probability'
+  | 'max_target_length'
+  | 'source_prefix'
   | 'context_length'
   | 'target_return'
+  | 'method'
+  | 'seed'
+  | 'prompt_template'
+  | 'few_shot_examples'
 >
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
 export type BatchConfig = Pick<
   RunConfig,
-  'packing' | 'mlm_probability' | 'context_length' | 'label_smoothing_factor' | 'dpo_beta' | 'dpo_loss_type'
+  | 'packing'
+  | 'mlm_probability'
+  | 'context_length'
+  | 'max_length'
+  | 'max_target_length'
+  | 'per_device_eval_batch_size'
+  | 'generation_max_samples'
+  | 'generation_num_beams'
+  | 'label_smoothing_factor'
+  | 'dpo_beta'
+  | 'dpo_loss_type'
 >
 
 /**

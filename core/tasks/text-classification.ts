@@ -122,7 +122,7 @@ export function scoreRows(
 }
 
 /** Plain numbers, as they are told and written. */
-function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows): PredictionColumns {
+export function columnsOf({ rows, predicted, gold, loss, scores }: ScoredRows): PredictionColumns {
   return {
     rows: Array.from(rows),
     predicted: Array.from(predicted),

@@ -13,8 +13,8 @@ export function improves(
   former: number,
   threshold = 0,
 ): boolean {
-  const lower = seriesInfos.find(({ name }) => name === metric)?.better === 'lower'
-  return lower ? value < former - threshold : value > former + threshold
+  const { better } = seriesInfos.find(({ name }) => name === metric) ?? { better: 'higher' }
+  return better === 'lower' ? value < former - threshold : value > former + threshold
 }
 
 /**

@@ -1,12 +1,13 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Examples } from '../data/batches.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Session } from '../engine/engine.ts'
-import type { BatchLayout, Scored, Task, TaskBatch } from '../tasks/task.ts'
+import type { BatchLayout, Scored, ScoreTools, Task, TaskBatch, TaskModel } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Begun, CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
-import { evaluateProgram } from './programs.ts'
+import { evaluateProgram, ownProgram } from './programs.ts'
 import type { Emit } from './reporter.ts'
 import { checkStopAtOnce } from './stop.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -20,9 +21,12 @@ export interface Best {
 /** What is evaluated. */
 export interface Evaluation {
   readonly task: Task
+  readonly model: TaskModel
   readonly encoded: Examples
   readonly layout: BatchLayout
   readonly classes: number
+  /** The model's, where the task asks for it; throws AttuneError not_found where there is none. */
+  tokenizer(): Tokenizer
 }
 
 /** Evaluates a run where the loop asks for it, keeps the checkpoints, and tells what each best one predicted. */
@@ -65,12 +69,20 @@ export class Judge {
   async judge(step: number, epoch: number): Promise<void> {
     const { emit, reporter, watch, control } = this.surroundings
     reporter.phase('evaluating')
-    const { task, encoded, layout, classes } = this.evaluation
+    const { task, model, encoded, layout, classes, tokenizer } = this.evaluation
     const evaluate = ({ length, feeds }: TaskBatch) => this.session.run(evaluateProgram(length), feeds)
-    const scored = task.score(encoded, layout, this.config, evaluate, (done, total) => {
+    const onRows = (done: number, total: number) => {
       checkStopAtOnce(control)
       reporter.progress(done, total)
-    })
+    }
+    const tools: ScoreTools = {
+      model,
+      own: (name, feeds) => this.session.run(ownProgram(name), feeds),
+      get tokenizer() {
+        return tokenizer()
+      },
+    }
+    const scored = task.score(encoded, layout, this.config, evaluate, onRows, tools)
     const metrics = task.metrics(scored, classes)
     if (!Number.isFinite(metrics['eval/loss'])) {
       throw new AttuneError(

@@ -4,7 +4,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { TaskName } from '../contract/settings.ts'
 import type { Architecture, Head, ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
-import { taskNamed } from '../tasks/registry.ts'
+import { type Asked, taskNamed } from '../tasks/registry.ts'
 import type { Task } from '../tasks/task.ts'
 
 /** A model folder's description, without its weights. */
@@ -25,7 +25,8 @@ export interface LoadedModel {
 }
 
 /**
- * Reads config.json of a Hugging Face folder. `dropout`, when given, replaces the model's own probabilities.
+ * Reads config.json of a Hugging Face folder. `dropout`, when given, replaces the model's own probabilities; `asked` are
+ * the settings of a run that may ask it by prompts.
  * Throws AttuneError: not_found, bad_file, unsupported (another architecture, or one that has no head for the task),
  * bad_config (`maxLength` beyond its positions).
  */
@@ -33,10 +34,10 @@ export async function loadModel(
   dir: string,
   taskName: TaskName,
   classes: number,
-  { maxLength, dropout }: { maxLength: number; dropout?: number | undefined },
+  { maxLength, ...options }: { maxLength: number; dropout?: number | undefined; asked?: Asked },
 ): Promise<LoadedModel> {
   const { json, modelType, maxPositions } = await readModelConfig(dir)
-  const model = describeModel(modelType, json, taskName, classes, { dir, dropout })
+  const model = describeModel(modelType, json, taskName, classes, { dir, ...options })
   if (maxPositions > 0 && maxLength > maxPositions) {
     throw new AttuneError(
       'bad_config',
@@ -66,10 +67,10 @@ export function describeModel(
   json: Readonly<Record<string, unknown>>,
   taskName: TaskName,
   classes: number,
-  { dir, dropout }: { dir: string; dropout?: number | undefined },
+  { dir, dropout, asked }: { dir: string; dropout?: number | undefined; asked?: Asked },
 ): LoadedModel {
   const architecture = architectureOf(modelType)
-  const task = taskNamed(taskName)
+  const task = taskNamed(taskName, asked, modelType)
   const head = task.headOf(architecture)
   if (!head) throw new AttuneError('unsupported', `A model of type "${modelType}" cannot be trained for ${task.name}.`)
   const own = architecture.parseConfig(json)

@@ -55,7 +55,8 @@ export async function runSteps(session: Session, plan: LoopPlan, report: LoopRep
   let groups: Int32Array[][] = []
   let judged = done.evaluated ? done.step : 0
   let saved = done.step
-  reporter.phase('training')
+  if (total === 0 && !done.evaluated) await report.judge(0)
+  if (total > 0) reporter.phase('training')
   for (let step = done.step + 1; step <= total; step++) {
     if (report.stopsEarly()) return 'finished'
     checkStopAtOnce(control)

@@ -9,13 +9,14 @@ import { totalSteps } from './schedule.ts'
 import { countParameters, type Trainable } from './trainable.ts'
 import { trainedSpecs } from './weights.ts'
 
-/** The padded lengths of both sides. */
+/** The padded lengths of both sides; none where nothing is trained. */
 export function lengthsOf(
   { train, validation }: Record<'train' | 'validation', Pick<Examples, 'lengths'>>,
-  { max_length: most }: Pick<RunConfig, 'max_length'>,
+  { max_length, max_target_length, method }: Pick<RunConfig, 'max_length' | 'max_target_length' | 'method'>,
 ): { train: number[]; evaluate: number[] } {
+  const most = Math.max(max_length, max_target_length ?? 0)
   const buckets = ({ lengths }: Pick<Examples, 'lengths'>) => chooseBuckets(lengths, most)
-  return { train: buckets(train), evaluate: buckets(validation) }
+  return { train: method === 'none' ? [] : buckets(train), evaluate: buckets(validation) }
 }
 
 /** What is known of a run before its first step. */
@@ -27,7 +28,7 @@ export function planOf(
   lengths: ProgramLengths,
 ): RunPlan {
   const batches = Math.ceil(data.train.lengths.length / config.per_device_train_batch_size)
-  const stepsPerEpoch = Math.ceil(batches / config.gradient_accumulation_steps)
+  const stepsPerEpoch = Math.max(1, Math.ceil(batches / config.gradient_accumulation_steps))
   return {
     totalSteps: totalSteps(config, stepsPerEpoch),
     stepsPerEpoch,

@@ -1,6 +1,9 @@
+import { readModelConfig } from '../checkpoint/config.ts'
 import type { DatasetRow, Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
+import { isPrompted } from '../contract/prompts.ts'
 import { chooseBuckets } from '../data/batches.ts'
+
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import { preparationOf } from '../tasks/preparation.ts'
@@ -8,7 +11,7 @@ import type { PredictionColumns } from '../tasks/task.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
 import { nameFailure } from './failures.ts'
 import { loadModel } from './load-model.ts'
-import { evaluateProgram, sessionSpec } from './programs.ts'
+import { evaluateProgram, ownProgram, sessionSpec } from './programs.ts'
 import { trainableOf } from './trainable.ts'
 import { restoreVariables } from './weights.ts'
 
@@ -27,7 +30,13 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
 }
 
 async function predictTexts({ config, labels, texts, fields, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
-  const { inputs } = preparationOf(config.task)
+  const { modelType } = await readModelConfig(spec.modelDir)
+  if (isPrompted(config, modelType)) {
+    const message =
+      'This run asked a language model by prompts, and has learnt no classes. Predict with a run that has.'
+    throw new AttuneError('unsupported', message)
+  }
+  const { inputs } = preparationOf(config, modelType)
   if (!inputs) throw new AttuneError('unsupported', `A run for ${config.task} predicts nothing of a text alone.`)
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir
@@ -55,6 +64,7 @@ async function predictTexts({ config, labels, texts, fields, threads, ...spec }:
       programs,
       ({ length, feeds }) => session.run(evaluateProgram(length), feeds),
       () => {},
+      { model, tokenizer, own: (name, feeds) => session.run(ownProgram(name), feeds) },
     )
     return inOrder(model.task.predictions(scored), texts.length, labels)
   } finally {

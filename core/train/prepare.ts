@@ -36,7 +36,13 @@ export async function prepareData(
   const store = openRowStore(datasetDir)
   try {
     const { reading, tokens } = await openReading(store, modelDir, remembers)
-    const data = await preparationOf(task).prepare(store, labels, reading, config, onRow)
+    const data = await preparationOf({ ...config, task }, String(reading.modelConfig.model_type)).prepare(
+      store,
+      labels,
+      reading,
+      config,
+      onRow,
+    )
     tokens.remember()
     const { padId, hash, asked, known } = tokens
     return { data, padId, tokenizerHash: hash, tokenised: asked - known, remembered: known }

@@ -6,6 +6,7 @@ import { loraParams } from '../nn/lora.ts'
 import { type Params, paramsOf } from '../nn/params.ts'
 import { rngOf } from '../nn/random.ts'
 import { type Attention, watchAttention } from '../nn/watch.ts'
+import type { BatchConfig } from '../tasks/task.ts'
 import type { LoadedModel } from './load-model.ts'
 import { gradSumName, optimizerState, scalarNames } from './optimizer.ts'
 import type { Trainable } from './trainable.ts'
@@ -16,29 +17,27 @@ export const trainProgram = (length: number) => `train/${length}`
 /** Adds a batch's gradient up; there only when steps consist of several batches, of which the last one is trained. */
 export const accumulateProgram = (length: number) => `accumulate/${length}`
 export const evaluateProgram = (length: number) => `evaluate/${length}`
+/** One of the task's own: see Task.own. */
+export const ownProgram = (name: string) => `own/${name}`
+const ownVariable = ownProgram
 
-export type ProgramConfig = Pick<
-  RunConfig,
-  | 'method'
-  | 'optim'
-  | 'gradient_accumulation_steps'
-  | 'gradient_checkpointing'
-  | 'label_smoothing_factor'
-  | 'weight_decay'
-  | 'max_grad_norm'
-  | 'adam_beta1'
-  | 'adam_beta2'
-  | 'lora_r'
-  | 'lora_alpha'
-  | 'lora_dropout'
-  | 'packing'
-  | 'mlm_probability'
-  | 'dpo_beta'
-  | 'dpo_loss_type'
-  | 'context_length'
-  | 'per_device_train_batch_size'
-  | 'per_device_eval_batch_size'
->
+export type ProgramConfig = BatchConfig &
+  Pick<
+    RunConfig,
+    | 'method'
+    | 'optim'
+    | 'gradient_accumulation_steps'
+    | 'gradient_checkpointing'
+    | 'label_smoothing_factor'
+    | 'weight_decay'
+    | 'max_grad_norm'
+    | 'adam_beta1'
+    | 'adam_beta2'
+    | 'lora_r'
+    | 'lora_alpha'
+    | 'lora_dropout'
+    | 'per_device_train_batch_size'
+  >
 
 export interface ProgramLengths {
   readonly train: readonly number[]
@@ -60,8 +59,13 @@ export function sessionSpec(
   const parameters = bare({ ...model.parameters, ...trainable.adapters })
   const computed = computationOf(model, trainable, config)
   const trained = new Set(trainable.names)
+  const own = ownPart(computed, config, lengths.evaluate)
   return {
-    variables: { ...parameters, ...(training && bare(heldBetweenBatches(parameters, trainable, config))) },
+    variables: {
+      ...parameters,
+      ...(training && bare(heldBetweenBatches(parameters, trainable, config))),
+      ...own.variables,
+    },
     optimized: training && config.optim === 'adamw' ? trainable.names : [],
     programs: Object.fromEntries([
       ...lengths.train.map((length) => [trainProgram(length), trainStep(computed, trainable, config, length)] as const),
@@ -69,7 +73,9 @@ export function sessionSpec(
         .filter(() => config.gradient_accumulation_steps > 1)
         .map((length) => [accumulateProgram(length), accumulation(computed, trainable, config, length)] as const),
       ...lengths.evaluate.map((length) => [evaluateProgram(length), evaluation(computed, config, length)] as const),
+      ...own.programs,
     ]),
+    inPlace: own.inPlace,
     precision,
     // Only beside an adapter: other checkpoints hold the frozen weights too, and must hold them unchanged.
     halved:
@@ -77,6 +83,30 @@ export function sessionSpec(
         ? Object.keys(model.parameters).filter((name) => !trained.has(name))
         : [],
   }
+}
+
+/** What the task runs beside training and evaluation, under names of its own. */
+function ownPart(
+  { model, paramsOf: params }: Computation,
+  config: ProgramConfig,
+  lengths: readonly number[],
+): { variables: Record<string, TensorSpec>; programs: [string, Program][]; inPlace: string[] } {
+  const own = lengths.length > 0 ? model.task.own?.(model, config, lengths) : undefined
+  if (!own) return { variables: {}, programs: [], inPlace: [] }
+  const names = Object.keys(own.variables)
+  const programs = Object.entries(own.programs).map(([name, { feeds, run }]): [string, Program] => [
+    ownProgram(name),
+    {
+      feeds,
+      run(fed, variables) {
+        const kept = Object.fromEntries(names.map((one) => [one, variables[ownVariable(one)] as Tensor]))
+        const { updates = [], ...rest } = run(params(variables), fed, kept)
+        return { ...rest, updates: updates.map((update) => ({ ...update, name: ownVariable(update.name) })) }
+      },
+    },
+  ])
+  const variables = Object.fromEntries(Object.entries(own.variables).map(([name, spec]) => [ownVariable(name), spec]))
+  return { variables, programs, inPlace: own.inPlace.map(ownVariable) }
 }
 
 function bare(specs: Readonly<Record<string, TensorSpec>>): Record<string, TensorSpec> {

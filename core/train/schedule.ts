@@ -7,8 +7,12 @@ export interface Schedule {
   readonly totalSteps: number
 }
 
-/** Optimizer steps of a run: `max_steps` when given, else the epochs', rounded up (as transformers' Trainer counts). */
-export function totalSteps(config: Pick<RunConfig, 'max_steps' | 'num_train_epochs'>, stepsPerEpoch: number): number {
+/** Optimizer steps of a run: `max_steps` when given, else the epochs', rounded up (as transformers' Trainer counts); none without training. */
+export function totalSteps(
+  config: Pick<RunConfig, 'max_steps' | 'num_train_epochs' | 'method'>,
+  stepsPerEpoch: number,
+): number {
+  if (config.method === 'none') return 0
   return config.max_steps > 0 ? config.max_steps : Math.ceil(config.num_train_epochs * stepsPerEpoch)
 }
 

@@ -15,6 +15,7 @@ import { LogWindow } from './log-window.ts'
 import { type Outcome, runSteps } from './loop.ts'
 import { lengthsOf, planOf } from './plan.ts'
 import type { ProgramLengths } from './programs.ts'
+import { tokenizerWhenAsked } from './reading.ts'
 import { type Emit, reporterOf } from './reporter.ts'
 import {
   begunOf,
@@ -117,6 +118,7 @@ async function prepareWith(
   const model = await loadModel(spec.modelDir, config.task, labels.length, {
     maxLength: config.max_length,
     dropout: config.dropout,
+    asked: config,
   })
   const trainable = trainableOf(model, config)
   const kept = (optimizerBytes(model, trainable, config) / 1e6).toFixed(1)
@@ -176,7 +178,8 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
     optimizerSteps,
   }))
   const keeper = new CheckpointKeeper(runDir, content, config)
-  const evaluation = { task, encoded: validation, layout: layouts.evaluate, classes: labels.length }
+  const tokenizer = await tokenizerWhenAsked(spec.modelDir)
+  const evaluation = { task, model, encoded: validation, layout: layouts.evaluate, classes: labels.length, tokenizer }
   const judge = new Judge(session, evaluation, keeper, config, surroundings)
 
   if (resume !== null) {

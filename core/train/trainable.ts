@@ -18,7 +18,7 @@ export interface Trainable {
 export type TrainableConfig = Pick<RunConfig, 'method' | 'lora_r' | 'target_modules' | 'num_frozen_layers'>
 
 /**
- * full: every parameter; lora: the adapters and the head; head: the head alone. Frozen layers have neither trained
+ * none: nothing; full: every parameter; lora: the adapters and the head; head: the head alone. Frozen layers have neither trained
  * parameters nor adapters. Throws AttuneError bad_config when `target_modules` fits no layer of the model, or
  * `num_frozen_layers` is more than it has or leaves nothing to adapt.
  */
@@ -30,6 +30,8 @@ export function trainableOf(model: LoadedModel, config: TrainableConfig): Traina
   switch (config.method) {
     case 'full':
       return plain(names.filter((name) => !frozen(name)))
+    case 'none':
+      return plain([])
     case 'head':
       if (head.length === 0) {
         const message = 'method "head": this kind of model has no head to train alone. Choose "full" or "lora".'

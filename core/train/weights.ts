@@ -33,6 +33,8 @@ export async function fillVariables(
         fresh.push(shape === null ? name : `${name} (there for ${shape[0]} classes)`)
         return initialise(spec, seed, name)
       }
+      // One that a checkpoint may leave out stands for what it begins with.
+      if (source === undefined && spec.frozen) return initialise(spec, seed, name)
       return readWhole(weights, source, name, spec, model.dir)
     })
     writeVariables(session, trainable.adapters, (name, spec) => initialise(spec, seed, name))
@@ -64,7 +66,11 @@ export async function restoreVariables(
   try {
     const sources = sourceNames(weights, model)
     const rest = Object.fromEntries(Object.entries(model.parameters).filter(([name]) => !Object.hasOwn(trained, name)))
-    writeVariables(session, rest, (name, spec) => readWhole(weights, sources.get(name), name, spec, model.dir))
+    writeVariables(session, rest, (name, spec) => {
+      const source = sources.get(name)
+      if (source === undefined && spec.frozen) return initialise(spec, 0, name)
+      return readWhole(weights, source, name, spec, model.dir)
+    })
   } finally {
     weights.close()
   }

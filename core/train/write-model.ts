@@ -2,6 +2,8 @@ import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
+import { readConfigAsWritten } from '../checkpoint/config.ts'
+import { linkModel } from '../checkpoint/link.ts'
 import { taskNames } from '../contract/ecosystem.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
@@ -41,11 +43,12 @@ export function checkpointWriter(
       await writeFiles(dir, model.task.files?.(modelDir))
     }
   }
+  if (config.method === 'none') return (dir) => linkModel(modelDir, dir)
   return async (dir) => {
     await writeVariablesTo(join(dir, 'model.safetensors'), session, model.parameters)
     await writeFile(
       join(dir, 'config.json'),
-      `${JSON.stringify({ ...exportedConfig(model, labels), ...fields }, null, 2)}\n`,
+      `${JSON.stringify({ ...(await exportedConfig(model, modelDir, labels)), ...fields }, null, 2)}\n`,
     )
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name)) await copyFile(join(modelDir, name), join(dir, name))
@@ -59,6 +62,10 @@ async function writeFiles(dir: string, files: Readonly<Record<string, string>> =
 }
 
 /** The model's config.json with what the task says of it, as transformers saves such a model. */
-function exportedConfig({ json, head, task }: LoadedModel, labels: readonly string[]): Record<string, unknown> {
-  return { ...json, architectures: [head.className], ...task.modelFields(labels) }
+async function exportedConfig(
+  { head, task }: LoadedModel,
+  modelDir: string,
+  labels: readonly string[],
+): Promise<Record<string, unknown>> {
+  return { ...(await readConfigAsWritten(modelDir)), architectures: [head.className], ...task.modelFields(labels) }
 }

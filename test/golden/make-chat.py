@@ -1,7 +1,8 @@
 """
 Makes what the chat templates are compared with: tiny-chat/ (a random Llama of two layers, a byte-level tokenizer with the
 tokens of a ChatML-like template, which the folder brings) and chat.json: conversations through several templates by
-transformers' apply_chat_template, as text, as ids and as the mask of what the assistant says; and the losses over it.
+transformers' apply_chat_template, as text, as ids and as the mask of what the assistant says; and the losses over it; and
+prompts.json: how likely labels are in a prompt.
 
     python test/golden/make-chat.py
 
@@ -132,6 +133,26 @@ def rows_of(fast, model, template, marked):
     return rows
 
 
+PROMPT = "{text}\n\nCategory: {label}"
+LABELS = ["spam", "no spam at all", "ham"]
+
+
+@torch.no_grad()
+def prompted(fast, model):
+    """What the model finds each label's tokens worth behind the prompt, nats, and the softmax over the labels."""
+    rows = []
+    for text in shared.SENTENCES[:6]:
+        asked = fast(PROMPT.split("{label}")[0].replace("{text}", text))["input_ids"]
+        whole = [fast(PROMPT.replace("{text}", text).replace("{label}", label))["input_ids"] for label in LABELS]
+        start = next(i for i in range(len(asked) + 1) if i == len(asked) or any(ids[i] != asked[i] for ids in whole))
+        sums = []
+        for ids in whole:
+            said = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+            sums.append(sum(said[i - 1, ids[i]].item() for i in range(start, len(ids))))
+        rows.append({"text": text, "scores": torch.tensor(sums).softmax(-1).tolist()})
+    return {"template": PROMPT, "labels": LABELS, "rows": rows}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     fast = make_folder()
@@ -142,4 +163,5 @@ if __name__ == "__main__":
         for name, template, marked in templates
     ]
     (HERE / "chat.json").write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n")
+    (HERE / "prompts.json").write_text(json.dumps(prompted(fast, model), ensure_ascii=False, indent=1) + "\n")
     print({name: len(rows["rows"]) for (name, _, _), rows in zip(templates, table)})

@@ -155,3 +155,38 @@ describe.skipIf(!nativeBindingPath())('a recurrent model from scratch', () => {
     expect(ended.texts).toMatchObject([{ text: ' three four five', reason: 'end' }])
   })
 })
+
+test.skipIf(!nativeBindingPath())(
+  'a recurrent model of the same size is trained beside a run, and judged by length',
+  async () => {
+    const app = await open()
+    const dataset = await importSample(app)
+    const [starter] = (await app.call('models.list', {})).models as [Model]
+    const run = await trained(app, { model: starter.id, dataset, max_length: 32, max_steps: 2, num_frozen_layers: 1 })
+    const { model, run: queued } = await app.call('runs.recurrentBaseline', { id: run.id })
+    const beside = await untilState(app, queued.id, 'finished', 'failed')
+    expect(beside.error).toBeNull()
+    expect([model.architecture, model.tokenizerHash]).toEqual(['lstm', starter.tokenizerHash])
+    const [own, theirs] = [beside.plan?.trainableParameters ?? 0, run.plan?.parameters ?? 1]
+    expect(Math.abs(own / theirs - 1)).toBeLessThan(0.2)
+    expect(beside.config).toMatchObject({ max_length: 32, max_steps: 2, num_frozen_layers: 0, learning_rate: 2e-3 })
+    // A second time it is the same model.
+    const again = await app.call('runs.recurrentBaseline', { id: run.id })
+    expect(again.model.id).toBe(model.id)
+    await app.call('runs.stop', { id: again.run.id, keep: false })
+    await errorOf('bad_request', () => app.call('runs.recurrentBaseline', { id: beside.id }))
+
+    const runs = [run.id, beside.id]
+    const { byLength } = await app.call('comparisons.byLength', { runs })
+    expect(byLength).toMatchObject({ tokensOf: starter.name, label: 'accuracy', better: 'higher' })
+    const buckets = byLength?.buckets ?? []
+    const rows = buckets.reduce((sum, bucket) => sum + bucket.rows, 0)
+    expect(rows).toBe(40)
+    const { metrics } = await app.call('comparisons.get', { runs })
+    const accuracy = metrics.find(({ series }) => series === 'eval/accuracy')
+    for (const at of [0, 1]) {
+      const mean = buckets.reduce((sum, bucket) => sum + bucket.rows * (bucket.values[at] as number), 0) / rows
+      expect(mean).toBeCloseTo(accuracy?.values[at]?.best.value ?? -1, 6)
+    }
+  },
+)

@@ -124,6 +124,16 @@ for (const op of [
   }
 }
 
+/** 1 above 0, else `alpha`: what the gradient of relu is made of. */
+table.Step = (inputs, attrs, backend) => {
+  const x = input(inputs, 'x')
+  const alpha = (attrs.alpha as number | undefined) ?? 0
+  const zero = backend.builder.constant([0], [], 'float32')
+  const above = backend.builder.node('Greater', [backend.ref(x), zero], { T: type(x.dtype) })
+  const [yes, no] = [1, alpha].map((value) => backend.builder.constant([value], [], 'float32')) as [Ref, Ref]
+  return backend.output(x.shape, x.dtype, backend.builder.node('SelectV2', [above, yes, no], { T: type(x.dtype) }))
+}
+
 for (const op of ['IsNan', 'IsFinite']) {
   table[op] = (inputs, _, backend) => {
     const x = input(inputs, 'x')

@@ -38,7 +38,7 @@ export function courseOf(setup: Setup): Course {
     countLengths(data.validation, lengthOrder(data.validation, config.per_device_eval_batch_size), lengths.evaluate),
     scale.validation,
   )
-  const last = steps.total / batches
+  const last = steps.total / Math.max(1, batches)
   const inSteps = (lengths: ReadonlyMap<number, number>) =>
     new Map(
       [...lengths].flatMap(([length, count]): [string, number][] => [
@@ -70,7 +70,7 @@ function savesOf({ spec: { config }, steps }: Setup): Pick<Course, 'evaluations'
   const { save_steps: saveEvery } = config
   const saved = saveEvery > 0 ? Math.floor(steps.total / saveEvery) : 0
   const both = saveEvery > 0 ? Math.floor(steps.total / leastCommonMultiple(saveEvery, every)) : 0
-  return { evaluations: Math.ceil(steps.total / every), saves: saved - both }
+  return { evaluations: Math.max(1, Math.ceil(steps.total / every)), saves: saved - both }
 }
 
 function countLengths(

@@ -37,11 +37,11 @@ export async function sampleData(
     const held = Math.round(store.count * config.validation_split)
     const evalRows = Math.min(held, config.max_eval_samples ?? held)
     const rest = Math.max(1, Math.round((store.count - held) * config.train_share))
-    const trainRows = Math.min(rest, config.max_train_samples ?? rest)
+    const trainRows = config.method === 'none' ? 0 : Math.min(rest, config.max_train_samples ?? rest)
     const all = whole || (trainRows <= trainSample && evalRows <= evalSample)
     const { reading } = await openReading(store, modelDir, true)
     const limits = all ? config : thinned(config, trainRows, evalRows)
-    const { prepare, longest: lengthOf } = preparationOf(config.task)
+    const { prepare, longest: lengthOf } = preparationOf(config, String(reading.modelConfig.model_type))
     const data = await prepare(store, labels, reading, limits, onRow)
     const { padId } = reading.tokens
     if (all) {
@@ -49,7 +49,10 @@ export async function sampleData(
       const [train, validation] = [data.train.rows.length, data.validation.rows.length]
       return { data, padId, scale, trainRows: train, evalRows: validation, longest: 0, whole: true }
     }
-    const scale = { train: trainRows / data.train.rows.length, validation: evalRows / data.validation.rows.length }
+    const scale = {
+      train: trainRows / Math.max(1, data.train.rows.length),
+      validation: evalRows / data.validation.rows.length,
+    }
     const longest = Math.max(
       0,
       ...(lengthOf ? store.largest(longTexts).map((row) => lengthOf(row, reading, config)) : []),
@@ -63,7 +66,7 @@ export async function sampleData(
 function thinned(config: RunConfig, trainRows: number, evalRows: number): RunConfig {
   return {
     ...config,
-    max_train_samples: Math.min(trainRows, trainSample),
+    max_train_samples: Math.max(1, Math.min(trainRows, trainSample)),
     max_eval_samples: Math.min(evalRows, evalSample),
   }
 }

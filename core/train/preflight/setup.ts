@@ -32,12 +32,14 @@ export async function setUp(
   const model = await loadModel(modelDir, config.task, labels.length, {
     maxLength: config.max_length,
     dropout: config.dropout,
+    asked: config,
   })
   const trainable = trainableOf(model, config)
   const sample = await sampleData(spec, whole, onRow)
   const engine = expectedEngine(config, threads)
   const [train, validation] = [sequencesOf(sample, 'train'), sequencesOf(sample, 'validation')]
-  const perEpoch = Math.ceil(Math.ceil(train / config.per_device_train_batch_size) / config.gradient_accumulation_steps)
+  const batches = Math.ceil(train / config.per_device_train_batch_size)
+  const perEpoch = Math.max(1, Math.ceil(batches / config.gradient_accumulation_steps))
   const steps = { perEpoch, total: totalSteps(config, perEpoch) }
   const beforehand = planBeforehand(model, config, train + validation, {
     totalSteps: steps.total,

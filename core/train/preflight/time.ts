@@ -60,7 +60,7 @@ export function timeForecast(
     trainingSeconds,
     evaluatingSeconds,
     savingSeconds,
-    stepMs: (1000 * trainingSeconds) / course.steps,
+    stepMs: (1000 * trainingSeconds) / Math.max(1, course.steps),
     tokensPerSecond: trainingSeconds > 0 ? course.tokens / trainingSeconds : 0,
     source,
     note: null,

@@ -98,6 +98,12 @@ export function metricLines(rows: readonly MetricRow[], chosen: At): MetricLine[
 const costs: readonly { key: string; label: string; unit: string; of: (run: Run) => number | undefined | null }[] = [
   { key: 'seconds', label: 'Training time', unit: 'ms', of: ({ timings }) => timings && timings.seconds * 1000 },
   { key: 'total', label: 'Time in all', unit: 'ms', of: ({ timings }) => timings && timings.totalSeconds * 1000 },
+  {
+    key: 'epoch',
+    label: 'Time per epoch',
+    unit: 'ms',
+    of: ({ timings, epoch }) => (timings && epoch > 0 ? (timings.seconds * 1000) / epoch : null),
+  },
   { key: 'median', label: 'Median step', unit: 'ms', of: ({ timings }) => timings?.medianStepMs },
   { key: 'peak', label: 'Peak memory', unit: 'bytes', of: ({ timings }) => timings?.peakMemoryBytes },
   { key: 'trained', label: 'Trained parameters', unit: 'count', of: ({ plan }) => plan?.trainableParameters },

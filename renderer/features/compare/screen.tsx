@@ -13,6 +13,7 @@ import { type CompareAddress, rotated } from './address.ts'
 import styles from './compare.module.css'
 import { ConfigTable } from './config-table.tsx'
 import { Curves } from './curves.tsx'
+import { LengthTable } from './length-table.tsx'
 import { MetricsTable } from './metrics-table.tsx'
 import { Outputs } from './outputs.tsx'
 import { Overview } from './overview.tsx'
@@ -109,6 +110,7 @@ function Comparison({ address, change, all }: ComparisonProps) {
               onDifferencesOnly={(differencesOnly) => change({ differencesOnly })}
             />
             <MetricsTable runs={current.runs} rows={current.metrics} at={address.at} onAt={(at) => change({ at })} />
+            <LengthTable runs={current.runs} />
           </>
         )}
         <Outputs runs={runs} address={address} change={change} />

@@ -6,6 +6,7 @@ const sections = [
   { id: 'curves', title: 'Curves' },
   { id: 'configuration', title: 'Configuration' },
   { id: 'metrics', title: 'Metrics' },
+  { id: 'lengths', title: 'By length' },
   { id: 'outputs', title: 'Outputs' },
 ] as const
 

@@ -12,9 +12,11 @@ import {
   GitFork,
   Repeat,
   Trash2,
+  Waypoints,
 } from 'lucide-react'
 import { useState } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
+import { canLearn } from '../../../core/contract/architectures.ts'
 import type { Run } from '../../../core/contract/domain.ts'
 import { comparePath, useSelection } from '../../app/selection.ts'
 import { runColour, runDash } from '../../charts/palette.ts'
@@ -133,6 +135,13 @@ export function RunHeader({ run, onExport }: { run: Run; onExport: (which: Which
                 </Menu.Item>
                 <Menu.Item leftSection={<Boxes size={14} />} disabled={!canFork(run)} onClick={() => acts.makeModel()}>
                   Use as base model
+                </Menu.Item>
+                <Menu.Item
+                  leftSection={<Waypoints size={14} />}
+                  disabled={!canLearn('lstm', run.config.task)}
+                  onClick={acts.trainBaseline}
+                >
+                  Train an LSTM of the same size
                 </Menu.Item>
                 <Menu.Item
                   leftSection={<CopyCheck size={14} />}

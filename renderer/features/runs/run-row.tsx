@@ -28,7 +28,7 @@ export interface RunRowProps {
   onTick: (id: string, shift: boolean) => void
 }
 
-const methodWords = { full: 'full', lora: 'LoRA', head: 'head only' } as const
+const methodWords = { full: 'full', lora: 'LoRA', head: 'head only', none: 'no training' } as const
 
 export const RunRow = memo(function RunRow({ run, top, index, open, place, onTick }: RunRowProps) {
   const ticked = useSelection(({ selected }) => selected.includes(run.id))

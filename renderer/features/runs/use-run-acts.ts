@@ -1,8 +1,9 @@
 import { useLocation } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
 import type { Input } from '../../../core/contract/methods.ts'
+import { comparePath } from '../../app/selection.ts'
 import { useAct } from '../../client/hooks.ts'
-import { formatBytes } from '../../ui/format.ts'
+import { formatBytes, formatShort } from '../../ui/format.ts'
 import { notifyDone, offerUndo } from '../../ui/undo.tsx'
 import { useReproduce } from './use-reproduce.ts'
 
@@ -24,6 +25,7 @@ export function useRunActs(run: Run) {
   const move = useAct('queue.move')
   const reproduce = useReproduce()
   const asModel = useAct('models.fromRun')
+  const baseline = useAct('runs.recurrentBaseline')
 
   return {
     stop: (keep: boolean) => stop.mutate({ id, keep }),
@@ -44,6 +46,17 @@ export function useRunActs(run: Run) {
       asModel.mutate(
         { run: id, checkpoint },
         { onSuccess: ({ model }) => notifyDone(`“${model.name}” is a model now: new runs can start from it.`) },
+      ),
+    /** A recurrent model of the same size is trained on the same; the two are shown side by side. */
+    trainBaseline: () =>
+      baseline.mutate(
+        { id },
+        {
+          onSuccess: ({ model, run: beside }) => {
+            navigate(comparePath([id, beside.id]))
+            notifyDone(`“${model.name}” has ${formatShort(model.parameters)} parameters; its run is queued.`)
+          },
+        },
       ),
     rename: (to: string) => update.mutate({ id, name: to }),
     setNotes: (notes: string) => update.mutate({ id, notes }),

@@ -1,6 +1,6 @@
 import { canAdapt, canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
-import { taskTitles, writingTasks } from '../../../core/contract/settings.ts'
+import { headlessTasks, taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
 import { methodProblem } from './fork.ts'
@@ -31,8 +31,8 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   if (draft.method === 'lora' && !canAdapt(model.architecture)) {
     return `LoRA adapts linear layers, and ${model.name} has none inside; choose full.`
   }
-  if (draft.method === 'head' && writingTasks.includes(dataset.task)) {
-    return 'A language model has no head to train alone; choose full or LoRA.'
+  if (draft.method === 'head' && headlessTasks.includes(dataset.task)) {
+    return 'A model that writes has no head to train alone; choose full or LoRA.'
   }
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)
   if (wrong) return `${wrong.label}: ${read.problems[wrong.name]}`

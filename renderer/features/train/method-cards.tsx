@@ -1,5 +1,5 @@
 import type { Dataset } from '../../../core/contract/domain.ts'
-import { type Method, methods, methodTitles, writingTasks } from '../../../core/contract/settings.ts'
+import { headlessTasks, type Method, methods, methodTitles } from '../../../core/contract/settings.ts'
 import { ChoiceCard } from './choice-card.tsx'
 import styles from './train.module.css'
 
@@ -10,8 +10,8 @@ export interface MethodCardsProps {
 }
 
 export function MethodCards({ method, onChoose, dataset }: MethodCardsProps) {
-  // A language model has no head of its own to train.
-  const offered = dataset && writingTasks.includes(dataset.task) ? methods.filter((one) => one !== 'head') : methods
+  // A model that writes has no head of its own to train.
+  const offered = dataset && headlessTasks.includes(dataset.task) ? methods.filter((one) => one !== 'head') : methods
   return (
     <div className={styles.methods} role="radiogroup" aria-label="Method">
       {offered.map((one) => (
@@ -34,4 +34,5 @@ const lines: Readonly<Record<Method, string>> = {
   full: 'Trains every weight. Most able, slowest, a whole model per checkpoint.',
   lora: 'Trains small matrices beside frozen layers, and the head. Faster; checkpoints of a few MB.',
   head: 'Trains the classifier on a frozen model, which reads each row once, without dropout. Fastest, least able.',
+  none: 'Evaluates the model as it is, so that runs can be compared with it; language models classify by prompts.',
 }

@@ -1,6 +1,10 @@
 import { Select, Skeleton } from '@mantine/core'
+import { useState } from 'react'
 import { useLocation } from 'wouter'
+import { canLearn } from '../../../core/contract/architectures.ts'
+import type { Dataset, Model } from '../../../core/contract/domain.ts'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
+import { comparePath } from '../../app/selection.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatWhen } from '../../ui/format.ts'
@@ -42,15 +46,25 @@ export function NewRunScreen() {
   const blocked = blockedBecause({ draft, read, model, dataset, info: info.data, parent })
   const forecast = useForecast(blocked === null ? config : null)
   const refused = forecast.current && forecast.preflight?.verdict === 'does not fit'
-  const started = { quiet: true, onSuccess: ({ run }: { run: { id: string } }) => navigate(`/runs/${run.id}`) }
+  const [beside, setBeside] = useState(false)
+  const baseline = useAct('runs.recurrentBaseline')
+  const started = {
+    quiet: true,
+    onSuccess: async ({ run }: { run: { id: string } }) => {
+      if (!beside || !canStandBeside(model, dataset)) return navigate(`/runs/${run.id}`)
+      const { run: second } = await baseline.mutateAsync({ id: run.id })
+      navigate(comparePath([run.id, second.id]))
+    },
+  }
   const create = useAct('runs.create', started)
   const forking = useAct('runs.fork', started)
   const act = parent ? forking : create
+  const starting = act.isPending || baseline.isPending
   const begin = (config: RunConfigInput) =>
     fork !== null && parent
       ? forking.mutate({ id: fork.run, checkpoint: fork.checkpoint, optimizer: fork.optimizer, config })
       : create.mutate({ config })
-  const start = blocked === null && !refused && config !== null && !act.isPending ? () => begin(config) : null
+  const start = blocked === null && !refused && config !== null && !starting ? () => begin(config) : null
   useShortcut('Mod+Enter', 'Start the run', 'New run', start)
 
   const failed = models.error ?? datasets.error
@@ -121,13 +135,19 @@ export function NewRunScreen() {
           {...{ draft, read, model, dataset, config, blocked, forecast, refused }}
           alternatives={offered(forecast.preflight?.alternatives ?? [], fork, parent)}
           error={act.error}
-          starting={act.isPending}
+          starting={starting}
           command={fork !== null && parent && config !== null ? forkCommand(fork, config, parent.config) : undefined}
           onStart={start}
+          beside={canStandBeside(model, dataset) ? { checked: beside, onChange: setBeside } : null}
         />
       </div>
     </Page>
   )
+}
+
+/** Whether a recurrent model can be trained on the same, to be compared with. */
+function canStandBeside(model: Model | undefined, dataset: Dataset | undefined): boolean {
+  return model !== undefined && model.architecture !== 'lstm' && dataset !== undefined && canLearn('lstm', dataset.task)
 }
 
 function Section({ title, children }: { title: string; children: React.ReactNode }) {

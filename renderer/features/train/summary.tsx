@@ -1,4 +1,4 @@
-import { Button, Kbd } from '@mantine/core'
+import { Button, Checkbox, Kbd } from '@mantine/core'
 import { Play } from 'lucide-react'
 import { architectureInfos } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model } from '../../../core/contract/domain.ts'
@@ -30,6 +30,8 @@ export interface SummaryProps {
   error: unknown
   starting: boolean
   onStart: (() => void) | null
+  /** Whether a recurrent model is trained on the same, to be compared with; null where none can be. */
+  beside: { readonly checked: boolean; readonly onChange: (checked: boolean) => void } | null
   /** The same from a shell, where it is not a plain start. */
   command?: string | undefined
 }
@@ -48,6 +50,7 @@ export function Summary({
   error,
   starting,
   onStart,
+  beside,
   command,
 }: SummaryProps) {
   const { method } = draft
@@ -82,6 +85,14 @@ export function Summary({
         {config && <ConfigPreview config={config} command={command ?? commandOf(config)} />}
       </div>
       <div className={styles.start}>
+        {beside && (
+          <Checkbox
+            mb={10}
+            label="Train an LSTM of the same size beside it"
+            checked={beside.checked}
+            onChange={(event) => beside.onChange(event.currentTarget.checked)}
+          />
+        )}
         <Button
           size="sm"
           fullWidth

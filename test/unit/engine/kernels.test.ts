@@ -35,6 +35,7 @@ const operations: Record<string, (given: Given) => tf.Tensor> = {
   'unary one': ({ x }) => tf.addN([tf.abs(x), tf.ceil(x), tf.cos(x), tf.erf(x), tf.exp(x), tf.floor(x)]),
   'unary two': ({ p }) => tf.addN([tf.log(p), tf.log1p(p), tf.neg(p), tf.reciprocal(p), tf.relu(p), tf.rsqrt(p)]),
   'unary three': ({ x }) => tf.addN([tf.sigmoid(x), tf.sign(x), tf.sin(x), tf.softplus(x), tf.square(x), tf.tanh(x)]),
+  step: ({ x }) => tf.add(tf.step(x), tf.step(x, 0.25)),
   sqrt: ({ p }) => tf.sqrt(p),
   'isNaN, isFinite': ({ x, p }) => tf.add(float(tf.isNaN(x)), float(tf.isFinite(p))),
   'sum, mean': ({ x }) => tf.add(tf.sum(x, [0, 2]), tf.mean(x, [0, -1])),

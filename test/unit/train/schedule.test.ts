@@ -27,10 +27,14 @@ describe('the learning rate', () => {
 
 describe('the number of steps', () => {
   test('is the epochs rounded up', () => {
-    expect(totalSteps({ max_steps: -1, num_train_epochs: 2.5 }, 7)).toBe(18)
+    expect(totalSteps({ method: 'full', max_steps: -1, num_train_epochs: 2.5 }, 7)).toBe(18)
+  })
+
+  test('is none where nothing is trained', () => {
+    expect(totalSteps({ method: 'none', max_steps: 5, num_train_epochs: 2.5 }, 7)).toBe(0)
   })
 
   test('is max_steps when given', () => {
-    expect(totalSteps({ max_steps: 5, num_train_epochs: 2.5 }, 7)).toBe(5)
+    expect(totalSteps({ method: 'lora', max_steps: 5, num_train_epochs: 2.5 }, 7)).toBe(5)
   })
 })

@@ -1,0 +1,139 @@
+import { AttuneError } from '../contract/errors.ts'
+import { promptParts } from '../contract/prompts.ts'
+import { type TokenRows, tokenRows } from '../data/batches.ts'
+import type { RowStore } from '../data/row-store.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { hash32 } from '../util/random.ts'
+import { classIds } from './labelled-rows.ts'
+import { sidesOf } from './sides.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+
+/**
+ * Texts in a prompt, each with every label in the place of the answer: one sequence a label, those of a row one after the
+ * other in the order of the class ids. In front stand worked examples from the training rows.
+ */
+export interface PromptedRows extends TokenRows {
+  readonly classes: number
+  /** Class id of each row. */
+  readonly gold: Int32Array
+  /** Of each sequence: the first token of its label, which ends it. */
+  readonly labelStarts: Int32Array
+}
+
+export const promptedRows: Preparation<PromptedRows> = { prepare: preparePrompted }
+
+/** Stream of the generator that chooses the examples, by the run's seed. */
+const exampleStream = 14
+/** A text that is cut below this says nothing. */
+const leastTokens = 8
+
+/** Throws AttuneError: bad_data as prepareLabelled, bad_config (examples that leave no room for a text). */
+function preparePrompted(
+  store: RowStore,
+  labels: readonly string[],
+  { tokenizer }: Reading,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<PromptedRows> {
+  const classes = classIds(store, labels)
+  const { train, validation } = sidesOf(classes, config)
+  if (train.length === 0 || validation.length === 0) {
+    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
+    throw new AttuneError('bad_data', message)
+  }
+  const { max_length: room, few_shot_examples: shots, prompt_template: template, seed } = config
+  const { head, middle, tail } = promptParts(template)
+  const chosen = chooseExamples(train, classes, shots, seed)
+  const shown = chosen.map((row) => {
+    const { text, label } = store.read(row)
+    const most = Math.max(leastTokens, Math.floor((0.8 * room) / (shots + 1)))
+    return `${head}${shortened(text, tokenizer, most)}${middle}${label}${tail}\n\n`
+  })
+  const before = `${shown.join('')}${head}`
+  let cut = 0
+  let done = 0
+  const ids: Int32Array[] = []
+  const labelStarts: number[] = []
+  for (const row of validation) {
+    const text = store.read(row).text
+    const found = fitted(text, before, middle, labels, tokenizer, room)
+    if (found.cut) cut++
+    for (const { sequence, start } of found.sequences) {
+      ids.push(sequence)
+      labelStarts.push(start)
+    }
+    onRow(++done, validation.length)
+  }
+  const side = (rows: Int32Array, sequences: readonly Int32Array[], starts: readonly number[]): PromptedRows => ({
+    ...tokenRows(rows, sequences),
+    classes: labels.length,
+    gold: rows.map((row) => classes[row] as number),
+    labelStarts: Int32Array.from(starts),
+  })
+  return {
+    train: side(Int32Array.from(chosen).sort(), [], []),
+    validation: side(validation, ids, labelStarts),
+    truncatedShare: cut / validation.length,
+  }
+}
+
+/** So many rows, of the classes in turn, in an order that the seed decides. */
+function chooseExamples(rows: Int32Array, classes: Int32Array, count: number, seed: number): number[] {
+  const key = (row: number) => hash32(seed, exampleStream, row)
+  const byClass = Map.groupBy(rows, (row) => classes[row] as number)
+  const queues = [...byClass].sort(([a], [b]) => a - b).map(([, mine]) => mine.sort((a, b) => key(a) - key(b) || a - b))
+  const chosen: number[] = []
+  for (let turn = 0; chosen.length < Math.min(count, rows.length); turn++) {
+    for (const queue of queues) {
+      const row = queue[turn]
+      if (row !== undefined && chosen.length < count) chosen.push(row)
+    }
+  }
+  return chosen.sort((a, b) => key(a) - key(b) || a - b)
+}
+
+interface Fitted {
+  readonly sequences: readonly { readonly sequence: Int32Array; readonly start: number }[]
+  readonly cut: boolean
+}
+
+/** The prompt with each label; where it does not fit, with the beginning of the text. */
+function fitted(
+  text: string,
+  before: string,
+  middle: string,
+  labels: readonly string[],
+  tokenizer: Tokenizer,
+  room: number,
+): Fitted {
+  const start = tokenizer.specials.before
+  const encode = (prompt: string) => Int32Array.of(...start, ...tokenizer.encodePlain(prompt))
+  const withLabels = (of: string) => {
+    const asked = encode(`${before}${of}${middle}`)
+    const all = labels.map((label) => encode(`${before}${of}${middle}${label}`))
+    // Where a label melts into what stands before it, all are scored from there on.
+    let common = 0
+    while (common < asked.length && all.every((sequence) => sequence[common] === asked[common])) common++
+    return all.map((sequence) => ({ sequence, start: Math.max(1, Math.min(common, sequence.length - 1)) }))
+  }
+  const longest = (all: Fitted['sequences']) => Math.max(...all.map(({ sequence }) => sequence.length))
+  let sequences = withLabels(text)
+  if (longest(sequences) <= room) return { sequences, cut: false }
+  // Where tokens join, a cut text may have one more or less than it had: some steps get there.
+  let keep = tokenizer.encodePlain(text).length
+  while (longest(sequences) > room) {
+    keep -= longest(sequences) - room
+    if (keep < leastTokens) {
+      const message = `few_shot_examples: with the examples, a prompt leaves no room for a text within max_length ${room}. Choose fewer examples or a larger max_length.`
+      throw new AttuneError('bad_config', message, { setting: 'few_shot_examples' })
+    }
+    sequences = withLabels(shortened(text, tokenizer, keep))
+  }
+  return { sequences, cut: true }
+}
+
+/** The beginning of a text, of so many tokens. */
+function shortened(text: string, tokenizer: Tokenizer, most: number): string {
+  const ids = tokenizer.encodePlain(text)
+  return ids.length <= most ? text : tokenizer.decode(Array.from(ids.subarray(0, most))).replace(/\uFFFD+$/, '')
+}

@@ -1,0 +1,104 @@
+import { AttuneError } from '../contract/errors.ts'
+import type { Examples } from '../data/batches.ts'
+import type { RowStore } from '../data/row-store.ts'
+import { splitRows, thinRows } from '../data/split.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import type { WritingRules } from './target-writing.ts'
+import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+
+/** Texts and what is to be made of them, as tokens. Programs are chosen by the longer of the two. */
+export interface SourceTargetRows extends Examples {
+  readonly sources: readonly Int32Array[]
+  /** Each with the token that ends it, none with the one that it starts from. */
+  readonly targets: readonly Int32Array[]
+  /** The targets as they read; of the validation rows only. */
+  readonly references: readonly string[]
+  readonly rules: WritingRules
+}
+
+/** Streams of the generator that thins the two sides: see labelled-rows.ts. */
+const trainStream = 11
+const validationStream = 12
+
+export const sourceTargetRows: Preparation<SourceTargetRows> = {
+  prepare: prepareSourceTarget,
+  // Outputs are not looked at for this: they are seldom longer than the longest input.
+  longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
+}
+
+/** Throws AttuneError bad_data: too few rows to hold one out; unsupported: a model that does not say how texts begin and end. */
+function prepareSourceTarget(
+  store: RowStore,
+  _labels: readonly string[],
+  reading: Reading,
+  config: PrepareConfig,
+  onRow: (done: number, total: number) => void,
+): PreparedData<SourceTargetRows> {
+  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
+  if (split.train.length === 0 || split.validation.length === 0) {
+    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
+  }
+  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
+  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
+  const rules = writingRules(reading)
+  const { max_length, max_target_length = max_length, source_prefix: prefix } = config
+  const total = train.length + validation.length
+  let done = 0
+  let truncated = 0
+  const encode = (rows: Int32Array, keepsTexts: boolean): SourceTargetRows => {
+    const sources: Int32Array[] = []
+    const targets: Int32Array[] = []
+    const references: string[] = []
+    for (const row of rows) {
+      const { text, fields } = store.read(row)
+      const target = fields?.target ?? ''
+      const source =
+        prefix === ''
+          ? reading.tokens.encode(row, max_length)
+          : reading.tokenizer.encode(`${prefix}${text}`, max_length)
+      const ended = endedTokens(reading.tokenizer, target, max_target_length, rules)
+      sources.push(source.ids)
+      targets.push(ended.ids)
+      if (keepsTexts) references.push(target)
+      if (source.length > source.ids.length || ended.cut) truncated++
+      onRow(++done, total)
+    }
+    const lengths = Int32Array.from(sources, (ids, i) => Math.max(ids.length, (targets[i] as Int32Array).length))
+    return { rows, lengths, sources, targets, references, rules }
+  }
+  return { train: encode(train, false), validation: encode(validation, true), truncatedShare: truncated / total }
+}
+
+/** A target's tokens with their end, at most `most`. */
+function endedTokens(
+  tokenizer: Tokenizer,
+  text: string,
+  most: number,
+  { endIds }: WritingRules,
+): { ids: Int32Array; cut: boolean } {
+  const { ids, length } = tokenizer.encode(text, most)
+  if (endIds.includes(ids.at(-1) as number)) return { ids, cut: length > ids.length }
+  const kept = ids.subarray(0, most - 1)
+  return { ids: Int32Array.of(...kept, endIds[0] as number), cut: length > kept.length }
+}
+
+/** How a model folder says that targets begin and end, as transformers' generation reads it. */
+export function writingRules({ generationConfig: config }: Pick<Reading, 'generationConfig'>): WritingRules {
+  const startId = config.decoder_start_token_id
+  const endIds = [config.eos_token_id].flat().filter((id) => typeof id === 'number')
+  if (typeof startId !== 'number' || endIds.length === 0) {
+    const lacking = typeof startId === 'number' ? 'eos_token_id' : 'decoder_start_token_id'
+    throw new AttuneError(
+      'unsupported',
+      `config.json has no ${lacking}: the model does not say how its texts begin and end.`,
+    )
+  }
+  const [forced] = [config.forced_eos_token_id].flat()
+  const banned = Array.isArray(config.bad_words_ids) ? config.bad_words_ids : []
+  return {
+    startId,
+    endIds,
+    forcedEndId: typeof forced === 'number' ? forced : null,
+    bannedIds: banned.flatMap((words) => (Array.isArray(words) && words.length === 1 ? words : [])),
+  }
+}
