@@ -157,7 +157,6 @@ const shape = {
       'eval/reward_margin',
       'eval/bleu',
       'eval/chrf',
-      'eval/exact_match',
       'eval/return',
     ])
     .default('eval/loss'),
