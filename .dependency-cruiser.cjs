@@ -19,8 +19,11 @@ const may = {
     places: ['core/contract', 'core/engine/engine.ts', 'core/nn'],
     packages: ['@tensorflow/tfjs-core', 'zod'],
   },
+  'core/data': {
+    places: ['core/contract'],
+    packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'sharp', 'zod'],
+  },
   'core/environments': { places: [], packages: [] },
-  'core/data': { places: ['core/contract'], packages: ['node', 'csv-parse', '@huggingface/tokenizers', 'zod'] },
   // A template is a stranger's program: "vm" ends one that takes too long.
   'core/data/chat': {
     places: ['core/contract', 'core/data/tokenizers'],

@@ -4,7 +4,8 @@ import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
 import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
-import { headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
+import { suits } from '../contract/roles.ts'
+import { hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
 
 type Written = ParsedInput<'runs.create'>['config']
@@ -22,7 +23,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     target_modules: written.target_modules ?? [...usualTargets(model.architecture)],
     learning_rate: written.learning_rate ?? usualLearningRate(written.method, model),
   }
-  if (dataset.task !== config.task) {
+  if (!suits(dataset.task, config.task)) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
   if (!canLearn(model.architecture, config.task) && !isPrompted(config, model.architecture)) {
@@ -34,7 +35,7 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (config.method === 'head' && headlessTasks.includes(config.task)) {
     refuse('method', 'head', 'a model that writes has no head to train alone; take "full" or "lora"')
   }
-  if (model.maxPositions > 0 && config.max_length > model.maxPositions) {
+  if (hasLength(config.task) && model.maxPositions > 0 && config.max_length > model.maxPositions) {
     refuse(
       'max_length',
       config.max_length,

@@ -4,6 +4,7 @@ import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { importDataset as importFile, previewFile } from '../data/import.ts'
+import { showMedia } from '../data/media/show.ts'
 import { openRowStore } from '../data/row-store.ts'
 import { tokenPreview } from '../data/token-preview.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -36,6 +37,15 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
     'datasets.rows': async ({ id, ...asked }) => {
       requireDataset(store, id)
       return findRows(dirOf(id), asked)
+    },
+    'datasets.media': async ({ id, row, as }) => {
+      const { name } = requireDataset(store, id)
+      const rows = openRowStore(dirOf(id))
+      try {
+        return await showMedia(rows.media(row), as, `The file of row ${row} of "${name}"`)
+      } finally {
+        rows.close()
+      }
     },
     'datasets.tokens': async ({ id, model, maxLength, limit }) => {
       requireDataset(store, id)
@@ -77,7 +87,9 @@ async function importDataset(context: Context, input: ParsedInput<'datasets.impo
   const dir = folders.of('datasets', id)
   const progress = bus.progress(source.kind === 'file' ? source.handle : source.name, `Reading ${fileName}`)
   const options = { mapping: input.mapping, encoding, delimiter, onBadRows }
-  const found = await importFile(input.task ?? task ?? 'text-classification', path, fileName, options, dir, progress)
+  const suggested = async () => (await previewFile(path, fileName, { encoding, delimiter })).suggested
+  const aim = input.task ?? task ?? (await suggested()) ?? 'text-classification'
+  const found = await importFile(aim, path, fileName, options, dir, progress)
   try {
     const taken = new Set(store.datasets.list().map(({ name }) => name))
     const dataset: Dataset = {

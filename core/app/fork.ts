@@ -3,6 +3,7 @@ import { linkCheckpoint } from '../checkpoint/link.ts'
 import type { Run, RunStart } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
+import { labelsFor } from '../contract/roles.ts'
 import type { SettingName } from '../contract/settings.ts'
 import { optimizerBytes, requireCheckpoint } from './checkpoints.ts'
 import { decideConfig } from './config.ts'
@@ -35,7 +36,7 @@ export async function forkRun(
   const dataset = requireDataset(store, written.dataset)
   const decided = decideConfig(written, requireModel(store, written.model), dataset)
   refuseUnfit(parent, decided)
-  const head = JSON.stringify(dataset.labels.map(({ label }) => label)) === JSON.stringify(parent.plan?.labels)
+  const head = JSON.stringify(labelsFor(parent.config.task, dataset)) === JSON.stringify(parent.plan?.labels)
   if (optimizer) refuseOptimizer(parent, decided, head, (await optimizerBytes(from.path)) > 0)
   const name = written.name ?? `${parent.name} from step ${from.step}`
   const cameFrom = { kind: 'fork', run: parent.id, name: parent.name, step: from.step } as const

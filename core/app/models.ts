@@ -1,4 +1,4 @@
-import { lineageSource, type Model, type Source } from '../contract/domain.ts'
+import { lineageSource, type Model, type ModelSource } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Cancellations } from './cancellations.ts'
@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { createModel } from './create-model.ts'
 import { requireModel, requireRun } from './find.ts'
 import { removeFolder } from './folders.ts'
+import { addFromHub } from './hub-models.ts'
 import { newId } from './ids.ts'
 import { type Incoming, takeIn } from './model-folders.ts'
 import { readStarter, type Starter, starterFolder, starterNames } from './shipped.ts'
@@ -31,7 +32,7 @@ export function modelHandlers(
   }
   const handlers: Pick<Handlers, ModelMethods> = {
     'models.add': async ({ source, name }) => {
-      const model = await addModel(context, source, name)
+      const model = await waitedFor(addModel(context, source, name, cancellations))
       changed()
       return { model }
     },
@@ -92,7 +93,15 @@ export async function registerStarters(context: Context): Promise<void> {
   }
 }
 
-async function addModel(context: Context, source: Source, name: string | undefined): Promise<Model> {
+async function addModel(
+  context: Context,
+  source: ModelSource,
+  name: string | undefined,
+  cancellations: Cancellations,
+): Promise<Model> {
+  if (source.kind === 'hub') {
+    return addFromHub(context, { model: source.model, name, task: source.task ?? source.model }, cancellations)
+  }
   if (source.kind === 'file') {
     const { path, fileName } = context.files.resolve(source.handle)
     const given = {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import type { Preflight } from '../contract/preflight.ts'
+import { labelsFor } from '../contract/roles.ts'
 import { availableMemory, residentBytesOf } from '../util/available-memory.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
 import type { HostMemory, PreflightSpec, RunEvent } from '../worker/protocol.ts'
@@ -169,7 +170,7 @@ export class Preflights {
       config,
       modelDir: folders.of('models', model.id),
       datasetDir: folders.of('datasets', dataset.id),
-      labels: dataset.labels.map(({ label }) => label),
+      labels: labelsFor(config.task, dataset),
       runsDir: join(folders.home, 'runs'),
       scratchDir,
       threads: deps.threads,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Run } from '../contract/domain.ts'
 import { AttuneError, type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
+import { labelsFor } from '../contract/roles.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { isOwnerAlive } from '../store/owner.ts'
 import type { StoredCheckpoint } from '../store/queries/checkpoints.ts'
@@ -194,7 +195,7 @@ export class RunQueue {
       config: this.configOf(run),
       modelDir: folders.of('models', run.model.id),
       datasetDir: folders.of('datasets', run.dataset.id),
-      labels: dataset.labels.map(({ label }) => label),
+      labels: labelsFor(run.config.task, dataset),
       runDir,
       threads: deps.threads,
       ...(checkpoint && { resumeFrom: join(runDir, checkpoint.folder) }),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type ArchitectureInfo, architectureInfos, usualLayer } from '../contract/architectures.ts'
 import type { Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { loadTokenizer, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { loadTokenizer, readTokenizerIfAny, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { modelFile } from './companions.ts'
 import { type ModelConfig, readJson, readModelConfig } from './config.ts'
 import { licenceOf } from './licence.ts'
@@ -65,7 +65,8 @@ export async function inspectModelFolder(dir: string, options: InspectOptions = 
 
 /** Null where the architecture has none. */
 async function tokenizerOf(dir: string, { modelType, vocabSize, fields }: ModelConfig): Promise<Tokenizer | null> {
-  if (architectureInfos[modelType]?.tokenizer === false) return null
+  const comes = architectureInfos[modelType]?.tokenizer ?? true
+  if (comes === false || (comes === 'some' && (await readTokenizerIfAny(dir)) === null)) return null
   const tokenizer = await loadTokenizer(dir)
   if (tokenizer.vocabSize <= vocabSize) return tokenizer
   const message = `The tokenizer in ${dir} has ${tokenizer.vocabSize} tokens, but the model only has ${vocabSize} (${fields.vocabSize}).`

@@ -55,15 +55,9 @@ export async function findModel({ call }: Ground, wanted: string): Promise<Model
  */
 export function sourceOf({ host, io }: Ground, prefix: 'sample' | 'starter', argument: string): Source {
   if (argument.startsWith(`${prefix}:`)) return { kind: 'sample', name: argument.slice(prefix.length + 1) }
-  if (/^hub:/.test(argument)) {
-    throw new AttuneError('unsupported', `${argument}: this version does not download models. Give a folder instead.`)
-  }
   const path = resolve(io.cwd, argument)
   if (!existsSync(path)) throw new AttuneError('not_found', `There is no file or folder ${path}.`, { path })
   const isFolder = statSync(path).isDirectory()
-  if (prefix === 'sample' && isFolder) {
-    throw new AttuneError('bad_file', `${path} is a folder. Give a CSV or JSONL file.`, { path })
-  }
   if (prefix === 'starter' && !isFolder) {
     throw new AttuneError('bad_file', `${path} is a file. Give the folder with its config.json.`, { path })
   }

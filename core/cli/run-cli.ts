@@ -87,13 +87,13 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help tells more)')
 
-  const datasets = cli.command('datasets').description('texts to train on')
+  const datasets = cli.command('datasets').description('texts, pictures and clips to train on')
   datasets
     .command('import')
-    .description('import a CSV or JSONL file, or sample:spam-assassin')
+    .description('import a CSV or JSONL file, a folder of pictures or clips, or sample:spam-assassin')
     .argument('<file>')
     .option('--name <name>', 'else the file name')
-    .addOption(new Option('--task <task>', 'what it is for').choices([...tasks]).default(tasks[0]))
+    .addOption(new Option('--task <task>', 'what it is for; left out, what the file suggests').choices([...tasks]))
     .option('--map <columns>', 'text=COLUMN,label=COLUMN (text=COLUMN for text generation); guessed when left out')
     .option('--encoding <name>', 'such as windows-1252; guessed when left out')
     .option('--delimiter <character>', 'of a CSV file; guessed when left out')
@@ -117,7 +117,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const models = cli.command('models').description('pre-trained models to start from')
   models
     .command('add')
-    .description('add a Hugging Face folder, starter:minilm-l6, or run:RUN: what a run has made of its model')
+    .description(
+      'add a Hugging Face folder, hub:ORG/NAME[@REVISION] by download, starter:minilm-l6, or run:RUN: what a run has made of its model',
+    )
     .argument('<folder>')
     .option('--name <name>', 'else the name of the folder or the run')
     .addOption(checkpointOption())

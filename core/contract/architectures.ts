@@ -10,8 +10,8 @@ export interface ArchitectureInfo {
   readonly targetModules: readonly string[]
   /** What config.json calls the fields that most models have. */
   readonly fields: ConfigFields
-  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. */
-  readonly tokenizer?: false
+  /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
+  readonly tokenizer?: false | 'some'
   /** The first position is the one after the padding token's id: so many fewer there are for tokens. */
   readonly positionsAfterPadding?: true
   /** Which library its checkpoints are for, where that is not transformers. */
@@ -172,6 +172,21 @@ const decisionTransformer: ArchitectureInfo = {
   },
 }
 
+const palmE: ArchitectureInfo = {
+  tasks: ['image-text-to-text'],
+  targetModules: ['c_attn'],
+  fields: gpt2.fields,
+  checkpoint: {
+    trunk: '',
+    top: /^(?:vision|state)/,
+    left: /\.attn\.(?:masked_)?bias$/,
+    embeddings: 'wte.weight',
+    // The encoder of images has layers of its own.
+    layer: /\.h\.(\d+)\./,
+    classes: {},
+  },
+}
+
 const likeLlama = (className: string): ArchitectureInfo => ({
   tasks: decoderTasks,
   targetModules: ['q_proj', 'v_proj'],
@@ -187,6 +202,42 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     },
   },
 })
+
+const vit: ArchitectureInfo = {
+  tasks: ['image-classification'],
+  targetModules: ['query', 'value'],
+  fields: { ...usualFields, vocabSize: null, maxPositions: null },
+  tokenizer: false,
+  checkpoint: {
+    trunk: 'vit.',
+    top: /^classifier\./,
+    left: /(?:^|\.)pooler\.|mask_token$|^decoder\./,
+    embeddings: null,
+    classes: { 'image-classification': 'ViTForImageClassification' },
+  },
+}
+
+const whisper: ArchitectureInfo = {
+  tasks: ['audio-classification'],
+  targetModules: ['q_proj', 'v_proj'],
+  fields: {
+    ...usualFields,
+    hiddenSize: 'd_model',
+    layers: 'encoder_layers',
+    heads: 'encoder_attention_heads',
+    maxPositions: 'max_target_positions',
+  },
+  tokenizer: 'some',
+  checkpoint: {
+    trunk: 'model.',
+    top: /^(?:projector|classifier)\./,
+    left: /^proj_out\./,
+    // The encoder alone has none.
+    embeddings: null,
+    layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
+    classes: { 'audio-classification': 'WhisperForAudioClassification' },
+  },
+}
 
 const recurrent = (className: string): ArchitectureInfo => ({
   tasks: ['text-classification', 'text-generation'],
@@ -248,10 +299,13 @@ export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   distilbert,
   gpt2,
   decision_transformer: decisionTransformer,
+  palm_e: palmE,
   llama: likeLlama('LlamaForCausalLM'),
   mistral: likeLlama('MistralForCausalLM'),
   qwen2: likeLlama('Qwen2ForCausalLM'),
   qwen3: likeLlama('Qwen3ForCausalLM'),
+  vit,
+  whisper,
   lstm: recurrent('Lstm'),
   gru: recurrent('Gru'),
   marian,

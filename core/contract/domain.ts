@@ -16,6 +16,13 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ])
 export type Source = z.infer<typeof sourceSchema>
 
+/** A model can also be downloaded: "ORG/NAME" or "ORG/NAME@REVISION". `task` tells progress, and cancels. */
+export const modelSourceSchema = z.discriminatedUnion('kind', [
+  ...sourceSchema.options,
+  z.strictObject({ kind: z.literal('hub'), model: z.string().min(1).max(500), task: z.string().min(1).optional() }),
+])
+export type ModelSource = z.infer<typeof modelSourceSchema>
+
 // ---- Datasets ----
 
 /** A row that could not be used: 1-based line in the file, and a sentence. */
@@ -29,7 +36,7 @@ export type ColumnMapping = z.infer<typeof columnMappingSchema>
 export const partialMappingSchema = z.record(z.string(), z.string())
 export type PartialMapping = z.infer<typeof partialMappingSchema>
 
-export const fileFormatSchema = z.enum(['csv', 'jsonl'])
+export const fileFormatSchema = z.enum(['csv', 'jsonl', 'folder'])
 export type FileFormat = z.infer<typeof fileFormatSchema>
 
 export const labelCountSchema = z.object({ label: z.string(), count })
@@ -69,6 +76,10 @@ export const datasetRowSchema = z.object({
 })
 export type DatasetRow = z.infer<typeof datasetRowSchema>
 
+/** A row's picture or clip, or what shows it. */
+export const mediaFileSchema = z.object({ mime: z.string(), base64: z.string() })
+export type MediaFile = z.infer<typeof mediaFileSchema>
+
 export const previewSchema = z.object({
   fileName: z.string(),
   format: fileFormatSchema,
@@ -79,6 +90,8 @@ export const previewSchema = z.object({
   columns: z.array(
     z.object({ name: z.string(), distinct: count, empty: count, meanLength: z.number(), sample: z.string() }),
   ),
+  /** What the rows are probably for, where that can be told; null otherwise. */
+  suggested: taskSchema.nullable(),
   /** By task: which column is probably what; what cannot be told is left out. */
   guesses: z.record(taskSchema, partialMappingSchema),
   /** First rows as text, one array a row, in column order. */
@@ -392,6 +405,7 @@ export interface SeriesInfo {
   readonly tasks?: readonly TaskName[]
 }
 
+const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
 const writing = ['text-generation', 'chat', 'text2text-generation'] as const
 
 /** Every series a run can record. */
@@ -403,9 +417,9 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation accuracy',
     unit: '',
     better: 'higher',
-    tasks: ['text-classification', 'decision-making'],
+    tasks: [...classifying, 'decision-making'],
   },
-  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: ['text-classification'] },
+  { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
   {
     name: 'eval/perplexity',
     label: 'Validation perplexity',
@@ -418,7 +432,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: [...writing, 'fill-mask', 'token-classification'],
+    tasks: [...writing, 'image-text-to-text', 'fill-mask', 'token-classification'],
   },
   { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
   { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
@@ -427,7 +441,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation exact match',
     unit: '',
     better: 'higher',
-    tasks: ['text2text-generation', 'question-answering'],
+    tasks: ['text2text-generation', 'image-text-to-text', 'question-answering'],
   },
   {
     name: 'eval/edit_distance',
@@ -436,6 +450,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'lower',
     tasks: ['text2text-generation'],
   },
+  { name: 'eval/success', label: 'Orders carried out', unit: '', better: 'higher', tasks: ['image-text-to-text'] },
   ...(
     [
       ['reward_accuracy', 'Chosen over rejected', '', 'higher'],

@@ -50,6 +50,27 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     purpose: 'A text-to-text model',
     input: '"Some text"',
   },
+  'image-classification': {
+    adapter: 'SEQ_CLS',
+    pipeline: 'image-classification',
+    autoModel: 'AutoModelForImageClassification',
+    purpose: 'An image classification model',
+    input: '"picture.png"',
+  },
+  'audio-classification': {
+    adapter: 'SEQ_CLS',
+    pipeline: 'audio-classification',
+    autoModel: 'AutoModelForAudioClassification',
+    purpose: 'An audio classification model',
+    input: '"clip.wav"',
+  },
+  'image-text-to-text': {
+    adapter: 'CAUSAL_LM',
+    pipeline: 'image-text-to-text',
+    autoModel: 'AutoModelForImageTextToText',
+    purpose: 'A model that answers to pictures and texts',
+    input: '',
+  },
   'fill-mask': {
     adapter: null,
     pipeline: 'fill-mask',
@@ -88,6 +109,8 @@ export function modelFields(task: TaskName, labels: readonly string[]): Readonly
   }
   switch (task) {
     case 'text-classification':
+    case 'image-classification':
+    case 'audio-classification':
       return { ...classes, problem_type: 'single_label_classification' }
     case 'text-regression':
       return { id2label: { 0: 'LABEL_0' }, label2id: { LABEL_0: 0 }, problem_type: 'regression' }

@@ -24,3 +24,14 @@ export function readEpisode(answer: string): EpisodeRecord | null {
     return null
   }
 }
+
+const sceneAnswerSchema = z.object({ text: z.string(), episode: episodeSchema })
+
+/** The answer to a question about a picture: what was written, and what the arm did where it was an order. */
+export function readSceneAnswer(answer: string): { readonly text: string; readonly episode: EpisodeRecord | null } {
+  try {
+    return sceneAnswerSchema.parse(JSON.parse(answer))
+  } catch {
+    return { text: answer, episode: null }
+  }
+}

@@ -15,6 +15,7 @@ export const errorCodes = [
   'no_engine', // no training engine could be loaded
   'out_of_memory',
   'disk_full',
+  'unreachable', // a server that does not answer, or not as it should
   'busy', // the store is locked by another process
   'stopped', // ended on request
   'diverged', // loss or gradient became NaN or infinite

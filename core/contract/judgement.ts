@@ -16,15 +16,19 @@ export interface Judgement {
   readonly examples: string
 }
 
+const accuracy: Judgement = {
+  by: 'right',
+  metric: 'eval/accuracy',
+  label: 'accuracy',
+  unit: '',
+  better: 'higher',
+  examples: 'examples',
+}
+
 export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
-  'text-classification': {
-    by: 'right',
-    metric: 'eval/accuracy',
-    label: 'accuracy',
-    unit: '',
-    better: 'higher',
-    examples: 'examples',
-  },
+  'text-classification': accuracy,
+  'image-classification': { ...accuracy, examples: 'pictures' },
+  'audio-classification': { ...accuracy, examples: 'clips' },
   'text-generation': {
     by: 'values',
     metric: 'eval/loss',
@@ -61,6 +65,14 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/answer_f1',
     label: 'mean F1 of an answer',
+    unit: '',
+    better: 'higher',
+    examples: 'questions',
+  },
+  'image-text-to-text': {
+    by: 'right',
+    metric: 'eval/exact_match',
+    label: 'share of exact answers',
     unit: '',
     better: 'higher',
     examples: 'questions',

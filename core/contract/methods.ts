@@ -7,7 +7,9 @@ import {
   datasetRowSchema,
   datasetSchema,
   logLineSchema,
+  mediaFileSchema,
   modelSchema,
+  modelSourceSchema,
   outputFilterSchema,
   outputsSchema,
   partialMappingSchema,
@@ -53,7 +55,7 @@ export const methods = {
     input: z.strictObject({
       source: sourceSchema,
       name: z.string().trim().min(1).max(200).optional(),
-      /** Absent: the sample's own, else text classification. */
+      /** Absent: the sample's own, else what the file suggests, else text classification. */
       task: taskSchema.optional(),
       /** Columns by role; those that are left out are guessed. */
       mapping: partialMappingSchema.optional(),
@@ -70,6 +72,15 @@ export const methods = {
     input: z.strictObject({ id, offset, limit, label: z.string().optional(), search: z.string().optional() }),
     output: z.object({ total: z.number().int(), rows: z.array(datasetRowSchema) }),
   },
+  /** The picture or clip of a row: itself, small for a list, or as a picture of its sound. */
+  'datasets.media': {
+    input: z.strictObject({
+      id,
+      row: z.number().int().min(0),
+      as: z.enum(['file', 'thumbnail', 'mel']).default('file'),
+    }),
+    output: mediaFileSchema,
+  },
   'datasets.tokens': {
     input: z.strictObject({ id, model: id, maxLength: z.number().int().min(8).max(4096), limit: limit.default(5) }),
     output: tokenPreviewSchema,
@@ -82,7 +93,7 @@ export const methods = {
   'datasets.restore': { input: z.strictObject({ id }), output: z.object({ dataset: datasetSchema }) },
 
   'models.add': {
-    input: z.strictObject({ source: sourceSchema, name: z.string().trim().min(1).max(200).optional() }),
+    input: z.strictObject({ source: modelSourceSchema, name: z.string().trim().min(1).max(200).optional() }),
     output: z.object({ model: modelSchema }),
   },
   /** Makes a run's checkpoint a model to start from; an adapter is merged into its base. */

@@ -13,6 +13,8 @@ export interface RoleInfo {
   readonly help: string
   /** What such a column is usually called, likeliest first. */
   readonly columns: readonly string[]
+  /** The column names a file, relative to the table; the row then holds the file itself too. At most one of a task's. */
+  readonly file?: 'image' | 'audio'
   /** A row does without it, and so may a file; it is guessed by its name only. */
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
@@ -34,6 +36,23 @@ const label: RoleInfo = {
   help: 'What it learns to say.',
   heading: 'Label',
   columns: ['label', 'labels', 'class', 'category', 'target', 'sentiment', 'spam', 'intent', 'topic', 'tag'],
+}
+
+/** Where pictures and clips are named; the row's text is the name. */
+const fileColumns = ['file_name', 'file', 'path', 'filename', 'filepath', 'file_path']
+const image: RoleInfo = {
+  name: 'text',
+  title: 'Picture column',
+  help: 'Names the file, as seen from the table.',
+  columns: ['image', ...fileColumns, 'picture', 'image_path'],
+  file: 'image',
+}
+const clip: RoleInfo = {
+  name: 'text',
+  title: 'Clip column',
+  help: 'Names the file, as seen from the table.',
+  columns: ['audio', ...fileColumns, 'clip', 'wav', 'audio_path'],
+  file: 'audio',
 }
 
 const chat: readonly RoleInfo[] = [
@@ -148,6 +167,38 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       optional: true,
     },
   ],
+  'image-classification': [image, label],
+  'audio-classification': [clip, label],
+  'image-text-to-text': [
+    {
+      ...text,
+      title: 'Question column',
+      help: 'What is asked or ordered.',
+      columns: ['question', 'instruction', 'prompt', 'query', 'text'],
+    },
+    { ...image, name: 'image' },
+    {
+      name: 'answer',
+      title: 'Answer column',
+      help: 'What it learns to write.',
+      heading: 'Answer',
+      columns: ['answer', 'answers', 'response', 'output', 'target', 'label'],
+    },
+    {
+      name: 'state',
+      title: 'State column',
+      help: 'What is known in numbers, a list such as [0.5, 1], for a model that reads one.',
+      columns: ['state'],
+      optional: true,
+    },
+    {
+      name: 'scene',
+      title: 'Scene column',
+      help: 'What the picture shows, for the simulated arm: its orders are then carried out.',
+      columns: ['scene'],
+      optional: true,
+    },
+  ],
   chat,
   preference,
   'decision-making': [
@@ -204,8 +255,30 @@ export function hasClasses(task: TaskName): boolean {
   return isLabelled(task) || task === 'token-classification'
 }
 
+/** What kind of file the rows of a task are about; null where they are texts alone. */
+export function mediaOf(task: TaskName): 'image' | 'audio' | null {
+  return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
+}
+
+/** The classes of a run, in the order of their ids; none where its task has none, whatever the data was imported for. */
+export function labelsFor(
+  task: TaskName,
+  { labels }: { readonly labels: readonly { readonly label: string }[] },
+): string[] {
+  return hasClasses(task) ? labels.map(({ label }) => label) : []
+}
+
 /** What a model of this task is to say about a row, if that is one of its parts. */
 export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string }) | null {
   const found = taskRoles[task].find(({ heading }) => heading !== undefined)
   return found?.heading === undefined ? null : { ...found, heading: found.heading }
+}
+
+/** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
+const plainTexts: readonly TaskName[] = ['text-classification', 'text-generation', 'text2text-generation']
+
+/** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */
+export function suits(data: TaskName, task: TaskName): boolean {
+  const needsTextOnly = plainTexts.includes(task) && taskRoles[task].every(({ name }) => name === text.name)
+  return data === task || (needsTextOnly && plainTexts.includes(data))
 }

@@ -13,10 +13,13 @@ export const tasks = [
   'text-regression',
   'token-classification',
   'question-answering',
+  'image-classification',
+  'audio-classification',
   'chat',
   'preference',
   'text2text-generation',
   'decision-making',
+  'image-text-to-text',
 ] as const
 export const taskSchema = z.enum(tasks)
 export type TaskName = z.infer<typeof taskSchema>
@@ -29,9 +32,12 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-regression': 'Text regression',
   'token-classification': 'Token classification',
   'question-answering': 'Question answering',
+  'image-classification': 'Image classification',
+  'audio-classification': 'Audio classification',
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
+  'image-text-to-text': 'Image, state and text',
   'text2text-generation': 'Text to text',
 }
 
@@ -45,7 +51,7 @@ export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
-export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation']
+export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation', 'decision-making']
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = {
@@ -75,6 +81,15 @@ const shape = {
   packing: z.boolean().default(true),
   /** Masked words: the share of a text's tokens that are to be guessed. */
   mlm_probability: z.number().gt(0).max(0.5).default(0.15),
+  /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
+  image_flip: z.boolean().default(false),
+  image_shift: z.number().int().min(0).max(512).default(0),
+  image_brightness: z.number().min(0).max(1).default(0),
+  /** Audio classification and speech recognition: while training, clips begin up to so many ms sooner or later, are up to so
+   * many decibels louder or softer, and get noise of up to this share of their loudness. */
+  audio_shift: z.number().min(0).max(10_000).default(0),
+  audio_gain: z.number().min(0).max(40).default(0),
+  audio_noise: z.number().min(0).max(10).default(0),
   /** Decisions: steps of an episode that the model looks back on. */
   context_length: positiveInt.max(1000).default(20),
   /** Decisions: the return that an episode is begun with; the best of the training rows when left out. */
@@ -158,6 +173,7 @@ const shape = {
       'eval/bleu',
       'eval/chrf',
       'eval/return',
+      'eval/success',
     ])
     .default('eval/loss'),
 }
@@ -222,6 +238,14 @@ export function concerns(
   return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
+/** Tasks whose rows are no sequences of tokens. */
+const wholeInputs: readonly TaskName[] = ['image-classification', 'audio-classification', 'decision-making']
+
+/** Whether max_length has a say in a task: whether its rows are sequences of tokens. */
+export function hasLength(task: TaskName): boolean {
+  return !wholeInputs.includes(task)
+}
+
 /** In the order of the form. `model`, `dataset`, `task` and `method` are picked, not typed, and are not listed. */
 export const settingInfos: readonly SettingInfo[] = [
   {
@@ -258,6 +282,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Tokens kept of each row; longer rows are cut. Time and memory grow with it.',
     level: 'basic',
     group: 'data',
+    tasks: tasks.filter((task) => !wholeInputs.includes(task)),
   },
   {
     name: 'max_target_length',
@@ -453,6 +478,54 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'data',
     tasks: ['text-generation', 'chat'],
+  },
+  {
+    name: 'image_flip',
+    label: 'Mirror pictures',
+    help: 'Half of them, left to right, drawn anew each epoch. Not where left and right matter.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['image-classification'],
+  },
+  {
+    name: 'image_shift',
+    label: 'Move pictures by (pixels)',
+    help: 'At most so far to each side, drawn anew each epoch; 0 leaves them in place.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['image-classification'],
+  },
+  {
+    name: 'image_brightness',
+    label: 'Vary brightness',
+    help: '0.2 makes pictures up to a fifth lighter or darker, drawn anew each epoch.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['image-classification'],
+  },
+  {
+    name: 'audio_shift',
+    label: 'Shift clips by (ms)',
+    help: 'They begin at most so much sooner or later, drawn anew each epoch; 0 leaves them as they are.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['audio-classification'],
+  },
+  {
+    name: 'audio_noise',
+    label: 'Noise in clips',
+    help: '0.1 adds noise of up to a tenth of a clip’s loudness, drawn anew each epoch.',
+    level: 'basic',
+    group: 'data',
+    tasks: ['audio-classification'],
+  },
+  {
+    name: 'audio_gain',
+    label: 'Vary loudness (dB)',
+    help: 'Clips are up to so many decibels louder or softer, drawn anew each epoch.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['audio-classification'],
   },
   {
     name: 'context_length',

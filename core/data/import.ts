@@ -6,6 +6,7 @@ import { hasClasses, taskRoles } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
+import { readMediaFile } from './media/media-file.ts'
 import { previewFile } from './preview.ts'
 import { openTable, type Table } from './readers/table.ts'
 import { rowProblem } from './row-problem.ts'
@@ -56,7 +57,8 @@ export async function importDataset(
   const temporary = partialPath(destinationDir)
   try {
     await mkdir(dirname(destinationDir), { recursive: true })
-    const info = await writeRowStore(temporary, usableRows(task, table, mapping, problems))
+    const rows = withFiles(task, table, usableRows(task, table, mapping, problems), problems)
+    const info = await writeRowStore(temporary, rows)
     checkUsable(task, info, fileName, mapping, problems)
     await rename(temporary, destinationDir)
     return {
@@ -161,6 +163,31 @@ async function* usableRows(
     yield { line: item.line, text, label: label.trim(), ...parts }
   }
 }
+
+/** The rows with the files that they name, where they are about files; a file that cannot be used is the row's problem. */
+async function* withFiles(
+  task: TaskName,
+  { base }: Table,
+  rows: AsyncIterable<SourceRow>,
+  problems: Problems,
+): AsyncGenerator<SourceRow> {
+  const role = taskRoles[task].find(({ file }) => file !== undefined)
+  for await (const row of rows) {
+    if (role?.file === undefined) {
+      yield row
+      continue
+    }
+    const name = (role.name === 'text' ? row.text : row.fields?.[role.name]) ?? ''
+    const media = await readMediaFile(role.file, base, name).catch((thrown: unknown) => {
+      if (!(thrown instanceof AttuneError) || !rowFaults.includes(thrown.code)) throw thrown
+      problems.add(row.line, thrown.message)
+      return null
+    })
+    if (media !== null) yield { ...row, media }
+  }
+}
+
+const rowFaults: readonly string[] = ['not_found', 'bad_file', 'unsupported']
 
 function checkUsable(
   task: TaskName,

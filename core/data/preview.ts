@@ -3,6 +3,7 @@ import { taskRoles } from '../contract/roles.ts'
 import { tasks } from '../contract/settings.ts'
 import { guessMapping } from './guess.ts'
 import { openTable, type TableOptions } from './readers/table.ts'
+import { suggestTask } from './suggest.ts'
 
 const rowsScanned = 1000
 const rowsShown = 50
@@ -50,6 +51,7 @@ export async function previewFile(
     ...(table.delimiter !== undefined && { delimiter: table.delimiter }),
     bytes: table.bytes,
     columns: facts,
+    suggested: await suggestTask(table, records[0]?.cells ?? new Map()),
     guesses: Object.fromEntries(
       tasks.map((task) => [task, guessMapping(facts, records.length, taskRoles[task])]),
     ) as Preview['guesses'],

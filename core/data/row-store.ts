@@ -9,24 +9,29 @@ import { TextCounts } from './text-counts.ts'
 
 /**
  * A dataset on disk, read by row number: `rows.jsonl` holds one {"line","text","label",…} a line, `rows.idx` the byte
- * offset of each line as float64 LE (and the end, so count + 1 of them), `dataset.json` what is known of the whole.
+ * offset of each line as float64 LE (and the end, so count + 1 of them), `dataset.json` what is known of the whole. Where
+ * rows are files (pictures, clips), `media.bin` holds these one after the other, and `media.idx` where each begins.
  */
 
 const rowsFile = 'rows.jsonl'
 const indexFile = 'rows.idx'
 const infoFile = 'dataset.json'
+const mediaFile = 'media.bin'
+const mediaIndexFile = 'media.idx'
 
 const infoSchema = z.object({
   version: z.literal(1),
   count: z.number().int().min(0),
   /** Sorted by code unit; a label's index is its class id. */
   labels: z.array(z.object({ label: z.string(), count: z.number().int() })),
-  /** SHA-256 over the rows' parts in order, hex. Line numbers do not count. */
+  /** SHA-256 over the rows' parts in order, and their files' hashes, hex. Line numbers do not count. */
   contentHash: z.string(),
-  /** Rows whose text occurs more than once. */
+  /** Rows whose text, or file, occurs more than once. */
   duplicateCount: z.number().int(),
-  /** Of rows and index. */
+  /** Of rows, files and indices. */
   bytes: z.number().int(),
+  /** Of the rows' files; absent where rows have none. */
+  mediaBytes: z.number().int().optional(),
 })
 export type RowStoreInfo = z.infer<typeof infoSchema>
 
@@ -34,6 +39,8 @@ export type RowStoreInfo = z.infer<typeof infoSchema>
 export type SourceRow = Omit<DatasetRow, 'row'> & {
   /** The classes that it counts for, where these are not its label. Not kept. */
   readonly counted?: readonly string[]
+  /** The file that the row is about; either all rows have one, or none. */
+  readonly media?: Uint8Array
 }
 
 /** Rows are written in blocks of about this many bytes. */
@@ -48,43 +55,77 @@ export async function writeRowStore(dir: string, rows: AsyncIterable<SourceRow>)
   const hash = createHash('sha256')
   const labels = new Map<string, number>()
   const texts = new TextCounts()
-  const offsets: number[] = [0]
-  const file = await open(join(dir, rowsFile), 'w')
+  const records = await openPacked(join(dir, rowsFile))
+  let files: PackedFile | null = null
   try {
-    let block: string[] = []
-    let pending = 0
-    const flush = async () => {
-      await file.write(block.join(''))
-      block = []
-      pending = 0
-    }
-    for await (const { line, text, label, fields, counted = [label] } of rows) {
+    for await (const { line, text, label, fields, media, counted = [label] } of rows) {
       hash.update(`${JSON.stringify(fields ? [text, label, fields] : [text, label])}\n`)
       for (const one of counted) labels.set(one, (labels.get(one) ?? 0) + 1)
-      texts.add(text)
-      const record = `${JSON.stringify({ line, text, label, ...(fields && { fields }) })}\n`
-      const size = Buffer.byteLength(record)
-      offsets.push((offsets.at(-1) as number) + size)
-      block.push(record)
-      pending += size
-      if (pending >= blockBytes) await flush()
+      const fileHash = media && createHash('sha256').update(media).digest('hex')
+      texts.add(fileHash ?? text)
+      await records.add(Buffer.from(`${JSON.stringify({ line, text, label, ...(fields && { fields }) })}\n`))
+      if (media === undefined) continue
+      hash.update(`${fileHash}\n`)
+      files ??= await openPacked(join(dir, mediaFile))
+      await files.add(media)
     }
-    await flush()
-    await file.sync()
+    await records.end()
+    await files?.end()
   } finally {
-    await file.close()
+    await records.close()
+    await files?.close()
   }
-  await writeFile(join(dir, indexFile), float64LittleEndian(offsets), { flush: true })
+  await writeFile(join(dir, indexFile), float64LittleEndian(records.offsets), { flush: true })
+  if (files) await writeFile(join(dir, mediaIndexFile), float64LittleEndian(files.offsets), { flush: true })
+  const bytesOf = ({ offsets }: PackedFile) => (offsets.at(-1) as number) + offsets.length * 8
   const info: RowStoreInfo = {
     version: 1,
-    count: offsets.length - 1,
+    count: records.offsets.length - 1,
     labels: [...labels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([label, count]) => ({ label, count })),
     contentHash: hash.digest('hex'),
     duplicateCount: texts.duplicates,
-    bytes: (offsets.at(-1) as number) + offsets.length * 8,
+    bytes: bytesOf(records) + (files ? bytesOf(files) : 0),
+    ...(files && { mediaBytes: files.offsets.at(-1) as number }),
   }
   await writeFile(join(dir, infoFile), `${JSON.stringify(info, null, 2)}\n`, { flush: true })
   return info
+}
+
+/** A file of records one after the other, written in blocks. */
+interface PackedFile {
+  /** Where each record begins, and where the last one ends. */
+  readonly offsets: number[]
+  add(record: Uint8Array): Promise<void>
+  /** All is on the disk. */
+  end(): Promise<void>
+  close(): Promise<void>
+}
+
+async function openPacked(path: string): Promise<PackedFile> {
+  const file = await open(path, 'w')
+  const offsets = [0]
+  let block: Uint8Array[] = []
+  let pending = 0
+  const flush = async () => {
+    const bytes = Buffer.concat(block)
+    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+    block = []
+    pending = 0
+  }
+  return {
+    offsets,
+    async add(record) {
+      offsets.push((offsets.at(-1) as number) + record.length)
+      block.push(record)
+      pending += record.length
+      if (pending >= blockBytes) await flush()
+    },
+    async end() {
+      await flush()
+      await file.sync()
+    },
+    close: () => file.close(),
+  }
 }
 
 function float64LittleEndian(values: readonly number[]): Uint8Array {
@@ -101,6 +142,8 @@ export class RowStore {
   readonly info: RowStoreInfo
   private readonly fd: number
   private readonly offsets: Float64Array
+  /** Opened when first asked for. */
+  private files: { readonly fd: number; readonly offsets: Float64Array } | null = null
   /** Its folder. */
   readonly dir: string
 
@@ -136,6 +179,22 @@ export class RowStore {
     return rows.map((row) => this.read(row))
   }
 
+  /**
+   * The file that a row is about. Throws AttuneError not_found where the dataset has none or there is no such row,
+   * bad_file when the store was damaged.
+   */
+  media(row: number): Buffer {
+    this.read(row)
+    if (this.info.mediaBytes === undefined) {
+      throw new AttuneError('not_found', 'The rows of this dataset are texts: they have no files.')
+    }
+    this.files ??= openFiles(this.dir, this.info)
+    const { fd, offsets } = this.files
+    return readBetween(fd, offsets[row] as number, offsets[row + 1] as number, () =>
+      damaged(this.dir, `${mediaFile} ends in the middle of the file of row ${row}`),
+    )
+  }
+
   /** All rows in order, read in large blocks. */
   *iterate(): Generator<DatasetRow> {
     let first = 0
@@ -154,19 +213,14 @@ export class RowStore {
 
   close(): void {
     closeSync(this.fd)
+    if (this.files) closeSync(this.files.fd)
   }
 
   /** The bytes of the rows first..end−1. */
   private bytes(first: number, end: number): Buffer {
-    const start = this.offsets[first] as number
-    const buffer = Buffer.allocUnsafe((this.offsets[end] as number) - start)
-    let done = 0
-    while (done < buffer.length) {
-      const read = readSync(this.fd, buffer, done, buffer.length - done, start + done)
-      if (read === 0) throw damaged(this.dir, `${rowsFile} ends in the middle of row ${first}`)
-      done += read
-    }
-    return buffer
+    return readBetween(this.fd, this.offsets[first] as number, this.offsets[end] as number, () =>
+      damaged(this.dir, `${rowsFile} ends in the middle of row ${first}`),
+    )
   }
 
   private parse(row: number, bytes: Buffer): DatasetRow {
@@ -181,22 +235,48 @@ export class RowStore {
 /** Throws AttuneError not_found (no row store there) or bad_file (its parts do not fit together). */
 export function openRowStore(dir: string): RowStore {
   const info = readInfo(dir)
-  const index = readWhole(dir, indexFile)
-  if (index.length !== (info.count + 1) * 8) {
-    throw damaged(dir, `${indexFile} has ${index.length} bytes, not ${(info.count + 1) * 8}`)
-  }
-  const offsets = Float64Array.from({ length: info.count + 1 }, (_, i) => index.readDoubleLE(i * 8))
+  const offsets = readOffsets(dir, indexFile, info.count)
   const fd = openPart(dir, rowsFile)
-  const { size } = fstatSync(fd)
-  const ascending = offsets.every((at, i) => Number.isSafeInteger(at) && (i === 0 || at > (offsets[i - 1] as number)))
-  if (offsets[0] !== 0 || !ascending || offsets.at(-1) !== size) {
-    closeSync(fd)
-    throw damaged(dir, `${indexFile} does not fit ${rowsFile} (${size} bytes)`)
-  }
+  checkOffsets(dir, fd, offsets, [indexFile, rowsFile])
   return new RowStore(dir, fd, info, offsets)
 }
 
-/** Bytes of a row store's rows and index; 0 where there is none that can be read. */
+function openFiles(dir: string, { count }: RowStoreInfo): { fd: number; offsets: Float64Array } {
+  const offsets = readOffsets(dir, mediaIndexFile, count)
+  const fd = openPart(dir, mediaFile)
+  checkOffsets(dir, fd, offsets, [mediaIndexFile, mediaFile])
+  return { fd, offsets }
+}
+
+function readOffsets(dir: string, file: string, count: number): Float64Array {
+  const index = readWhole(dir, file)
+  if (index.length !== (count + 1) * 8) {
+    throw damaged(dir, `${file} has ${index.length} bytes, not ${(count + 1) * 8}`)
+  }
+  return Float64Array.from({ length: count + 1 }, (_, i) => index.readDoubleLE(i * 8))
+}
+
+/** Closes the file where its index does not fit it. */
+function checkOffsets(dir: string, fd: number, offsets: Float64Array, [index, file]: readonly [string, string]): void {
+  const { size } = fstatSync(fd)
+  const ascending = offsets.every((at, i) => Number.isSafeInteger(at) && (i === 0 || at > (offsets[i - 1] as number)))
+  if (offsets[0] === 0 && ascending && offsets.at(-1) === size) return
+  closeSync(fd)
+  throw damaged(dir, `${index} does not fit ${file} (${size} bytes)`)
+}
+
+function readBetween(fd: number, start: number, end: number, ended: () => AttuneError): Buffer {
+  const buffer = Buffer.allocUnsafe(end - start)
+  let done = 0
+  while (done < buffer.length) {
+    const read = readSync(fd, buffer, done, buffer.length - done, start + done)
+    if (read === 0) throw ended()
+    done += read
+  }
+  return buffer
+}
+
+/** Bytes of a row store's rows, files and indices; 0 where there is none that can be read. */
 export function rowStoreBytes(dir: string): number {
   try {
     return readInfo(dir).bytes

@@ -195,3 +195,19 @@ export function picture({ gripper, held, blocks }: Scene): Uint8Array {
   if (held) fill(gripper, 2, paint[held])
   return pixels
 }
+
+/** A scene out of its JSON; null for a text that is none. */
+export function readScene(json: string): Scene | null {
+  try {
+    const { gripper, held, blocks } = JSON.parse(json) as Record<string, unknown>
+    const isPlace = (place: unknown): place is Place =>
+      Array.isArray(place) && place.length === 2 && place.every((at) => Number.isInteger(at) && at >= 0 && at < side)
+    const isColour = (colour: unknown): colour is Colour => colours.some((one) => one === colour)
+    const all = Object.entries(blocks as Record<string, unknown>)
+    if (!isPlace(gripper) || !(held === null || isColour(held))) return null
+    if (!all.every(([colour, place]) => isColour(colour) && isPlace(place))) return null
+    return { gripper, held, blocks: Object.fromEntries(all) as Scene['blocks'] }
+  } catch {
+    return null
+  }
+}

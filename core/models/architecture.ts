@@ -18,7 +18,7 @@ export interface ParameterSpec extends TensorSpec {
   readonly dtype: 'float32'
   /** What a matrix is when it is not the weight [out, in] of a linear layer: an embedding, or a weight [in, out]. */
   readonly matrix?: 'table' | 'conv1d'
-  /** Stays as the checkpoint has it, whatever is trained: fixed positions. */
+  /** Stays as the checkpoint has it, whatever is trained: fixed positions, buffers. */
   readonly frozen?: true
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
@@ -101,9 +101,10 @@ export interface Architecture<Config> {
   /** What stands on top, by what it is for. */
   readonly heads: {
     readonly classifier?: ClassifierHead<Config>
-    readonly imageClassifier?: ClassifierHead<Config, ImageBatch>
-    readonly audioClassifier?: ClassifierHead<Config, AudioBatch>
+    readonly imageClassifier?: ImageClassifierHead<Config>
+    readonly audioClassifier?: AudioClassifierHead<Config>
     readonly languageModel?: LanguageModelHead<Config>
+    readonly speechToText?: SpeechToTextHead<Config>
     readonly decisions?: DecisionHead<Config>
     readonly sceneReader?: SceneHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
@@ -140,6 +141,18 @@ export interface ClassifierHead<Config, Input = TokenBatch> extends Head<Config>
   /** pooled [batch, hiddenSize] → logits [batch, labels], with the dropout before it. */
   logits(config: Config, params: Params, pooled: Tensor, rng: Rng | null): Tensor
 }
+
+export interface ImageClassifierHead<Config> extends ClassifierHead<Config, ImageBatch> {
+  /** The shape of its pictures. */
+  sees(config: Config): { channels: number; height: number; width: number }
+}
+
+/** The shape of the clips that a model hears. */
+export interface Hearing<Config> {
+  hears(config: Config): { mels: number; frames: number }
+}
+
+export interface AudioClassifierHead<Config> extends ClassifierHead<Config, AudioBatch>, Hearing<Config> {}
 
 /** Something about each token: its class, its chance to begin an answer, the word that it hides. */
 export interface TokenHead<Config> extends Head<Config> {
@@ -252,6 +265,12 @@ export interface SequenceToSequenceHead<Config> extends DecoderHead<Config> {
   ): Memory
 }
 
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
+}
+
 /** The next action of an episode. */
 export interface DecisionHead<Config> extends Head<Config> {
   /** Numbers of a state and of an action, the longest episode in steps, and whether actions lie within −1 and 1. */
@@ -268,4 +287,10 @@ export interface SceneHead<Config> extends Head<Config> {
   hidden(config: Config, params: Params, batch: SceneBatch, rng: Rng | null): Tensor
   /** As LanguageModelHead's. */
   matrix(config: Config, params: Params): Tensor
+}
+
+/** A text out of a clip of speech. */
+export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
+  /** `rng` null turns dropout off. */
+  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
 }

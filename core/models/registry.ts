@@ -6,16 +6,20 @@ import { distilbert } from './distilbert.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { marian } from './marian.ts'
+import { palmE } from './palm_e.ts'
 import { gru, lstm } from './recurrent.ts'
 
 import { roberta } from './roberta.ts'
 import { t5 } from './t5.ts'
+import { vit } from './vit.ts'
+import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
   ...[bert, roberta, distilbert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
   ...[marian, t5],
-  ...[decisionTransformer],
+  ...[decisionTransformer, palmE],
+  ...[vit, whisper],
 ] as unknown as readonly Architecture<never>[]
 
 /** Throws AttuneError `unsupported` with the known types. */

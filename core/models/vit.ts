@@ -208,7 +208,8 @@ export const vit: Architecture<ViTConfig> = {
     hiddenSize: config.hidden_size,
     layers: config.num_hidden_layers,
     heads: config.num_attention_heads,
-    maxPositions: positionsOf(config),
+    // A picture has as many as it has, whatever max_length says.
+    maxPositions: 0,
   }),
   layerOf,
   linearModules: ['query', 'key', 'value', 'attention.output.dense', 'intermediate.dense', 'output.dense'],
@@ -219,6 +220,7 @@ export const vit: Architecture<ViTConfig> = {
       parameters,
       rename,
       prefixes: ['classifier.'],
+      sees: ({ num_channels: channels, image_size: side }) => ({ channels, height: side, width: side }),
       pooled,
       logits: (_config, params, x, rng) => linear(params.at('classifier'), x, rng),
     },

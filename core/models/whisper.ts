@@ -9,16 +9,16 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
 import { activationNamed, activationNames } from '../nn/activations.ts'
-import { attend, mergeHeads, splitHeads } from '../nn/attention.ts'
+import { attend, causalMask, mergeHeads, splitHeads } from '../nn/attention.ts'
 import { conv3 } from '../nn/conv1d.ts'
 import { dropout } from '../nn/dropout.ts'
-import { activated, linear, linearProduct, type Unbiased } from '../nn/linear.ts'
+import { activated, linear, linearProduct } from '../nn/linear.ts'
 import { layerNorm } from '../nn/norm.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { recomputed } from '../nn/recompute.ts'
 import { residual } from '../nn/residual.ts'
-import type { Architecture, AudioBatch, ParameterSpec } from './architecture.ts'
+import type { Architecture, AudioBatch, CausalBatch, CrossHeads, Memory, ParameterSpec } from './architecture.ts'
 
 const size = z.number().int().positive()
 const probability = z.number().min(0).max(1)
@@ -135,6 +135,26 @@ function encoderParameters(specs: Specs, config: WhisperConfig, at: string): voi
   norm(`${at}.layer_norm`)
 }
 
+function parameters(config: WhisperConfig): Specs {
+  const { d_model: d, init_std: stddev } = config
+  const specs: Specs = {}
+  encoderParameters(specs, config, 'model.encoder')
+  const { norm, attention, wide } = specWriter(specs, config)
+  const table = (name: string, rows: number) => {
+    specs[`${name}.weight`] = { shape: [rows, d], dtype: 'float32', init: { kind: 'normal', stddev }, matrix: 'table' }
+  }
+  table('model.decoder.embed_tokens', config.vocab_size)
+  table('model.decoder.embed_positions', config.max_target_positions)
+  for (let layer = 0; layer < config.decoder_layers; layer++) {
+    const at = `model.decoder.layers.${layer}`
+    attention(`${at}.self_attn`)
+    attention(`${at}.encoder_attn`)
+    wide(at, config.decoder_ffn_dim)
+  }
+  norm('model.decoder.layer_norm')
+  return specs
+}
+
 function classifierParameters(config: WhisperConfig, labels: number): Specs {
   const specs: Specs = {}
   encoderParameters(specs, config, 'encoder')
@@ -144,33 +164,14 @@ function classifierParameters(config: WhisperConfig, labels: number): Specs {
   return specs
 }
 
-/** Rows of clips or of texts beside each other. */
-interface Rows {
-  readonly batch: number
-  readonly heads: number
+/** [rows·length, d] → [rows, heads, length, size] */
+function headsOf(place: Params, x: tf.Tensor, rows: number, heads: number, rng: Rng | null): tf.Tensor {
+  return splitHeads(linearProduct(place, x, rng), rows, (x.shape[0] as number) / rows, heads)
 }
 
-/** What x [batch·length, d] learns of `source` [batch·otherLength, d], to be joined to it. mask as `attend` wants it. */
-function attention(
-  config: WhisperConfig,
-  params: Params,
-  x: tf.Tensor,
-  source: tf.Tensor,
-  mask: tf.Tensor,
-  { batch, heads }: Rows,
-  rng: Rng | null,
-): Unbiased {
-  const part = (name: string, of: tf.Tensor) =>
-    splitHeads(linearProduct(params.at(name), of, rng), batch, (of.shape[0] as number) / batch, heads)
-  const mixed = attend(
-    part('q_proj', x),
-    part('k_proj', source),
-    part('v_proj', source),
-    mask,
-    config.attention_dropout,
-    rng,
-  )
-  return linearProduct(params.at('out_proj'), mergeHeads(mixed), rng)
+/** What attention has mixed, projected and joined to x: [batch, heads, length, size] → [batch·length, d] */
+function joined(config: WhisperConfig, place: Params, mixed: tf.Tensor, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  return residual(x, linearProduct(place.at('out_proj'), mergeHeads(mixed), rng), config.dropout, rng)
 }
 
 /** The wide half of a block: x [batch·length, d] → the same. */
@@ -195,18 +196,121 @@ function encode(config: WhisperConfig, params: Params, { features }: AudioBatch,
   for (let layer = 0; layer < config.encoder_layers; layer++) {
     x = recomputed(params.at(`layers.${layer}`), x, [mask], rng, (block, input, [seen], draws) => {
       const normed = layerNorm(block.at('self_attn_layer_norm'), input, epsilon)
-      const rows = { batch, heads }
-      const learned = attention(config, block.at('self_attn'), normed, normed, seen as tf.Tensor, rows, draws)
-      return mlp(config, block, residual(input, learned, config.dropout, draws), draws)
+      const part = (name: string) => headsOf(block.at(`self_attn.${name}`), normed, batch, heads, draws)
+      const [q, k, v] = [part('q_proj'), part('k_proj'), part('v_proj')]
+      const mixed = attend(q, k, v, seen as tf.Tensor, config.attention_dropout, draws)
+      return mlp(config, block, joined(config, block.at('self_attn'), mixed, input, draws), draws)
     })
   }
   return layerNorm(params.at('layer_norm'), x, epsilon)
+}
+
+/** Every frame of a clip is seen. */
+function remember(config: WhisperConfig, params: Params, clips: AudioBatch, rng: Rng | null): Memory {
+  const [batch, , frames] = clips.features.shape as [number, number, number]
+  const mask = tf.zeros([batch, 1, 1, frames / 2])
+  return { states: encode(config, params.at('model.encoder'), clips, rng), mask }
+}
+
+type Tokens = Pick<CausalBatch, 'inputIds' | 'positionIds'>
+
+/** Words and learned positions, summed; positions null: from 0 on. → [batch·length, d] */
+function embed(
+  config: WhisperConfig,
+  decoder: Params,
+  inputIds: tf.Tensor,
+  positionIds: tf.Tensor | null,
+  rng: Rng | null,
+): tf.Tensor {
+  const [batch, length] = inputIds.shape as [number, number]
+  const d = config.d_model
+  const words = tf.gather(decoder.at('embed_tokens').get('weight'), tf.reshape(inputIds, [-1]))
+  const scaled = config.scale_embedding ? tf.mul(words, Math.sqrt(d)) : words
+  const table = decoder.at('embed_positions').get('weight')
+  const summed =
+    positionIds === null
+      ? tf.reshape(tf.add(tf.reshape(scaled, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
+      : tf.add(scaled, tf.gather(table, tf.reshape(positionIds, [-1])))
+  return dropout(summed, config.dropout, rng)
+}
+
+/** A decoder's layer; `mixSelf` weighs its own tokens, `cross` is what it reads of the clip. */
+function decoderBlock(
+  config: WhisperConfig,
+  block: Params,
+  x: tf.Tensor,
+  batch: number,
+  mixSelf: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor,
+  { keys, values, mask }: CrossHeads & { mask: tf.Tensor },
+  rng: Rng | null,
+): tf.Tensor {
+  const heads = (place: string, input: tf.Tensor) =>
+    headsOf(block.at(place), input, batch, config.decoder_attention_heads, rng)
+  const own = layerNorm(block.at('self_attn_layer_norm'), x, epsilon)
+  const mixed = mixSelf(heads('self_attn.q_proj', own), heads('self_attn.k_proj', own), heads('self_attn.v_proj', own))
+  const y = joined(config, block.at('self_attn'), mixed, x, rng)
+  const asking = heads('encoder_attn.q_proj', layerNorm(block.at('encoder_attn_layer_norm'), y, epsilon))
+  const heard = attend(asking, keys, values, mask, config.attention_dropout, rng)
+  return mlp(config, block, joined(config, block.at('encoder_attn'), heard, y, rng), rng)
+}
+
+/** What a layer reads of the clips' states [batch·frames, d]. */
+function crossOf(config: WhisperConfig, block: Params, states: tf.Tensor, batch: number, rng: Rng | null): CrossHeads {
+  const heads = (part: string) =>
+    headsOf(block.at(`encoder_attn.${part}`), states, batch, config.decoder_attention_heads, rng)
+  return { keys: heads('k_proj'), values: heads('v_proj') }
+}
+
+function decode(
+  config: WhisperConfig,
+  params: Params,
+  inputIds: tf.Tensor,
+  memory: Memory,
+  rng: Rng | null,
+): tf.Tensor {
+  const [batch, length] = inputIds.shape as [number, number]
+  const decoder = params.at('model.decoder')
+  const others = [memory.states, memory.mask, causalMask(length, null)]
+  let x = embed(config, decoder, inputIds, null, rng)
+  for (let layer = 0; layer < config.decoder_layers; layer++) {
+    const run = (block: Params, input: tf.Tensor, read: readonly tf.Tensor[], draws: Rng | null) => {
+      const [states, mask, causal] = read as [tf.Tensor, tf.Tensor, tf.Tensor]
+      const mix = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => attend(q, k, v, causal, config.attention_dropout, draws)
+      return decoderBlock(
+        config,
+        block,
+        input,
+        batch,
+        mix,
+        { ...crossOf(config, block, states, batch, draws), mask },
+        draws,
+      )
+    }
+    x = recomputed(decoder.at(`layers.${layer}`), x, others, rng, run, 1)
+  }
+  return layerNorm(decoder.at('layer_norm'), x, epsilon)
+}
+
+function crossHeads(config: WhisperConfig, params: Params, { states, mask }: Memory): CrossHeads[] {
+  return Array.from({ length: config.decoder_layers }, (_, layer) =>
+    crossOf(config, params.at(`model.decoder.layers.${layer}`), states, mask.shape[0] as number, null),
+  )
+}
+
+function hears({ num_mel_bins: mels, max_source_positions: positions }: WhisperConfig) {
+  return { mels, frames: 2 * positions }
 }
 
 /** The mean of a clip's frames, [batch, d]. The projection is linear, so it may come after the mean as well as before. */
 function pooled(config: WhisperConfig, params: Params, batch: AudioBatch, rng: Rng | null): tf.Tensor {
   const [clips] = batch.features.shape as [number, number, number]
   return tf.mean(tf.reshape(encode(config, params.at('encoder'), batch, rng), [clips, -1, config.d_model]), 1)
+}
+
+/** Checkpoints of the bare model lack the "model." in front. Null for the head, which is the embedding again. */
+function rename(name: string): string | null {
+  if (name === 'proj_out.weight') return null
+  return name.startsWith('model.') ? name : `model.${name}`
 }
 
 /** Checkpoints of the whole model have "model." in front of the encoder, and a decoder that classes need not. */
@@ -235,11 +339,41 @@ export const whisper: Architecture<WhisperConfig> = {
   linearModules: ['q_proj', 'k_proj', 'v_proj', 'out_proj', 'fc1', 'fc2'],
   withDropout: (config, rate) => ({ ...config, dropout: rate, attention_dropout: rate, activation_dropout: rate }),
   heads: {
+    speechToText: {
+      className: 'WhisperForConditionalGeneration',
+      parameters,
+      rename,
+      prefixes: [],
+      hears,
+      describeDecoder: (config) => ({
+        layers: config.decoder_layers,
+        heads: config.decoder_attention_heads,
+        headWidth: config.d_model / config.decoder_attention_heads,
+        maxPositions: config.max_target_positions,
+        startId: config.decoder_start_token_id,
+      }),
+      encode: remember,
+      decode,
+      matrix: (_config, params) => params.at('model.decoder.embed_tokens').get('weight'),
+      logitsBias: () => null,
+      crossHeads,
+      step(config, params, { inputIds, positionIds }: Tokens, mix, { heads, mask }) {
+        const decoder = params.at('model.decoder')
+        const [batch] = inputIds.shape as [number, number]
+        const first = embed(config, decoder, inputIds, positionIds, null)
+        const last = heads.reduce((x, cross, layer) => {
+          const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => mix(q, k, v, layer)
+          return decoderBlock(config, decoder.at(`layers.${layer}`), x, batch, mixed, { ...cross, mask }, null)
+        }, first)
+        return layerNorm(decoder.at('layer_norm'), last, epsilon)
+      },
+    },
     audioClassifier: {
       className: 'WhisperForAudioClassification',
       parameters: classifierParameters,
       rename: renameForClasses,
       prefixes: ['projector.', 'classifier.'],
+      hears,
       pooled,
       logits: (_config, params, x, rng) => linear(params.at('classifier'), linear(params.at('projector'), x, rng), rng),
     },

@@ -1,31 +1,33 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { filled } from '../data/batches.ts'
-import type { LabelledRows } from './labelled-rows.ts'
-import type { BatchLayout, FeatureTask, Known, TaskBatch } from './task.ts'
-import { answersOf, logitsOf, lossOf, pooledOf, scoreRows, textClassification } from './text-classification.ts'
+import type { Labelled } from './classifying.ts'
+import type { BatchLayout, FeatureTask, Known, Task, TaskBatch } from './task.ts'
+import { answersOf, logitsOf, lossOf, scoreRows } from './text-classification.ts'
 
-/** Text classification whose rows went through the frozen model once: the head alone is computed. */
-export const classificationOnFeatures: FeatureTask = {
-  features: (model, params, feeds) => pooledOf(model, params, feeds, null),
-  over: (width) => ({
-    ...textClassification,
-    batchSpecs: (batchSize) => ({
-      features: { shape: [batchSize, width], dtype: 'float32' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-      weights: { shape: [batchSize], dtype: 'float32' },
+/** A task of classes whose examples went through the frozen model once: the head alone is computed. */
+export function classificationOnFeatures(task: Task, features: FeatureTask['features']): FeatureTask {
+  return {
+    features,
+    over: (width) => ({
+      ...task,
+      batchSpecs: (batchSize) => ({
+        features: { shape: [batchSize, width], dtype: 'float32' },
+        labels: { shape: [batchSize], dtype: 'int32' },
+        weights: { shape: [batchSize], dtype: 'float32' },
+      }),
+      batch: (encoded: Labelled & Known, positions, layout) => batchOf(encoded, positions, layout, width),
+      trainingLoss: (model, params, { features: seen, ...feeds }, rng, total, config) =>
+        lossOf(logitsOf(model, params, seen as tf.Tensor, rng), feeds, total, config),
+      evaluation: (model, params, { features: seen, ...feeds }) =>
+        answersOf(logitsOf(model, params, seen as tf.Tensor, null), feeds),
+      score: (encoded: Labelled & Known, layout, _config, evaluate, onRows) =>
+        scoreRows(encoded, layout, evaluate, onRows, (positions) => batchOf(encoded, positions, layout, width)),
     }),
-    batch: (encoded: LabelledRows & Known, positions, layout) => batchOf(encoded, positions, layout, width),
-    trainingLoss: (model, params, { features, ...feeds }, rng, total, config) =>
-      lossOf(logitsOf(model, params, features as tf.Tensor, rng), feeds, total, config),
-    evaluation: (model, params, { features, ...feeds }) =>
-      answersOf(logitsOf(model, params, features as tf.Tensor, null), feeds),
-    score: (encoded: LabelledRows & Known, layout, _config, evaluate, onRows) =>
-      scoreRows(encoded, layout, evaluate, onRows, (positions) => batchOf(encoded, positions, layout, width)),
-  }),
+  }
 }
 
 function batchOf(
-  { ids, labels, known }: LabelledRows & Known,
+  { lengths, labels, known }: Labelled & Known,
   positions: Int32Array,
   { batchSize }: BatchLayout,
   width: number,
@@ -38,7 +40,7 @@ function batchOf(
     gold[i] = labels[position] as number
   }
   const weights = new Float32Array(batchSize).fill(1, 0, positions.length)
-  const tokens = positions.reduce((sum, position) => sum + (ids[position] as Int32Array).length, 0)
+  const tokens = positions.reduce((sum, position) => sum + (lengths[position] as number), 0)
   const feeds = { features: gathered, labels: gold, weights }
   return { length: 0, feeds, weight: positions.length, examples: positions.length, tokens }
 }

@@ -28,27 +28,44 @@ function prepareLabelled(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<LabelledRows> {
-  const classes = classIds(store, labels)
-  const { train, validation } = sidesOf(classes, config)
-  if (train.length === 0 || validation.length === 0) {
-    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
-    throw new AttuneError('bad_data', message)
-  }
-  const total = train.length + validation.length
+  const { train, validation } = labelledSides(store, labels, config)
+  const total = train.rows.length + validation.rows.length
   let done = 0
   let truncated = 0
-  const encode = (rows: Int32Array): LabelledRows => {
+  const encode = ({ rows, labels: classes }: LabelledSide): LabelledRows => {
     const ids = Array.from(rows, (row) => {
       const { ids, length } = tokens.encode(row, config.max_length)
       if (length > ids.length) truncated++
       onRow(++done, total)
       return ids
     })
-    return { ...tokenRows(rows, ids), labels: rows.map((row) => classes[row] as number) }
+    return { ...tokenRows(rows, ids), labels: classes }
   }
   // A decoder's last token is found by what follows it: transformers needs to know that.
   const fields = (modelConfig.pad_token_id ?? null) === null ? { pad_token_id: tokens.eosId ?? tokens.padId } : {}
   return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total, fields }
+}
+
+/** Rows of the dataset and their class ids. */
+interface LabelledSide {
+  readonly rows: Int32Array
+  readonly labels: Int32Array
+}
+
+/** Both sides of a labelled dataset, by class. Throws AttuneError bad_data as preparing them does. */
+export function labelledSides(
+  store: RowStore,
+  labels: readonly string[],
+  config: PrepareConfig,
+): Record<'train' | 'validation', LabelledSide> {
+  const classes = classIds(store, labels)
+  const { train, validation } = sidesOf(classes, config)
+  if (train.length === 0 || validation.length === 0) {
+    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
+    throw new AttuneError('bad_data', message)
+  }
+  const side = (rows: Int32Array): LabelledSide => ({ rows, labels: rows.map((row) => classes[row] as number) })
+  return { train: side(train), validation: side(validation) }
 }
 
 /** The class id of every row of the dataset. */

@@ -1,6 +1,8 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chatRows } from './chat-rows.ts'
+import { imageRows } from './image-rows.ts'
+import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
 import { maskedRows } from './masked-rows.ts'
 import { packedRows } from './packed-rows.ts'
@@ -8,6 +10,7 @@ import { preferenceRows } from './preference-rows.ts'
 
 import { promptedRows } from './prompted-rows.ts'
 import { questionRows } from './question-rows.ts'
+import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import { taggedRows } from './tagged-rows.ts'
 
@@ -22,9 +25,12 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-regression': valuedRows,
   'token-classification': taggedRows,
   'question-answering': questionRows,
+  'image-classification': imageRows,
+  'audio-classification': labelledClips,
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,
+  'image-text-to-text': sceneRows,
   'text2text-generation': sourceTargetRows,
 }
 

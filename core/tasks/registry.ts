@@ -1,14 +1,17 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
+import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
 import { fillMask } from './fill-mask.ts'
+import { imageClassification, imageClassificationOnFeatures } from './image-classification.ts'
+import { imageTextToText } from './image-text-to-text.ts'
 import { preference } from './preference.ts'
 import { promptedClassification } from './prompted-classification.ts'
 import { questionAnswering } from './question-answering.ts'
 import type { FeatureTask, Task } from './task.ts'
-import { textClassification } from './text-classification.ts'
+import { pooledOf, textClassification } from './text-classification.ts'
 import { textGeneration } from './text-generation.ts'
 import { textRegression } from './text-regression.ts'
 import { text2textGeneration } from './text2text-generation.ts'
@@ -22,14 +25,21 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-regression': textRegression,
   'token-classification': tokenClassification,
   'question-answering': questionAnswering,
+  'image-classification': imageClassification,
+  'audio-classification': audioClassification,
   chat,
   preference,
   'decision-making': decisionMaking,
+  'image-text-to-text': imageTextToText,
   'text2text-generation': text2textGeneration,
 }
 
 const featureTasks: Readonly<Partial<Record<RunConfig['task'], FeatureTask>>> = {
-  'text-classification': classificationOnFeatures,
+  'text-classification': classificationOnFeatures(textClassification, (model, params, feeds) =>
+    pooledOf(model, params, feeds, null),
+  ),
+  'image-classification': imageClassificationOnFeatures,
+  'audio-classification': audioClassificationOnFeatures,
 }
 
 /** By its name; a language model that nothing is trained of classifies by prompts. */

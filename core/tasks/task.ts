@@ -234,7 +234,8 @@ export type PrepareConfig = Pick<
   | 'seed'
   | 'prompt_template'
   | 'few_shot_examples'
->
+> &
+  VariationConfig
 export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | 'dpo_beta' | 'dpo_loss_type'>
 export type BatchConfig = Pick<
   RunConfig,
@@ -249,6 +250,12 @@ export type BatchConfig = Pick<
   | 'label_smoothing_factor'
   | 'dpo_beta'
   | 'dpo_loss_type'
+> &
+  VariationConfig
+
+/** How pictures and clips are changed from epoch to epoch. */
+export type VariationConfig = Partial<
+  Pick<RunConfig, 'image_flip' | 'image_shift' | 'image_brightness' | 'audio_shift' | 'audio_gain' | 'audio_noise'>
 >
 
 /**

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { modelFields } from '../contract/ecosystem.ts'
-import { filled, lengthOrder, padTokens } from '../data/batches.ts'
+import { type Examples, filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
 import type { ClassifierHead } from '../models/architecture.ts'
 import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
@@ -28,7 +28,8 @@ export const textClassification: Task<LabelledRows, ScoredRows> = {
   },
   evaluation: (model, params, feeds) =>
     answersOf(logitsOf(model, params, pooledOf(model, params, feeds, null), null), feeds),
-  score: (encoded, layout, _config, evaluate, onRows) => scoreRows(encoded, layout, evaluate, onRows),
+  score: (encoded, layout, _config, evaluate, onRows) =>
+    scoreRows(encoded, layout, evaluate, onRows, (positions) => batch(encoded, positions, layout)),
   metrics: evaluationMetrics,
   predictions: columnsOf,
 }
@@ -92,13 +93,13 @@ export type ScoredRows = {
  * done and may throw to stop.
  */
 export function scoreRows(
-  encoded: LabelledRows,
+  encoded: Examples & Pick<LabelledRows, 'labels'>,
   layout: BatchLayout,
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
-  build: (positions: Int32Array) => TaskBatch = (positions) => batch(encoded, positions, layout),
+  build: (positions: Int32Array) => TaskBatch,
 ): ScoredRows {
-  const count = encoded.ids.length
+  const count = encoded.lengths.length
   const predicted = new Int32Array(count)
   const loss = new Float64Array(count)
   let scores = new Float64Array(0)

@@ -1,7 +1,7 @@
 import { readModelConfig } from '../checkpoint/config.ts'
 import { openWeights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
-import type { TaskName } from '../contract/settings.ts'
+import { hasLength, type TaskName } from '../contract/settings.ts'
 import type { Architecture, Head, ParameterSpec } from '../models/architecture.ts'
 import { architectureOf } from '../models/registry.ts'
 import { type Asked, taskNamed } from '../tasks/registry.ts'
@@ -38,7 +38,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const { json, modelType, maxPositions } = await readModelConfig(dir)
   const model = describeModel(modelType, json, taskName, classes, { dir, ...options })
-  if (maxPositions > 0 && maxLength > maxPositions) {
+  if (hasLength(taskName) && maxPositions > 0 && maxLength > maxPositions) {
     throw new AttuneError(
       'bad_config',
       `max_length is ${maxLength}, but this model has only ${maxPositions} positions. Choose ${maxPositions} or less.`,

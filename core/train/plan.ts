@@ -15,7 +15,12 @@ export function lengthsOf(
   { max_length, max_target_length, method }: Pick<RunConfig, 'max_length' | 'max_target_length' | 'method'>,
 ): { train: number[]; evaluate: number[] } {
   const most = Math.max(max_length, max_target_length ?? 0)
-  const buckets = ({ lengths }: Pick<Examples, 'lengths'>) => chooseBuckets(lengths, most)
+  // Windows of episodes are as long as context_length says, and no text.
+  const buckets = ({ lengths }: Pick<Examples, 'lengths'>) =>
+    chooseBuckets(
+      lengths,
+      lengths.reduce((a, b) => Math.max(a, b), most),
+    )
   return { train: method === 'none' ? [] : buckets(train), evaluate: buckets(validation) }
 }
 

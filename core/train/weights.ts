@@ -26,6 +26,10 @@ export async function fillVariables(
   try {
     const sources = sourceNames(weights, model)
     const fresh: string[] = []
+    const missing = Object.entries(model.parameters)
+      .filter(([name, spec]) => !sources.has(name) && !isHead(model, name) && !spec.frozen)
+      .map(([name]) => name)
+    if (missing.length > 0) throw lacking(missing, model.dir)
     writeVariables(session, model.parameters, (name, spec) => {
       const source = sources.get(name)
       if (isHead(model, name) && !(source !== undefined && fits(weights, source, spec))) {
@@ -42,8 +46,7 @@ export async function fillVariables(
     const used = new Set(sources.values())
     const unused = weights.names().filter((name) => !used.has(name))
     if (unused.length > 0) {
-      const text = `Tensors of the checkpoint that are no part of this model: ${unused.length} (${firstOf(unused)}).`
-      reporter.log('info', text)
+      reporter.log('info', `Tensors of the checkpoint that are no part of this model: ${listed(unused)}.`)
     }
   } finally {
     weights.close()
@@ -116,12 +119,6 @@ async function restoreAdapter(session: Session, trained: Specs, checkpointDir: s
   }
 }
 
-/** As many names as a line takes. */
-function firstOf(names: readonly string[]): string {
-  const most = 4
-  return names.slice(0, most).join(', ') + (names.length > most ? ', …' : '')
-}
-
 /** The trained parameters, adapters included. */
 export function trainedSpecs(model: LoadedModel, { adapters, names }: Trainable): Specs {
   const all: Specs = { ...model.parameters, ...adapters }
@@ -138,6 +135,20 @@ function sourceNames(weights: Weights, model: LoadedModel): Map<string, string> 
   return sources
 }
 
+/** All of them in the details. */
+function lacking(names: readonly string[], dir: string): AttuneError {
+  const message = `The weights lack ${listed(names)} (${dir}). Use a folder that has the whole model.`
+  return new AttuneError('bad_file', message, { missing: names })
+}
+
+const mostNamed = 10
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostNamed
+  const quoted = names.slice(0, mostNamed).map((name) => `"${name}"`)
+  return `${quoted.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
 function fits(weights: Weights, source: string, spec: ParameterSpec): boolean {
   return String(weights.shape(source)) === String(spec.shape)
 }
@@ -149,10 +160,7 @@ function readWhole(
   spec: ParameterSpec,
   dir: string,
 ): Float32Array {
-  if (source === undefined) {
-    const message = `The weights lack "${name}" (${dir}). Use a folder that has the whole model.`
-    throw new AttuneError('bad_file', message, { tensor: name })
-  }
+  if (source === undefined) throw lacking([name], dir)
   if (!fits(weights, source, spec)) {
     const message = `The tensor "${source}" has the shape [${weights.shape(source)}], but this model needs [${spec.shape}] (${dir}).`
     throw new AttuneError('bad_file', message, { tensor: source })

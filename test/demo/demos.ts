@@ -1,6 +1,7 @@
 import { decisions } from './decisions.ts'
 import type { Demo } from './demo.ts'
+import { scenes } from './scenes.ts'
 import { spamBert } from './spam-bert.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */
-export const demos: readonly Demo[] = [spamBert, decisions]
+export const demos: readonly Demo[] = [spamBert, decisions, scenes]

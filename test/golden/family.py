@@ -51,12 +51,14 @@ class Family:
     loss: Callable
     """Our padded length."""
     length: int
-    """Linear layers that LoRA adapts, as peft is told them; none: no LoRA table."""
+    """Linear layers that LoRA adapts, as our target_modules has them; none: no LoRA table."""
     targets: list
     """Classes, as many as our task is told of."""
     labels: int = 0
     """Beginnings of the names of what is trained beside the adapters (our Head.prefixes)."""
     head: tuple = ()
+    """The same as peft is told them, where the reference calls its modules otherwise than its checkpoints."""
+    modules: list | None = None
     """Settings of ours that differ from the defaults."""
     settings: dict = field(default_factory=dict)
     """Writes further files (a tokenizer) into the folder."""
@@ -102,7 +104,7 @@ def fetches(family, model, feeds):
 def with_adapters(family, model):
     """LoRA of RANK and ALPHA; A and B from the formula, so that both have gradients at once."""
     config = LoraConfig(
-        r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=list(family.targets),
+        r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=list(family.modules or family.targets),
         fan_in_fan_out=family.fan_in_fan_out,
     )
     adapted = get_peft_model(model, config)

@@ -1,4 +1,4 @@
-import type { Model } from '../../contract/domain.ts'
+import type { Model, ModelSource } from '../../contract/domain.ts'
 import { bytes, count, moment } from '../format.ts'
 import { findRun, type Ground, showingProgress, sourceOf } from '../ground.ts'
 import type { Answer } from '../io.ts'
@@ -16,9 +16,13 @@ export async function addModel(
     ground,
     folder.startsWith('run:')
       ? ground.call('models.fromRun', { run: (await findRun(ground, folder.slice(4))).id, checkpoint, ...named })
-      : ground.call('models.add', { source: sourceOf(ground, 'starter', folder), ...named }),
+      : ground.call('models.add', { source: modelSource(ground, folder), ...named }),
   )
   return { value: { model }, text: `Added.\n${modelFacts(model)}` }
+}
+
+function modelSource(ground: Ground, named: string): ModelSource {
+  return named.startsWith('hub:') ? { kind: 'hub', model: named.slice(4) } : sourceOf(ground, 'starter', named)
 }
 
 export function modelFacts(model: Model): string {

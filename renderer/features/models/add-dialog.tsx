@@ -1,4 +1,5 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { useState } from 'react'
 import type { Model } from '../../../core/contract/domain.ts'
 import { useCall, useClient } from '../../client/hooks.ts'
 import { DropZone } from '../../ui/drop-zone.tsx'
@@ -33,6 +34,7 @@ export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
 
 function Choose({ add, known }: { add: AddModel; known: readonly Model[] }) {
   const { desktop } = useClient()
+  const [wanted, setWanted] = useState('')
   const info = useCall('app.info', {})
   const starters = info.data?.starters.filter(
     ({ available, name, title }) =>
@@ -49,6 +51,26 @@ function Choose({ add, known }: { add: AddModel; known: readonly Model[] }) {
         onFiles={add.addFiles}
         {...(desktop && { onChoose: add.openDialog })}
       />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (wanted.trim() !== '') add.addFromHub(wanted.trim())
+        }}
+      >
+        <Group align="flex-end" wrap="nowrap" gap="md">
+          <TextInput
+            flex={1}
+            label="From the Hugging Face hub"
+            description="The only thing here that uses the network. A download that ends early goes on where it was."
+            placeholder="ORG/NAME or ORG/NAME@REVISION"
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+          />
+          <Button type="submit" variant="default" flex="none" disabled={wanted.trim() === ''}>
+            Download
+          </Button>
+        </Group>
+      </form>
       {starters?.map((starter) => (
         <Group key={starter.name} justify="space-between" wrap="nowrap" gap="md">
           <div>

@@ -135,7 +135,7 @@ function SizeEntry({ field: { title, choices }, usual, entered, onChange }: Size
     return (
       <Select
         label={title}
-        data={choices.map(String)}
+        data={choices.map((choice) => ({ value: String(choice), label: choiceText(choice) }))}
         value={entered === '' ? usual : entered}
         allowDeselect={false}
         onChange={(value) => onChange(value ?? '')}
@@ -151,6 +151,10 @@ function SizeEntry({ field: { title, choices }, usual, entered, onChange }: Size
       onChange={(event) => onChange(event.currentTarget.value)}
     />
   )
+}
+
+function choiceText(choice: string | boolean): string {
+  return typeof choice === 'string' ? choice : choice ? 'yes' : 'no'
 }
 
 function TokenizerChoice({ draft, onChange, models }: PartProps & { models: readonly Model[] }) {

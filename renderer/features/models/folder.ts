@@ -10,9 +10,6 @@ export function folderProblem(names: readonly string[]): string | null {
       ? 'The folder has no model.safetensors. It holds weights in another format, which may carry code and is not read; convert them to safetensors first.'
       : 'The folder has no model.safetensors.'
   }
-  if (!has((name) => name === 'tokenizer.json' || name === 'vocab.txt')) {
-    return 'The folder has neither tokenizer.json nor vocab.txt.'
-  }
   return null
 }
 

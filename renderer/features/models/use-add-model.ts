@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react'
-import type { Model, Source } from '../../../core/contract/domain.ts'
+import type { Model, ModelSource } from '../../../core/contract/domain.ts'
 import { useAct, useClient } from '../../client/hooks.ts'
 import { type Progress, useProgress } from '../../client/progress.ts'
 import { folderProblem, neededFiles } from './folder.ts'
@@ -12,6 +12,8 @@ export interface AddModel {
   readonly error: unknown
   addFiles(files: readonly File[]): void
   addStarter(name: string, title: string): void
+  /** "ORG/NAME" or "ORG/NAME@REVISION". */
+  addFromHub(model: string): void
   /** The desktop shell's own folder dialog. */
   openDialog(): void
   /** What is under way comes to nothing; a model that is added all the same is removed again. */
@@ -27,7 +29,7 @@ export function useAddModel(onAdded: (model: Model) => void): AddModel {
   const act = useAct('models.add', { quiet: true })
   const progress = useProgress(task)
 
-  const add = async (mine: number, of: string, input: { source: Source; name?: string }) => {
+  const add = async (mine: number, of: string, input: { source: ModelSource; name?: string }) => {
     setTask(of)
     const { model } = await act.mutateAsync(input)
     if (mine === attempt.current) onAdded(model)
@@ -67,6 +69,11 @@ export function useAddModel(onAdded: (model: Model) => void): AddModel {
       }),
     addStarter: (name, title) =>
       void attemptTo((mine) => add(mine, name, { source: { kind: 'sample', name }, name: title })),
+    addFromHub: (model) =>
+      void attemptTo((mine) => {
+        const own = crypto.randomUUID()
+        return add(mine, own, { source: { kind: 'hub', model, task: own } })
+      }),
     openDialog: () =>
       void attemptTo(async (mine) => {
         const opened = await client.desktop?.openFolder()
@@ -76,6 +83,8 @@ export function useAddModel(onAdded: (model: Model) => void): AddModel {
       }),
     cancel: () => {
       attempt.current += 1
+      // A download is asked for under this name; other ways to add a model know of no such call.
+      if (task !== null) void client.call('models.cancel', { task })
       setUpload(null)
       setTask(null)
       setError(null)

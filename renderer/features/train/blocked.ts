@@ -1,5 +1,6 @@
 import { canAdapt, canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { isPrompted } from '../../../core/contract/prompts.ts'
 import { headlessTasks, taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
@@ -23,15 +24,16 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   }
   if (!model) return 'Choose a model.'
   if (!dataset) return 'Choose a dataset.'
-  if (dataset.task === 'text-classification' && dataset.labels.length < 2)
+  if (draft.task === 'text-classification' && dataset.labels.length < 2)
     return `${dataset.name} has one class only; there is nothing to tell apart.`
-  if (!canLearn(model.architecture, dataset.task)) {
-    return `${model.name} cannot be trained for ${taskTitles[dataset.task].toLowerCase()}, which ${dataset.name} is for.`
+  const asked = { ...draft, prompt_template: settingOf(read.given, 'prompt_template', draft.method) }
+  if (!canLearn(model.architecture, draft.task) && !isPrompted(asked, model.architecture)) {
+    return `${model.name} cannot be trained for ${taskTitles[draft.task].toLowerCase()}, which ${dataset.name} is for.`
   }
   if (draft.method === 'lora' && !canAdapt(model.architecture)) {
     return `LoRA adapts linear layers, and ${model.name} has none inside; choose full.`
   }
-  if (draft.method === 'head' && headlessTasks.includes(dataset.task)) {
+  if (draft.method === 'head' && headlessTasks.includes(draft.task)) {
     return 'A model that writes has no head to train alone; choose full or LoRA.'
   }
   const wrong = fields.find(({ name }) => read.problems[name] !== undefined)

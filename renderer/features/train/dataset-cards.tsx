@@ -10,7 +10,7 @@ import styles from './train.module.css'
 export interface DatasetCardsProps {
   datasets: readonly Dataset[]
   chosen: string | null
-  onChoose: (id: string) => void
+  onChoose: (dataset: Dataset) => void
 }
 
 export function DatasetCards({ datasets, chosen, onChoose }: DatasetCardsProps) {
@@ -24,7 +24,7 @@ export function DatasetCards({ datasets, chosen, onChoose }: DatasetCardsProps) 
           title={dataset.name}
           facts={plural(dataset.rows, 'row')}
           checked={dataset.id === chosen}
-          onChoose={() => onChoose(dataset.id)}
+          onChoose={() => onChoose(dataset)}
         >
           {classesLine(dataset)}
         </ChoiceCard>
@@ -43,9 +43,9 @@ function classesLine({ task, labels, contentHash }: Dataset): string {
   return `${names.join(', ')}${more} · version ${contentHash.slice(0, 8)}`
 }
 
-function NoDataset({ onImported }: { onImported: (id: string) => void }) {
+function NoDataset({ onImported }: { onImported: (dataset: Dataset) => void }) {
   const info = useCall('app.info', {})
-  const act = useAct('datasets.import', { onSuccess: ({ dataset }) => onImported(dataset.id) })
+  const act = useAct('datasets.import', { onSuccess: ({ dataset }) => onImported(dataset) })
   const sample = info.data?.samples.find(({ available }) => available)
   if (info.isPending) return null
   return (

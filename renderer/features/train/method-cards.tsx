@@ -1,17 +1,16 @@
-import type { Dataset } from '../../../core/contract/domain.ts'
-import { headlessTasks, type Method, methods, methodTitles } from '../../../core/contract/settings.ts'
+import { headlessTasks, type Method, methods, methodTitles, type TaskName } from '../../../core/contract/settings.ts'
 import { ChoiceCard } from './choice-card.tsx'
 import styles from './train.module.css'
 
 export interface MethodCardsProps {
   method: Method
   onChoose: (method: Method) => void
-  dataset: Dataset | undefined
+  task: TaskName
 }
 
-export function MethodCards({ method, onChoose, dataset }: MethodCardsProps) {
+export function MethodCards({ method, onChoose, task }: MethodCardsProps) {
   // A model that writes has no head of its own to train.
-  const offered = dataset && headlessTasks.includes(dataset.task) ? methods.filter((one) => one !== 'head') : methods
+  const offered = headlessTasks.includes(task) ? methods.filter((one) => one !== 'head') : methods
   return (
     <div className={styles.methods} role="radiogroup" aria-label="Method">
       {offered.map((one) => (

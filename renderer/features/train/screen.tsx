@@ -1,9 +1,10 @@
-import { Select, Skeleton } from '@mantine/core'
+import { SegmentedControl, Select, Skeleton } from '@mantine/core'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { canLearn } from '../../../core/contract/architectures.ts'
-import type { Dataset, Model } from '../../../core/contract/domain.ts'
-import type { RunConfigInput } from '../../../core/contract/settings.ts'
+import type { Model } from '../../../core/contract/domain.ts'
+import { suits } from '../../../core/contract/roles.ts'
+import { type RunConfigInput, type TaskName, taskSchema, tasks, taskTitles } from '../../../core/contract/settings.ts'
 import { comparePath } from '../../app/selection.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -51,7 +52,7 @@ export function NewRunScreen() {
   const started = {
     quiet: true,
     onSuccess: async ({ run }: { run: { id: string } }) => {
-      if (!beside || !canStandBeside(model, dataset)) return navigate(`/runs/${run.id}`)
+      if (!beside || !canStandBeside(model, draft.task)) return navigate(`/runs/${run.id}`)
       const { run: second } = await baseline.mutateAsync({ id: run.id })
       navigate(comparePath([run.id, second.id]))
     },
@@ -68,6 +69,10 @@ export function NewRunScreen() {
   useShortcut('Mod+Enter', 'Start the run', 'New run', start)
 
   const failed = models.error ?? datasets.error
+  const learnable = (task: TaskName) => model === undefined || canLearn(model.architecture, task)
+  const aims = dataset
+    ? tasks.filter((task) => suits(dataset.task, task) && (task === draft.task || learnable(task)))
+    : []
   const basic = fieldsFor(draft.method, draft.task).filter(({ level }) => level === 'basic')
   return (
     <Page
@@ -113,14 +118,24 @@ export function NewRunScreen() {
               <DatasetCards
                 datasets={datasets.data.datasets}
                 chosen={draft.dataset}
-                onChoose={(id) => pick({ dataset: id })}
+                onChoose={({ id, task }) => pick({ dataset: id, task })}
               />
             ) : (
               <Skeleton height={72} />
             )}
           </Section>
+          {aims.length > 1 && (
+            <Section title="Task">
+              <SegmentedControl
+                aria-label="What the model learns from the dataset"
+                data={aims.map((task) => ({ value: task, label: taskTitles[task] }))}
+                value={draft.task}
+                onChange={(task) => pick({ task: taskSchema.parse(task) })}
+              />
+            </Section>
+          )}
           <Section title="Method">
-            <MethodCards method={draft.method} onChoose={setMethod} dataset={dataset} />
+            <MethodCards method={draft.method} onChoose={setMethod} task={draft.task} />
           </Section>
           <Section title="Settings">
             <div className={styles.grid}>
@@ -138,7 +153,7 @@ export function NewRunScreen() {
           starting={starting}
           command={fork !== null && parent && config !== null ? forkCommand(fork, config, parent.config) : undefined}
           onStart={start}
-          beside={canStandBeside(model, dataset) ? { checked: beside, onChange: setBeside } : null}
+          beside={canStandBeside(model, draft.task) ? { checked: beside, onChange: setBeside } : null}
         />
       </div>
     </Page>
@@ -146,8 +161,8 @@ export function NewRunScreen() {
 }
 
 /** Whether a recurrent model can be trained on the same, to be compared with. */
-function canStandBeside(model: Model | undefined, dataset: Dataset | undefined): boolean {
-  return model !== undefined && model.architecture !== 'lstm' && dataset !== undefined && canLearn('lstm', dataset.task)
+function canStandBeside(model: Model | undefined, task: TaskName): boolean {
+  return model !== undefined && model.architecture !== 'lstm' && canLearn('lstm', task)
 }
 
 function Section({ title, children }: { title: string; children: React.ReactNode }) {

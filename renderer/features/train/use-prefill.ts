@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
+import { suits } from '../../../core/contract/roles.ts'
 import { type RunConfig, someSettingsSchema } from '../../../core/contract/settings.ts'
 import { draftFrom } from './draft.ts'
 import { forkFrom } from './fork.ts'
@@ -45,7 +46,8 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
     const model = settled(draft.model, models, latest?.model.id)
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
-    const task = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
+    const data = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
+    const task = suits(data, draft.task) ? draft.task : data
     if (model !== draft.model || dataset !== draft.dataset || task !== draft.task) pick({ model, dataset, task })
   }, [draft.model, draft.dataset, draft.task, models, datasets, runs, pick])
 }

@@ -169,6 +169,5 @@ describe('the format', () => {
   test('of something that is no file', async () => {
     const path = await fileWith('x')
     await errorOf('not_found', () => openTable(`${path}.absent`, 'absent.csv'))
-    await errorOf('bad_file', () => openTable(path.slice(0, path.lastIndexOf('/')), 'folder.csv'))
   })
 })

@@ -171,6 +171,7 @@ describe('a preview', () => {
         { name: 'text', distinct: 3, empty: 1, meanLength: 19, sample: 'some words number 0' },
         { name: 'label', distinct: 2, empty: 0, meanLength: 3.25, sample: 'ham' },
       ],
+      suggested: null,
       guesses: expect.objectContaining({
         'text-classification': { text: 'text', label: 'label' },
         'text-generation': { text: 'text' },

@@ -27,11 +27,11 @@ const preview: Preview = {
   delimiter: ',',
   bytes: 100,
   columns: [column('text', 40), column('label', 2), column('id', 40)],
+  suggested: null,
   guesses: {
     ...nothing,
     'text-classification': { text: 'text', label: 'label' },
     'text-generation': { text: 'text' },
-    'decision-making': {},
   },
   rows: [
     { line: 2, cells: ['a', 'ham', '1'] },
@@ -144,7 +144,8 @@ describe("a model's folder in a browser", () => {
     expect(folderProblem(['model.safetensors', 'vocab.txt'])).toContain('config.json')
     expect(folderProblem(['config.json', 'pytorch_model.bin', 'vocab.txt'])).toContain('convert')
     expect(folderProblem(['config.json', 'vocab.txt'])).toBe('The folder has no model.safetensors.')
-    expect(folderProblem(['config.json', 'model.safetensors'])).toContain('tokenizer.json')
+    // Models of pictures have no tokenizer.
+    expect(folderProblem(['config.json', 'model.safetensors'])).toBeNull()
   })
 
   test('only what a model is made of is sent', () => {

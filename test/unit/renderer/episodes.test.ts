@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type EpisodeRecord, readEpisode } from '../../../core/contract/episodes.ts'
+import { type EpisodeRecord, readEpisode, readSceneAnswer } from '../../../core/contract/episodes.ts'
 import { actionAt, frameMs, momentOf } from '../../../renderer/features/compare/answers/episode-words.ts'
 
 const record: EpisodeRecord = {
@@ -35,4 +35,13 @@ test('an answer that is no episode is not taken for one', () => {
   expect(readEpisode(JSON.stringify(record))).toEqual(record)
   expect(readEpisode('move left')).toBeNull()
   expect(readEpisode('{"env":"grid-world"}')).toBeNull()
+})
+
+test('an answer about a picture is a text, with what the arm did where it was an order', () => {
+  expect(readSceneAnswer('yes')).toEqual({ text: 'yes', episode: null })
+  expect(readSceneAnswer('2')).toEqual({ text: '2', episode: null })
+  expect(readSceneAnswer(JSON.stringify({ text: 'place', episode: record }))).toEqual({
+    text: 'place',
+    episode: record,
+  })
 })

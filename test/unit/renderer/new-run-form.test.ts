@@ -255,7 +255,8 @@ describe('why Start is blocked', () => {
     expect(because(chosen, { dataset: undefined })).toBe('Choose a dataset.')
     expect(because({ ...chosen, typed: { weight_decay: '3' } })).toMatch(/^Weight decay: /)
     expect(because({ ...chosen, typed: { max_length: '1024' } })).toContain('at most 512 tokens')
-    expect(because(chosen, { dataset: stories })).toContain('cannot be trained for text generation')
+    const tellingStories: Draft = { ...chosen, task: 'text-generation' }
+    expect(because(tellingStories, { dataset: stories })).toContain('cannot be trained for text generation')
     const unknown: Draft = { ...chosen, method: 'lora', typed: { target_modules: ['c_attn'] } }
     expect(because(unknown)).toContain('"c_attn"')
     const path: Draft = { ...chosen, method: 'lora', typed: { target_modules: ['attention.self.query'] } }

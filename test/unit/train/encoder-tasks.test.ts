@@ -150,11 +150,11 @@ describe('a checkpoint of another training', () => {
     expect(classes.thrown).toBeNull()
     const log = logOf(classes.events)
     expect(log).toContainEqual(expect.stringMatching(/^Not in the checkpoint, .*bert\.pooler\.dense.*classifier\./))
-    expect(log).toContainEqual(expect.stringMatching(/no part of this model: 5 \(cls\.predictions\./))
+    expect(log).toContainEqual(expect.stringMatching(/no part of this model: "cls\.predictions\./))
     const back = await trainTiny(await specOf('fill-mask', short, lastCheckpoint(classes.events)))
     expect(back.thrown).toBeNull()
     expect(logOf(back.events)).toContainEqual(expect.stringMatching(/^Not in the checkpoint, .*cls\.predictions\./))
-    expect(logOf(back.events)).toContainEqual(expect.stringMatching(/no part of this model: 4 \(.*pooler/))
+    expect(logOf(back.events)).toContainEqual(expect.stringMatching(/no part of this model: .*pooler/))
   })
 
   test('takes an adapter whose pooler is trained and kept', async () => {

@@ -55,6 +55,10 @@ export function EpisodePlayer({ record, name }: { record: EpisodeRecord; name: s
           aria-label="Step"
           aria-valuetext={momentOf(record, at)}
           onChange={(event) => go(Number(event.currentTarget.value))}
+          onKeyDown={(event) => {
+            // Else they would go on to the next example.
+            if (event.key.startsWith('Arrow')) event.stopPropagation()
+          }}
         />
       </div>
       <span className={styles.moment}>{momentOf(record, at)}</span>

@@ -3,6 +3,7 @@ import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contrac
 import type { TaskName } from '../../../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
 import { EpisodeAnswer } from './episode-answer.tsx'
+import { SceneAnswer } from './scene-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 
@@ -25,6 +26,7 @@ export interface AnswerView {
 /** Tasks whose examples are more than texts: one file here and one entry each. */
 const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'decision-making': { Answer: EpisodeAnswer },
+  'image-text-to-text': { Answer: SceneAnswer },
 }
 
 export function viewOf(task: TaskName): AnswerView {

@@ -1,0 +1,62 @@
+import { open, readFile, realpath, stat } from 'node:fs/promises'
+import { isAbsolute, join, normalize, sep } from 'node:path'
+import { AttuneError } from '../../contract/errors.ts'
+import { checkPicture } from './image.ts'
+import { type MediaKind, mediaFormats, mediaOf } from './kinds.ts'
+import { readWav } from './wav.ts'
+
+const mostBytes = 64 * 2 ** 20
+
+/**
+ * Reads the file that a row names, relative to the folder of its table, and proves that it can be decoded. Throws
+ * AttuneError with a sentence that names it: not_found, bad_file (damaged, too large, outside the folder), unsupported.
+ */
+export async function readMediaFile(kind: MediaKind, base: string, name: string): Promise<Uint8Array> {
+  const path = await placeOf(base, name)
+  const { size } = await stat(path)
+  if (size > mostBytes) {
+    throw new AttuneError('bad_file', `${name} has ${size} bytes; the most that a file may have is ${mostBytes}.`)
+  }
+  const bytes = await readFile(path)
+  const found = mediaOf(bytes)
+  if (found?.kind !== kind) {
+    const message = `${name} is no ${kind} file that can be read: it has to be ${mediaFormats[kind]}.`
+    throw new AttuneError('unsupported', message)
+  }
+  if (kind === 'image') await checkPicture(bytes, name)
+  else if (readWav(bytes, name).samples.length === 0) throw new AttuneError('bad_file', `${name} has no sound in it.`)
+  return bytes
+}
+
+/** What the file of that name begins as; null where it does not, or is not there. */
+export async function mediaKindOf(base: string, name: string): Promise<MediaKind | null> {
+  if (name.length > 1000 || name.includes('\n')) return null
+  try {
+    const file = await open(await placeOf(base, name), 'r')
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
+      return mediaOf(buffer.subarray(0, bytesRead))?.kind ?? null
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return null
+  }
+}
+
+/** The file's real path, which must lie below the folder: a table may come from anywhere. */
+async function placeOf(base: string, name: string): Promise<string> {
+  const local = name.trim().replaceAll('\\', '/')
+  const path = normalize(join(base, local))
+  const outside = new AttuneError('bad_file', `${name} does not lie below the folder of its table.`)
+  if (local === '' || isAbsolute(local) || /^[a-z]:/i.test(local) || !path.startsWith(base + sep)) throw outside
+  try {
+    const real = await realpath(path)
+    if (!real.startsWith((await realpath(base)) + sep)) throw outside
+    if (!(await stat(real)).isFile()) throw new AttuneError('bad_file', `${name} is not a regular file.`)
+    return real
+  } catch (cause) {
+    if (cause instanceof AttuneError) throw cause
+    throw new AttuneError('not_found', `${name} is not there.`, undefined, { cause })
+  }
+}
