@@ -1,3 +1,6 @@
+import { taskNames } from '../contract/ecosystem.ts'
+import type { TaskName } from '../contract/settings.ts'
+
 /** What an exported folder's README.md says about how it came to be. */
 export interface CardFacts {
   /** The run's name. */
@@ -15,23 +18,23 @@ export type ExportKind = 'model' | 'adapter'
 /** What loads a whole model. */
 export type Library = 'transformers' | 'pytorch'
 
-/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. Without labels, of a generator. */
+/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. */
 export function modelCard(
   facts: CardFacts,
+  task: TaskName,
   labels: readonly string[],
   kind: ExportKind,
   loadedBy: Library = 'transformers',
 ): string {
   const library = kind === 'adapter' ? 'peft' : loadedBy
-  const { tag, purpose, auto } = purposeOf(facts, labels)
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
   const header = [
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
     `base_model: ${JSON.stringify(facts.baseModel)}`,
     `library_name: ${library}`,
-    `pipeline_tag: ${tag}`,
+    `pipeline_tag: ${taskNames[task].pipeline}`,
   ]
-  const what = kind === 'adapter' ? 'A LoRA adapter' : purpose
+  const what = kind === 'adapter' ? 'A LoRA adapter' : taskNames[task].purpose
   const named = labels.length > 0 ? `Labels: ${labels.map((label) => code(label)).join(', ')}\n\n` : ''
   return `---
 ${header.join('\n')}
@@ -46,7 +49,7 @@ ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length, auto) : modelUse(auto, tag, loadedBy)}
+${kind === 'adapter' ? adapterUse(facts.baseModel, task, labels.length) : modelUse(task, loadedBy)}
 \`\`\`
 `
 }
@@ -71,41 +74,33 @@ nothing yet: train it before use.
 `
 }
 
-/** What a model is for, as the hub calls it and as transformers loads it. */
-function purposeOf({ settings }: CardFacts, labels: readonly string[]): { tag: string; purpose: string; auto: string } {
-  if (labels.length > 0) {
-    const auto = 'AutoModelForSequenceClassification'
-    return { tag: 'text-classification', purpose: 'A text classification model', auto }
-  }
-  return settings.task === 'text2text-generation'
-    ? { tag: 'text2text-generation', purpose: 'A text-to-text model', auto: 'AutoModelForSeq2SeqLM' }
-    : { tag: 'text-generation', purpose: 'A text generation model', auto: 'AutoModelForCausalLM' }
-}
-
-function modelUse(auto: string, tag: string, loadedBy: Library): string {
+function modelUse(task: TaskName, loadedBy: Library): string {
   if (loadedBy === 'pytorch') {
     return `from safetensors.torch import load_file
 
 # Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
 weights = load_file("model.safetensors")`
   }
-  if (auto === 'AutoModelForSeq2SeqLM') {
-    return `from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+  const { pipeline, input, autoModel } = taskNames[task]
+  // transformers has no pipeline for these any more.
+  if (task === 'text2text-generation') {
+    return `from transformers import ${autoModel}, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(".")
-model = AutoModelForSeq2SeqLM.from_pretrained(".")
-written = model.generate(tokenizer("Some text", return_tensors="pt").input_ids)
+model = ${autoModel}.from_pretrained(".")
+written = model.generate(tokenizer(${input}, return_tensors="pt").input_ids)
 print(tokenizer.decode(written[0], skip_special_tokens=True))`
   }
-  const verb = tag === 'text-classification' ? 'classify' : 'generate'
   return `from transformers import pipeline
 
-${verb} = pipeline("${tag}", model=".")
-print(${verb}("Some text"))`
+model = pipeline("${pipeline}", model=".")
+print(model(${input}))`
 }
 
-function adapterUse(baseModel: string, labels: number, model: string): string {
-  const heads = labels > 0 ? `, num_labels=${labels}` : ''
+function adapterUse(baseModel: string, task: TaskName, labels: number): string {
+  const model = taskNames[task].autoModel
+  const outputs = task === 'text-regression' ? 1 : labels
+  const heads = outputs > 0 ? `, num_labels=${outputs}` : ''
   return `from peft import PeftModel
 from transformers import ${model}, AutoTokenizer
 
