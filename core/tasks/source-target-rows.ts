@@ -22,6 +22,12 @@ const validationStream = 12
 
 export const sourceTargetRows: Preparation<SourceTargetRows> = {
   prepare: prepareSourceTarget,
+  inputs: (rows, _labels, reading, config) =>
+    sourceRows(
+      rows.map(({ text }) => text),
+      reading,
+      config,
+    ),
   // Outputs are not looked at for this: they are seldom longer than the longest input.
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
 }

@@ -202,7 +202,7 @@ export interface Preparation<E extends Examples = Examples> {
 }
 
 /** What is known where there is no dataset. */
-export type InputReading = Omit<Reading, 'tokens' | 'generationConfig'>
+export type InputReading = Omit<Reading, 'tokens'>
 
 /** What the model of a run says of how its data is read. */
 export interface Reading {

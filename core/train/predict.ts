@@ -1,4 +1,4 @@
-import { readModelConfig } from '../checkpoint/config.ts'
+import { readJson, readModelConfig } from '../checkpoint/config.ts'
 import type { DatasetRow, Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { isPrompted } from '../contract/prompts.ts'
@@ -46,12 +46,14 @@ async function predictTexts({ config, labels, texts, fields, threads, ...spec }:
   const rows = texts.map(
     (text, row): DatasetRow => ({ row, line: row + 1, text, label: '', ...(fields?.[row] && { fields: fields[row] }) }),
   )
-  const reading = { tokenizer, modelDir: folder, modelConfig: model.json }
+  const generationConfig = { ...model.json, ...(await readJson(folder, 'generation_config.json')) }
+  const reading = { tokenizer, modelDir: folder, modelConfig: model.json, generationConfig }
   const encoded = await inputs(rows, labels, reading, config)
   const batchSize = Math.max(1, Math.min(config.per_device_eval_batch_size, encoded.lengths.length))
-  const buckets = chooseBuckets(encoded.lengths, config.max_length)
+  const buckets = chooseBuckets(encoded.lengths, Math.max(config.max_length, config.max_target_length ?? 0))
   const engine = await openEngine(config.engine, threads)
-  const programs = { ...config, per_device_eval_batch_size: batchSize }
+  // Of what an evaluation writes for some rows only, a prediction is of all.
+  const programs = { ...config, per_device_eval_batch_size: batchSize, generation_max_samples: texts.length }
   const precision = await engine.precision(config.precision)
   const session = await engine.open(
     sessionSpec(model, trainable, programs, { train: [], evaluate: buckets }, precision),

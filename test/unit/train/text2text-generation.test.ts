@@ -8,6 +8,7 @@ import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
 import { chrf } from '../../../core/tasks/chrf.ts'
 import type { SourceTargetRows } from '../../../core/tasks/source-target-rows.ts'
 import { text2textGeneration } from '../../../core/tasks/text2text-generation.ts'
+import { predict } from '../../../core/train/predict.ts'
 import { prepareData } from '../../../core/train/prepare.ts'
 import { writeOutputs } from '../../../core/train/write-outputs.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
@@ -110,7 +111,10 @@ describe('a run for text to text', () => {
     const best = ofKind(events, 'checkpoint').findLast((checkpoint) => checkpoint.best)
     const prompts = rows.map((row) => pairs[row]?.text as string)
     const options = { max_new_tokens: 16, num_beams: settings.generation_num_beams ?? 1 }
-    expect(await outputsOf(trained, best?.path as string, prompts, options)).toEqual(answers)
+    const checkpointDir = best?.path as string
+    expect(await outputsOf(trained, checkpointDir, prompts, options)).toEqual(answers)
+    const asked = { ...trained, kind: 'predict', checkpointDir, texts: prompts } as const
+    expect((await predict(asked)).map(({ answer }) => answer)).toEqual(answers)
   })
 
   test('goes on exactly after a pause, and writes the same', async () => {
