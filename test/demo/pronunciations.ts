@@ -11,7 +11,7 @@ export const pronunciations: Demo = {
     const { dataset } = await bench.call('datasets.import', { source: { kind: 'sample', name: 'pronunciations' } })
     return [
       await learn(bench, dataset.id, 'marian', { learning_rate: 1e-3 }, 50),
-      await learn(bench, dataset.id, 't5', { learning_rate: 3e-3 }, 40),
+      await learn(bench, dataset.id, 't5', {}, 20),
     ]
   },
 }
