@@ -1,4 +1,4 @@
-import { isPrompted } from '../contract/prompts.ts'
+import { askingOf } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { chat } from './chat.ts'
@@ -42,7 +42,8 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
 
 /** By its name; a language model that nothing is trained of classifies by prompts. */
 export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
-  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
+  const asking = asked ? askingOf({ ...asked, task: name }, modelType) : null
+  return asking === null ? tasks[name] : promptedClassification(asking)
 }
 
 /** What of a run's settings decides how its task is done. */

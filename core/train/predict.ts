@@ -1,7 +1,7 @@
 import { readModelConfig } from '../checkpoint/config.ts'
 import type { Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { isPrompted } from '../contract/prompts.ts'
+import { askingOf } from '../contract/prompts.ts'
 import { chooseBuckets, tokenRows } from '../data/batches.ts'
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
@@ -34,7 +34,7 @@ async function predictTexts({ config, labels, texts, threads, ...spec }: Predict
   }
   if (config.method === 'none') {
     const { modelType } = await readModelConfig(spec.modelDir)
-    if (isPrompted(config, modelType)) {
+    if (askingOf(config, modelType) !== null) {
       const message =
         'This run asked a language model by prompts, and has learnt no classes. Predict with a run that has.'
       throw new AttuneError('unsupported', message)
