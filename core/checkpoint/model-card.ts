@@ -27,7 +27,6 @@ export function modelCard(
   loadedBy: Library = 'transformers',
 ): string {
   const library = kind === 'adapter' ? 'peft' : loadedBy
-  const { tag, purpose, auto } = purposeOf(facts, labels)
   // JSON texts are YAML texts: names with colons, quotes or line ends stay one value.
   const header = [
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),

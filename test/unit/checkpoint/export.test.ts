@@ -296,8 +296,8 @@ test('a card shows names as they are, whatever is in them', () => {
 })
 
 test('a card of a model that makes one text out of another says how it is used', () => {
-  const card = modelCard({ ...options.card, settings: { task: 'text2text-generation' } }, [], 'model')
+  const card = modelCard(options.card, 'text2text-generation', [], 'model')
   expect(card).toContain('pipeline_tag: text2text-generation')
   expect(card).toContain('AutoModelForSeq2SeqLM.from_pretrained(".")')
-  expect(modelCard({ ...options.card, settings: {} }, [], 'adapter')).toContain('AutoModelForCausalLM')
+  expect(modelCard(options.card, 'text-generation', [], 'adapter')).toContain('AutoModelForCausalLM')
 })
