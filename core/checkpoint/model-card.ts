@@ -82,7 +82,7 @@ function modelUse(task: TaskName, loadedBy: Library): string {
 weights = load_file("model.safetensors")`
   }
   const { pipeline, input, autoModel } = taskNames[task]
-  // transformers has no pipeline for these any more.
+  // No pipeline of transformers 5 does it.
   if (task === 'text2text-generation') {
     return `from transformers import ${autoModel}, AutoTokenizer
 

@@ -33,7 +33,12 @@ export async function createModel(spec: CreateSpec, reporter: Reporter, control:
   reporter.phase('saving')
   await writeFile(join(spec.dir, 'config.json'), `${JSON.stringify(json, null, 2)}\n`)
   if (vocabulary?.eosId != null) {
-    const ends = { pad_token_id: vocabulary.padId, eos_token_id: vocabulary.eosId }
+    const start = json.decoder_start_token_id
+    const ends = {
+      ...(start !== undefined && { decoder_start_token_id: start }),
+      pad_token_id: vocabulary.padId,
+      eos_token_id: vocabulary.eosId,
+    }
     await writeFile(join(spec.dir, 'generation_config.json'), `${JSON.stringify(ends, null, 2)}\n`)
   }
   for (const [name, content] of Object.entries(blueprint.companions?.(json) ?? {}))

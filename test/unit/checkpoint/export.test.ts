@@ -299,4 +299,5 @@ test('a card of a model that makes one text out of another says how it is used',
   const card = modelCard(options.card, 'text2text-generation', [], 'model')
   expect(card).toContain('pipeline_tag: text2text-generation')
   expect(card).toContain('AutoModelForSeq2SeqLM.from_pretrained(".")')
+  expect(modelCard(options.card, 'text-generation', [], 'adapter')).toContain('AutoModelForCausalLM')
 })
