@@ -8,12 +8,4 @@ import { scenes } from './scenes.ts'
 import { spamBert } from './spam-bert.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */
-export const demos: readonly Demo[] = [
-  spamBert,
-  chats,
-  fewLabels,
-  recurrent,
-  pronunciations,
-  decisions,
-  scenes,
-]
+export const demos: readonly Demo[] = [spamBert, chats, fewLabels, recurrent, pronunciations, decisions, scenes]

@@ -21,7 +21,12 @@ test.skipIf(!nativeBindingPath())('steps of a run are timed, and not while anoth
   const { pace } = await app.call('runs.pace', { id: run.id })
   const [least, most] = [pace.cells[0]?.length ?? 0, pace.cells[1]?.length ?? 0]
   expect(pace.cells.map(({ rows, length }) => [rows, length])).toEqual([
-    ...[[1, least], [1, most], [32, least], [32, most]],
+    ...[
+      [1, least],
+      [1, most],
+      [32, least],
+      [32, most],
+    ],
   ])
   expect(least).toBeLessThan(most)
   expect(pace.cells.every(({ stepMs }) => stepMs > 0)).toBe(true)
