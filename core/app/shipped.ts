@@ -37,6 +37,14 @@ const fetchedSamples: readonly ListedSample[] = [
     available: false,
   },
   {
+    name: 'clothes',
+    title: 'Clothes',
+    description: '4,000 pictures of 28 × 28 pixels in ten classes, from Fashion-MNIST.',
+    licence: 'MIT (Zalando SE)',
+    task: 'image-classification',
+    available: false,
+  },
+  {
     name: 'pronunciations',
     title: 'How words are spoken',
     description: '12,000 English words and their phonemes, from the CMU Pronouncing Dictionary.',

@@ -40,7 +40,8 @@ export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM'
 /** What peft calls the adapters of a task. */
 export function adapterTaskOf(task: TaskName): AdapterTask {
   if (writingTasks.includes(task)) return 'CAUSAL_LM'
-  return task === 'text2text-generation' ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
+  const writes = task === 'text2text-generation' || task === 'automatic-speech-recognition'
+  return writes ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
 }
 
 /** The names of fields, by what they say; null for what an architecture has not. */
@@ -157,7 +158,7 @@ const vit: ArchitectureInfo = {
 }
 
 const whisper: ArchitectureInfo = {
-  tasks: ['audio-classification'],
+  tasks: ['audio-classification', 'automatic-speech-recognition'],
   targetModules: ['q_proj', 'v_proj'],
   fields: {
     ...usualFields,
@@ -174,7 +175,7 @@ const whisper: ArchitectureInfo = {
     // The encoder alone has none.
     embeddings: null,
     layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
-    classes: { SEQ_CLS: 'WhisperForAudioClassification' },
+    classes: { SEQ_CLS: 'WhisperForAudioClassification', SEQ_2_SEQ_LM: 'WhisperForConditionalGeneration' },
   },
 }
 

@@ -4,6 +4,7 @@ import {
   byLengthSchema,
   checkpointSchema,
   comparisonSchema,
+  confusionSchema,
   datasetRowSchema,
   datasetSchema,
   logLineSchema,
@@ -217,6 +218,8 @@ export const methods = {
     }),
     output: z.object({ lines: z.array(logLineSchema) }),
   },
+  /** Of the best evaluation; null where the run has no classes, or was not evaluated yet. */
+  'runs.confusion': { input: z.strictObject({ id }), output: z.object({ confusion: confusionSchema.nullable() }) },
   'runs.checkpoints': { input: z.strictObject({ id }), output: z.object({ checkpoints: z.array(checkpointSchema) }) },
   /** Copies a checkpoint as a Hugging Face (or PEFT) folder below the exports folder, and says where. */
   'runs.export': {

@@ -20,7 +20,7 @@ export interface SizeField {
   /** What the form calls it. */
   readonly title: string
   /** What it may be, where it is no whole number above 0. */
-  readonly choices?: readonly (string | boolean)[]
+  readonly choices?: readonly (string | boolean | number)[]
 }
 
 /** What config.json says of the tokens. */
@@ -47,6 +47,8 @@ export interface Blueprint {
   readonly learningRate: number
   /** config.json. `vocabulary` is null where `frame` is. */
   config(sizes: Sizes, vocabulary: Vocabulary | null): Config
+  /** What else lies in its folder, by file name: how pictures or sound are to reach it. */
+  readonly companions?: (config: Config) => Readonly<Record<string, Config>>
   /** Numbers in the weights of a model with that config.json, before a task has put a head of its own on top. */
   parameters(config: Config): number
 }
@@ -431,6 +433,156 @@ const t5: Blueprint = {
   },
 }
 
+const vitSizes = (d: number, n: number, count: number, image: number, patch: number): Sizes => ({
+  hidden_size: d,
+  num_hidden_layers: n,
+  num_attention_heads: count,
+  intermediate_size: 4 * d,
+  image_size: image,
+  patch_size: patch,
+  num_channels: 3,
+})
+
+const vit: Blueprint = {
+  title: 'ViT',
+  help: 'A vision Transformer: cuts a picture into patches that all see each other. For classes of pictures.',
+  fields: [
+    ...[hidden, layers, heads, inner],
+    field('image_size', 'Picture side, pixels'),
+    field('patch_size', 'Patch side, pixels'),
+    { ...field('num_channels', 'Colours'), choices: [1, 3] },
+  ],
+  presets: {
+    tiny: vitSizes(128, 4, 4, 32, 4),
+    small: vitSizes(384, 6, 6, 96, 8),
+    base: vitSizes(768, 12, 12, 224, 16),
+  },
+  frame: null,
+  learningRate: 1e-3,
+  config: (sizes) => ({
+    architectures: ['ViTModel'],
+    model_type: 'vit',
+    ...sizes,
+    qkv_bias: true,
+    hidden_act: 'gelu',
+    hidden_dropout_prob: 0.0,
+    attention_probs_dropout_prob: 0.0,
+    layer_norm_eps: 1e-12,
+    initializer_range: 0.02,
+  }),
+  companions({ image_size: side, num_channels: channels }) {
+    const each = Array.from({ length: channels as number }, () => 0.5)
+    return {
+      'preprocessor_config.json': {
+        image_processor_type: 'ViTImageProcessor',
+        do_resize: true,
+        size: { height: side, width: side },
+        resample: 2,
+        do_rescale: true,
+        rescale_factor: 1 / 255,
+        do_normalize: true,
+        image_mean: each,
+        image_std: each,
+      },
+    }
+  },
+  parameters(config) {
+    const [d, wide, n] = numbersOf(config, 'hidden_size', 'intermediate_size', 'num_hidden_layers')
+    const [image, patch, channels] = numbersOf(config, 'image_size', 'patch_size', 'num_channels')
+    const layer = 4 * (d * d + d) + 2 * d * wide + wide + d + 4 * d
+    return ((image / patch) ** 2 + 2) * d + (channels * patch * patch + 1) * d + n * layer + 2 * d
+  },
+}
+
+const whisperSizes = (d: number, n: number, count: number, mels: number, clip: number, longest: number): Sizes => ({
+  d_model: d,
+  encoder_layers: n,
+  decoder_layers: n,
+  encoder_attention_heads: count,
+  encoder_ffn_dim: 4 * d,
+  num_mel_bins: mels,
+  max_source_positions: clip,
+  max_target_positions: longest,
+})
+
+const whisper: Blueprint = {
+  title: 'Whisper',
+  help: 'Hears clips: an encoder over their sound, and a decoder that writes what is said. For transcripts and for classes.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('encoder_layers', 'Layers that hear'),
+    field('decoder_layers', 'Layers that write'),
+    field('encoder_attention_heads', 'Attention heads'),
+    field('encoder_ffn_dim', 'Inner size'),
+    field('num_mel_bins', 'Mels'),
+    field('max_source_positions', 'Longest clip, 1/50 s'),
+    field('max_target_positions', 'Longest text, tokens'),
+  ],
+  presets: {
+    tiny: whisperSizes(128, 2, 4, 40, 100, 128),
+    small: whisperSizes(384, 4, 6, 80, 500, 448),
+    base: whisperSizes(640, 6, 10, 80, 1500, 448),
+  },
+  frame: 'end',
+  learningRate: 1e-3,
+  config: (sizes, vocabulary) => ({
+    architectures: ['WhisperForConditionalGeneration'],
+    model_type: 'whisper',
+    ...tokenFields(vocabulary),
+    decoder_start_token_id: vocabulary?.padId ?? 0,
+    ...sizes,
+    decoder_attention_heads: sizes.encoder_attention_heads,
+    decoder_ffn_dim: sizes.encoder_ffn_dim,
+    activation_function: 'gelu',
+    dropout: 0.1,
+    attention_dropout: 0.0,
+    activation_dropout: 0.0,
+    // Narrow ones learn nothing for long from weights as small as wide ones begin with.
+    init_std: (sizes.d_model as number) < 256 ? 0.08 : 0.02,
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+    suppress_tokens: null,
+    begin_suppress_tokens: null,
+  }),
+  companions(config) {
+    const [mels, clip] = numbersOf(config, 'num_mel_bins', 'max_source_positions')
+    return {
+      'preprocessor_config.json': {
+        feature_extractor_type: 'WhisperFeatureExtractor',
+        feature_size: mels,
+        sampling_rate: 16_000,
+        hop_length: 160,
+        n_fft: 400,
+        chunk_length: clip / 50,
+        n_samples: 320 * clip,
+        nb_max_frames: 2 * clip,
+        padding_side: 'right',
+        padding_value: 0.0,
+        return_attention_mask: false,
+      },
+    }
+  },
+  parameters(config) {
+    const [d, wide, mels, clip] = numbersOf(
+      config,
+      'd_model',
+      'encoder_ffn_dim',
+      'num_mel_bins',
+      'max_source_positions',
+    )
+    const [hears, writes, words, longest] = numbersOf(
+      config,
+      ...(['encoder_layers', 'decoder_layers', 'vocab_size', 'max_target_positions'] as const),
+    )
+    const attention = 4 * d * d + 3 * d + 2 * d
+    const inside = 2 * d * wide + wide + d + 2 * d
+    const ears = 3 * d * mels + d + 3 * d * d + d + clip * d
+    return (
+      ears + hears * (attention + inside) + 2 * d + (words + longest) * d + writes * (2 * attention + inside) + 2 * d
+    )
+  },
+}
+
 /** By model_type, in the order of the form. */
 export const blueprints: Readonly<Record<string, Blueprint>> = {
   bert,
@@ -451,6 +603,8 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
   }),
   marian,
   t5,
+  vit,
+  whisper,
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
   decision_transformer: decisionTransformer,
@@ -475,7 +629,7 @@ export function sizesOf(blueprint: Blueprint, preset: PresetName, own: Sizes): {
       return { problem: `${blueprint.title} has no size "${name}"; it has ${names}.` }
     }
     const { choices } = known
-    if (choices && !choices.includes(value as string | boolean)) {
+    if (choices && !choices.includes(value)) {
       return { problem: `${name} is ${JSON.stringify(value)}, but must be one of ${choices.join(', ')}.` }
     }
     if (!choices && !(Number.isInteger(value) && (value as number) > 0)) {

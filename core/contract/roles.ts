@@ -112,6 +112,15 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
   'image-classification': [image, label],
   'audio-classification': [clip, label],
+  'automatic-speech-recognition': [
+    clip,
+    {
+      ...target,
+      title: 'Transcript column',
+      help: 'What is said, and what it learns to write.',
+      columns: ['transcript', 'transcription', 'text', 'sentence', 'target', 'normalized_text', 'words'],
+    },
+  ],
   'image-text-to-text': [
     {
       ...text,

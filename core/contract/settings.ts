@@ -11,6 +11,7 @@ export const tasks = [
   'text-generation',
   'image-classification',
   'audio-classification',
+  'automatic-speech-recognition',
   'chat',
   'preference',
   'text2text-generation',
@@ -26,6 +27,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-generation': 'Text generation',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
+  'automatic-speech-recognition': 'Speech recognition',
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
@@ -42,8 +44,14 @@ export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
+/** Tasks of encoder–decoders that read texts: their runs make another text out of each. */
+export const outputTasks: readonly TaskName[] = ['text2text-generation']
+
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
-export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation', 'decision-making']
+export const headlessTasks: readonly TaskName[] = [
+  ...[...writingTasks, ...outputTasks],
+  ...(['automatic-speech-recognition', 'decision-making'] as const),
+]
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = {
@@ -159,6 +167,8 @@ const shape = {
       'eval/bleu',
       'eval/chrf',
       'eval/exact_match',
+      'eval/wer',
+      'eval/cer',
       'eval/return',
       'eval/success',
     ])
@@ -497,7 +507,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'They begin at most so much sooner or later, drawn anew each epoch; 0 leaves them as they are.',
     level: 'basic',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'audio_noise',
@@ -505,7 +515,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: '0.1 adds noise of up to a tenth of a clip’s loudness, drawn anew each epoch.',
     level: 'basic',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'audio_gain',
@@ -513,7 +523,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Clips are up to so many decibels louder or softer, drawn anew each epoch.',
     level: 'advanced',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'context_length',
@@ -572,7 +582,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
     level: 'advanced',
     group: 'evaluation',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'automatic-speech-recognition'],
   },
   {
     name: 'written_answers',
@@ -588,7 +598,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
     level: 'advanced',
     group: 'evaluation',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'automatic-speech-recognition'],
   },
   {
     name: 'eval_steps',

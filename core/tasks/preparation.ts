@@ -11,12 +11,14 @@ import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
+import { transcribedClips } from './transcribed-clips.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
+  'automatic-speech-recognition': transcribedClips,
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,

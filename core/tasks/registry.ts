@@ -1,6 +1,7 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
+import { automaticSpeechRecognition } from './automatic-speech-recognition.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
@@ -19,6 +20,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'text-generation': textGeneration,
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
+  'automatic-speech-recognition': automaticSpeechRecognition,
   chat,
   preference,
   'decision-making': decisionMaking,
@@ -33,6 +35,7 @@ const featureTasks: Readonly<Record<RunConfig['task'], FeatureTask | null>> = {
   'text-generation': null,
   'image-classification': imageClassificationOnFeatures,
   'audio-classification': audioClassificationOnFeatures,
+  'automatic-speech-recognition': null,
   chat: null,
   preference: null,
   'decision-making': null,

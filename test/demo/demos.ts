@@ -6,6 +6,18 @@ import { pronunciations } from './pronunciations.ts'
 import { recurrent } from './recurrent.ts'
 import { scenes } from './scenes.ts'
 import { spamBert } from './spam-bert.ts'
+import { speech } from './speech.ts'
+import { vision } from './vision.ts'
 
 /** Every kind, in the order of its line: a kind is added by its file and one entry here. */
-export const demos: readonly Demo[] = [spamBert, chats, fewLabels, recurrent, pronunciations, decisions, scenes]
+export const demos: readonly Demo[] = [
+  spamBert,
+  chats,
+  fewLabels,
+  recurrent,
+  pronunciations,
+  decisions,
+  scenes,
+  vision,
+  speech,
+]

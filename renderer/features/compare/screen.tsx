@@ -12,6 +12,7 @@ import { useShortcut } from '../../ui/shortcuts.ts'
 import { type CompareAddress, rotated } from './address.ts'
 import styles from './compare.module.css'
 import { ConfigTable } from './config-table.tsx'
+import { Confusions } from './confusions.tsx'
 import { Curves } from './curves.tsx'
 import { LengthTable } from './length-table.tsx'
 import { MetricsTable } from './metrics-table.tsx'
@@ -115,6 +116,7 @@ function Comparison({ address, change, all }: ComparisonProps) {
             <PaceTable key={ids.join()} runs={current.runs} />
           </>
         )}
+        <Confusions runs={runs} />
         <Outputs runs={runs} address={address} change={change} />
       </div>
     </div>

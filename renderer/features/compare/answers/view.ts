@@ -4,6 +4,7 @@ import type { TaskName } from '../../../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
 import { ChatAnswer, ChatTarget, PreferenceTarget } from './conversation.tsx'
 import { EpisodeAnswer } from './episode-answer.tsx'
+import { MediaExample } from './media-example.tsx'
 import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
@@ -28,9 +29,12 @@ export interface AnswerView {
 /** Tasks whose examples are more than texts: one file here and one entry each. */
 const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'decision-making': { Answer: EpisodeAnswer },
+  'image-text-to-text': { Example: MediaExample, Answer: SceneAnswer },
+  'image-classification': { Example: MediaExample },
+  'audio-classification': { Example: MediaExample },
+  'automatic-speech-recognition': { Example: MediaExample },
   chat: { Answer: ChatAnswer, Target: ChatTarget },
   preference: { Answer: PreferenceAnswer, Target: PreferenceTarget },
-  'image-text-to-text': { Answer: SceneAnswer },
 }
 
 export function viewOf(task: TaskName): AnswerView {
