@@ -168,7 +168,7 @@ const decisionTransformer: ArchitectureInfo = {
     top: /^predict_/,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: null,
-    classes: {},
+    classes: { 'decision-making': 'DecisionTransformerModel' },
   },
 }
 
@@ -183,7 +183,7 @@ const palmE: ArchitectureInfo = {
     embeddings: 'wte.weight',
     // The encoder of images has layers of its own.
     layer: /\.h\.(\d+)\./,
-    classes: {},
+    classes: { 'image-text-to-text': 'PalmEForConditionalGeneration' },
   },
 }
 
