@@ -176,6 +176,7 @@ const palmE: ArchitectureInfo = {
   tasks: ['image-text-to-text'],
   targetModules: ['c_attn'],
   fields: gpt2.fields,
+  library: 'pytorch',
   checkpoint: {
     trunk: '',
     top: /^(?:vision|state)/,
