@@ -294,3 +294,13 @@ test('a card shows names as they are, whatever is in them', () => {
   const lines = card.split('\n')
   expect(lines.filter((line) => line.startsWith('# '))).toHaveLength(1)
 })
+
+test('a card names only what loads the model', () => {
+  const use = (kind: 'model' | 'adapter') =>
+    modelCard(options.card, 'decision-making', [], kind).split('## Use')[1] ?? ''
+  for (const kind of ['model', 'adapter'] as const) {
+    expect(use(kind)).toContain('DecisionTransformerModel.from_pretrained')
+    expect(use(kind)).not.toMatch(/pipeline|AutoTokenizer/)
+  }
+  expect(modelCard(options.card, 'text-classification', ['a', 'b'], 'adapter')).toContain('AutoTokenizer')
+})
