@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Asking } from '../contract/prompts.ts'
 import { filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
-import type { CausalBatch, LanguageModelHead, MaskedHead, TokenBatch } from '../models/architecture.ts'
+import type { CausalBatch, LanguageModelHead, TokenBatch, TokenHead } from '../models/architecture.ts'
 import { headLosses } from '../nn/head-loss.ts'
 import { placesOf } from '../nn/last-tokens.ts'
 import { sparseCrossEntropy } from '../nn/losses.ts'
@@ -100,8 +100,9 @@ function hiddenWords({ head, config }: TaskModel, params: Params, feeds: Tensors
   const inputIds = feeds.input_ids as tf.Tensor
   const tokenTypeIds = tf.zerosLike(inputIds)
   const input: TokenBatch = { inputIds, attentionMask: feeds.attention_mask as tf.Tensor, tokenTypeIds }
-  const logits = (head as MaskedHead<unknown>).logits(config, params, input, flat(feeds.places), rng)
-  return summed(sparseCrossEntropy(logits, flat(feeds.labels)), feeds.weights)
+  const { hidden, logits } = head as TokenHead<unknown>
+  const chosen = logits(config, params, tf.gather(hidden(config, params, input, rng), flat(feeds.places)), rng)
+  return summed(sparseCrossEntropy(chosen, flat(feeds.labels)), feeds.weights)
 }
 
 function score(
