@@ -231,6 +231,7 @@ export function concerns(
   run: { method: Method; task: TaskName },
 ): boolean {
   const idle = run.method === 'none' && (trainingOnly.includes(group) || trainingNames.includes(name))
+  if (name === 'max_length' && !hasLength(run.task)) return false
   return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
