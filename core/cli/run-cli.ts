@@ -192,13 +192,14 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const several = (text: string, former: readonly string[] = []) => [...former, text]
   cli
     .command('generate')
-    .description('texts that a run of task text-generation goes on with')
+    .description('texts that a run goes on with, answers, or makes others out of')
     .argument('<run>', 'id, name, or the beginning of an id')
     .option('--prompt <text>', 'how a text begins; may be given several times', several)
     .option('--input <file>', 'a file of beginnings, as predict takes it; - for standard input')
     .option('--column <name>', 'of a CSV or JSONL file')
     .addOption(checkpointOption())
     .option('--max-new-tokens <number>', 'tokens at most', wholeNumber(1, 100_000))
+    .option('--num-beams <number>', 'texts followed at once, where one is made out of another', wholeNumber(1, 4))
     .option('--sample', 'draw each token; else the likeliest is taken')
     .option('--temperature <number>', 'below 1 likely tokens gain', Number)
     .option('--top-k <number>', 'draw from the k likeliest; 0: all', wholeNumber(0, 1_000_000))

@@ -44,12 +44,13 @@ export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
+/** Tasks of encoder–decoders that read texts: their runs make another text out of each. */
+export const outputTasks: readonly TaskName[] = ['text2text-generation']
+
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
 export const headlessTasks: readonly TaskName[] = [
-  ...writingTasks,
-  'text2text-generation',
-  'automatic-speech-recognition',
-  'decision-making',
+  ...[...writingTasks, ...outputTasks],
+  ...(['automatic-speech-recognition', 'decision-making'] as const),
 ]
 
 /** What a person reads. */

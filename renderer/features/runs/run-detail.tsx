@@ -3,7 +3,7 @@ import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
-import { writingTasks } from '../../../core/contract/settings.ts'
+import { outputTasks, writingTasks } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ExportDialog, type Which } from './export-dialog.tsx'
@@ -73,7 +73,7 @@ export function RunDetail({ id }: { id: string }) {
           {tab === 'log' && <RunLog id={run.id} />}
           {tab === 'checkpoints' && <RunCheckpoints run={run} onExport={setExporting} />}
           {tab === 'try' &&
-            (writingTasks.includes(run.config.task) ? (
+            ([...writingTasks, ...outputTasks].includes(run.config.task) ? (
               <RunWrite key={run.id} run={run} />
             ) : (
               <RunTry key={run.id} run={run} />

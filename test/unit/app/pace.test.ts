@@ -14,14 +14,21 @@ test('what a row and a token cost among many', () => {
 test.skipIf(!nativeBindingPath())('steps of a run are timed, and not while another trains', async () => {
   const app = await openApp(temporaryPlace(), { startWorker })
   const dataset = await importSample(app)
-  const settings = { model: 'minilm-l6', dataset, max_length: 32, max_steps: 1, method: 'lora' } as const
+  const settings = { model: 'minilm-l6', dataset, max_length: 32, max_steps: 5000, method: 'lora' } as const
   const { run } = await app.call('runs.create', { config: settings })
+  await untilState(app, run.id, 'running')
   await errorOf('busy', () => app.call('runs.pace', { id: run.id }))
-  await untilState(app, run.id, 'finished')
+  await app.call('runs.stop', { id: run.id, keep: false })
+  await untilState(app, run.id, 'stopped')
   const { pace } = await app.call('runs.pace', { id: run.id })
   const [least, most] = [pace.cells[0]?.length ?? 0, pace.cells[1]?.length ?? 0]
   expect(pace.cells.map(({ rows, length }) => [rows, length])).toEqual([
-    ...[[1, least], [1, most], [32, least], [32, most]],
+    ...[
+      [1, least],
+      [1, most],
+      [32, least],
+      [32, most],
+    ],
   ])
   expect(least).toBeLessThan(most)
   expect(pace.cells.every(({ stepMs }) => stepMs > 0)).toBe(true)

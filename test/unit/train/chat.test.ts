@@ -87,7 +87,7 @@ describe('a run for instructions and chats', () => {
     expect(last?.['eval/token_accuracy']).toBeGreaterThan(0.9)
     const checkpointDir = ofKind(events, 'checkpoint').at(-1)?.path as string
     const written: string[] = []
-    const options = { max_new_tokens: 12, do_sample: false, temperature: 1, top_k: 0, top_p: 1 }
+    const options = { max_new_tokens: 12, num_beams: 1, do_sample: false, temperature: 1, top_k: 0, top_p: 1 }
     await generateTexts(
       {
         ...{ kind: 'generate', checkpointDir, modelDir: run.modelDir, config: run.config, threads: 2 },
