@@ -34,7 +34,7 @@ export function checkpointHandlers(context: Context): {
         const name = `${fileSlug(run.name)}-step-${checkpoint.step}${merge ? '-merged' : ''}`
         return writeExport(context, run, checkpoint, await freeName(join(folders.exports, name)), merge)
       },
-      'runs.predict': async ({ id, checkpoint: wanted, texts }) => {
+      'runs.predict': async ({ id, checkpoint: wanted, texts, fields }) => {
         const run = requireRun(store, id)
         const checkpoint = await requireCheckpoint(context, id, wanted)
         const labels = run.plan?.labels ?? []
@@ -45,6 +45,7 @@ export function checkpointHandlers(context: Context): {
           config: run.config,
           labels,
           texts,
+          fields,
           threads: deps.threads,
         })
         return { labels, predictions }
@@ -71,7 +72,7 @@ export function writeExport(
     metrics,
     settings: run.config,
   }
-  const options = { labels: run.plan?.labels ?? [], card, merge }
+  const options = { task: run.config.task, labels: run.plan?.labels ?? [], card, merge }
   return exportCheckpoint(path, folders.of('models', run.model.id), destination, options)
 }
 

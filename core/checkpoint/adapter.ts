@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { AdapterTask } from '../contract/architectures.ts'
+import { type AdapterTask, adapterTasks } from '../contract/ecosystem.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts'
 import type { Weights } from './weights.ts'
@@ -30,10 +30,14 @@ export interface AdapterConfig {
 const prefix = 'base_model.model.'
 
 /**
- * Heads that peft trains and saves whole for the task SEQ_CLS, whichever of the two the model has. They are listed in
- * the file although peft would add them itself, since it writes them too.
+ * Heads that peft trains and saves whole for a task, whichever of them the model has. They are listed in the file although
+ * peft would add them itself, since it writes them too.
  */
-const headModules = ['classifier', 'score']
+const headModules: Readonly<Record<string, readonly string[]>> = {
+  SEQ_CLS: ['classifier', 'score'],
+  TOKEN_CLS: ['classifier', 'score'],
+  QUESTION_ANS: ['qa_outputs'],
+}
 
 /**
  * Writes an adapter. Tensors by the names of the model of its task:
@@ -73,7 +77,7 @@ function peftConfig({
     layers_to_transform: null,
     lora_alpha: alpha,
     lora_dropout: dropout,
-    modules_to_save: task === 'SEQ_CLS' ? headModules : null,
+    modules_to_save: (task && headModules[task]) ?? null,
     peft_type: 'LORA',
     r,
     rank_pattern: {},
@@ -87,7 +91,7 @@ function peftConfig({
 
 const configSchema = z.object({
   peft_type: z.literal('LORA'),
-  task_type: z.enum(['SEQ_CLS', 'CAUSAL_LM', 'SEQ_2_SEQ_LM']),
+  task_type: z.enum(adapterTasks).nullable(),
   r: z.number().int().min(1),
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).max(1).default(0),
@@ -120,7 +124,7 @@ export async function readAdapterConfig(dir: string): Promise<AdapterConfig> {
   const parsed = configSchema.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for SEQ_CLS, CAUSAL_LM or SEQ_2_SEQ_LM can be used.`
+    const message = `${path}: ${issue?.path.join('.')}: ${issue?.message}. Only plain LoRA for ${adapterTasks.join(', ')} can be used.`
     throw new AttuneError('unsupported', message)
   }
   const config = parsed.data

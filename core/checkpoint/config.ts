@@ -44,7 +44,7 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     throw new AttuneError('unsupported', message)
   }
   const { model_type: modelType } = checked(dir, typeSchema, json)
-  const { fields: names } = architectureInfos[modelType] as ArchitectureInfo
+  const { fields: names, positionsAfterPadding } = architectureInfos[modelType] as ArchitectureInfo
   const { embeddingSize: own, ...required } = names
   const present = Object.values(required).filter((name) => name !== null)
   const sizesSchema = z.looseObject({
@@ -62,9 +62,14 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     hiddenSize,
     layers: field('layers'),
     heads: field('heads'),
-    maxPositions: field('maxPositions'),
+    maxPositions: field('maxPositions') - (positionsAfterPadding ? paddingOf(json) + 1 : 0),
     embeddingSize: ((own && sizes[own]) as number | null | undefined) ?? hiddenSize,
   }
+}
+
+/** The padding token's id, 1 where config.json does not say it: RoBERTa's. */
+function paddingOf({ pad_token_id: id }: Readonly<Record<string, unknown>>): number {
+  return typeof id === 'number' ? id : 1
 }
 
 function checked<T>(dir: string, schema: z.ZodType<T>, json: unknown): T {

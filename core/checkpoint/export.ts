@@ -1,8 +1,10 @@
 import { constants } from 'node:fs'
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AdapterTask, architectureInfos } from '../contract/architectures.ts'
+import { architectureInfos } from '../contract/architectures.ts'
+import { modelFields } from '../contract/ecosystem.ts'
 import { AttuneError } from '../contract/errors.ts'
+import type { TaskName } from '../contract/settings.ts'
 import { adapterConfigFile, openAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
 import { readConfigAsWritten, readJson, readModelConfig } from './config.ts'
@@ -15,6 +17,8 @@ import { runFiles } from './training-state.ts'
 import { openWeights, weightsFile } from './weights.ts'
 
 export interface ExportOptions {
+  /** That the run was for. */
+  readonly task: TaskName
   /** The run's labels; a label's index is its class id. */
   readonly labels: readonly string[]
   readonly card: CardFacts
@@ -31,7 +35,7 @@ export async function exportCheckpoint(
   checkpointDir: string,
   modelDir: string,
   destination: string,
-  { labels, card, merge = false }: ExportOptions,
+  { task, labels, card, merge = false }: ExportOptions,
 ): Promise<{ path: string; bytes: number; files: string[] }> {
   const manifest = await verifyCheckpoint(checkpointDir)
   const names = manifest.files.map(({ name }) => name)
@@ -41,7 +45,7 @@ export async function exportCheckpoint(
   if (exists !== null) throw new AttuneError('conflict', `${destination} is there already. Choose another name.`)
 
   const { bytes } = await saveCheckpoint(destination, async (dir) => {
-    if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, labels)
+    if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, task, labels)
     const taken = isAdapter && merge ? (name: string) => companionFile.test(name) : isModelFile
     for (const name of names.filter(taken)) await copyWithin(checkpointDir, dir, name)
     // An adapter checkpoint may leave the tokenizer with its base.
@@ -50,7 +54,7 @@ export async function exportCheckpoint(
       if (companionFile.test(name) && !there.has(name)) await copyWithin(modelDir, dir, name)
     }
     if (kind === 'adapter') await nameBaseModel(dir, card.baseModel)
-    await writeFile(join(dir, 'README.md'), modelCard(card, labels, kind, await libraryOf(dir)))
+    await writeFile(join(dir, 'README.md'), modelCard(card, task, labels, kind, await libraryOf(dir)))
   })
   return { path: destination, bytes, files: (await readdir(destination)).sort() }
 }
@@ -78,33 +82,26 @@ async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
   await writeFile(path, `${JSON.stringify({ ...config, base_model_name_or_path: baseModel }, null, 2)}\n`)
 }
 
-async function writeMerged(adapterDir: string, modelDir: string, to: string, labels: readonly string[]): Promise<void> {
+async function writeMerged(
+  adapterDir: string,
+  modelDir: string,
+  to: string,
+  task: TaskName,
+  labels: readonly string[],
+): Promise<void> {
   const { modelType } = await readModelConfig(modelDir)
   const base = await openWeights(modelDir)
-  let task: AdapterTask
   try {
     const adapter = await openAdapter(adapterDir)
-    task = adapter.config.task
     try {
-      await writeSafetensors(join(to, weightsFile), mergedTensors(base, adapter, modelType), { format: 'pt' })
+      await writeSafetensors(join(to, weightsFile), mergedTensors(base, adapter, modelType, task), { format: 'pt' })
     } finally {
       adapter.close()
     }
   } finally {
     base.close()
   }
-  const config = { ...(await readConfigAsWritten(modelDir)), ...modelFields(modelType, task, labels) }
+  const written = await readConfigAsWritten(modelDir)
+  const config = { ...written, architectures: [className(modelType, task)], ...modelFields(task, labels) }
   await writeFile(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
-}
-
-/** What transformers adds to config.json when it saves a model of the task. */
-function modelFields(modelType: string, task: AdapterTask, labels: readonly string[]): Record<string, unknown> {
-  const architectures = [className(modelType, task)]
-  if (task === 'CAUSAL_LM') return { architectures }
-  return {
-    architectures,
-    id2label: Object.fromEntries(labels.entries()),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    problem_type: 'single_label_classification',
-  }
 }

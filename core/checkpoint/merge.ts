@@ -1,4 +1,5 @@
 import { AttuneError } from '../contract/errors.ts'
+import type { TaskName } from '../contract/settings.ts'
 import type { AdapterConfig } from './adapter.ts'
 import { parameterName } from './names.ts'
 import type { TensorToWrite } from './safetensors.ts'
@@ -15,12 +16,13 @@ export function* mergedTensors(
   base: Weights,
   adapter: Weights & { config: AdapterConfig },
   modelType: string,
+  task: TaskName,
 ): Generator<TensorToWrite> {
   const names = adapter.names()
   const adapted = new Set(names.filter((name) => name.endsWith(suffixA)).map((name) => name.slice(0, -suffixA.length)))
   const whole = new Set(names.filter((name) => !name.endsWith(suffixA) && !name.endsWith(suffixB)))
   for (const source of base.names()) {
-    const name = parameterName(modelType, source)
+    const name = parameterName(modelType, source, task)
     if (name === null || whole.has(name)) continue
     const module = name.endsWith('.weight') ? name.slice(0, -'.weight'.length) : ''
     const shape = base.shape(source)

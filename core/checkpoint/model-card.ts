@@ -1,3 +1,6 @@
+import { taskNames } from '../contract/ecosystem.ts'
+import type { TaskName } from '../contract/settings.ts'
+
 /** What an exported folder's README.md says about how it came to be. */
 export interface CardFacts {
   /** The run's name. */
@@ -15,9 +18,10 @@ export type ExportKind = 'model' | 'adapter'
 /** What loads a whole model. */
 export type Library = 'transformers' | 'pytorch'
 
-/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. Without labels, of a generator. */
+/** A model card in the form that Hugging Face's hub reads: YAML between dashes, then Markdown. */
 export function modelCard(
   facts: CardFacts,
+  task: TaskName,
   labels: readonly string[],
   kind: ExportKind,
   loadedBy: Library = 'transformers',
@@ -28,10 +32,9 @@ export function modelCard(
     ...(facts.licence === undefined ? [] : [`license: ${JSON.stringify(facts.licence.toLowerCase())}`]),
     `base_model: ${JSON.stringify(facts.baseModel)}`,
     `library_name: ${library}`,
-    `pipeline_tag: ${labels.length > 0 ? 'text-classification' : 'text-generation'}`,
+    `pipeline_tag: ${taskNames[task].pipeline}`,
   ]
-  const purpose = labels.length > 0 ? 'A text classification model' : 'A text generation model'
-  const what = kind === 'adapter' ? 'A LoRA adapter' : purpose
+  const what = kind === 'adapter' ? 'A LoRA adapter' : taskNames[task].purpose
   const named = labels.length > 0 ? `Labels: ${labels.map((label) => code(label)).join(', ')}\n\n` : ''
   return `---
 ${header.join('\n')}
@@ -46,7 +49,7 @@ ${table(['Setting', 'Value'], facts.settings)}
 ## Use
 
 \`\`\`python
-${kind === 'adapter' ? adapterUse(facts.baseModel, labels.length) : modelUse(labels.length, loadedBy)}
+${kind === 'adapter' ? adapterUse(facts.baseModel, task, labels.length) : modelUse(task, loadedBy)}
 \`\`\`
 `
 }
@@ -71,23 +74,24 @@ nothing yet: train it before use.
 `
 }
 
-function modelUse(labels: number, loadedBy: Library): string {
+function modelUse(task: TaskName, loadedBy: Library): string {
   if (loadedBy === 'pytorch') {
     return `from safetensors.torch import load_file
 
 # Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
 weights = load_file("model.safetensors")`
   }
-  const [verb, task] = labels > 0 ? ['classify', 'text-classification'] : ['generate', 'text-generation']
+  const { pipeline, input } = taskNames[task]
   return `from transformers import pipeline
 
-${verb} = pipeline("${task}", model=".")
-print(${verb}("Some text"))`
+model = pipeline("${pipeline}", model=".")
+print(model(${input}))`
 }
 
-function adapterUse(baseModel: string, labels: number): string {
-  const model = labels > 0 ? 'AutoModelForSequenceClassification' : 'AutoModelForCausalLM'
-  const heads = labels > 0 ? `, num_labels=${labels}` : ''
+function adapterUse(baseModel: string, task: TaskName, labels: number): string {
+  const model = taskNames[task].autoModel
+  const outputs = task === 'text-regression' ? 1 : labels
+  const heads = outputs > 0 ? `, num_labels=${outputs}` : ''
   return `from peft import PeftModel
 from transformers import ${model}, AutoTokenizer
 

@@ -213,11 +213,16 @@ function describeCommands(cli: Command, grounded: Grounded): void {
 
   cli
     .command('predict')
-    .description('label texts with a trained run')
+    .description('what a trained run says to texts')
     .argument('<run>', 'id, name, or the beginning of an id')
     .option('--input <file>', 'CSV, TSV, JSONL or plain lines; - reads standard input')
     .option('--text <text...>', 'texts themselves')
     .option('--column <name>', 'the column with the text, else "text"')
+    .option(
+      '--field <role=text>',
+      'what the run reads beside each text (question=…), else a column of that name',
+      several,
+    )
     .addOption(checkpointOption())
     .action((run, options) =>
       grounded(async (ground) => (await import('./commands/predict.ts')).predict(ground, run, options)),

@@ -1,4 +1,4 @@
-import { type TaskName, writingTasks } from './settings.ts'
+import type { TaskName } from './settings.ts'
 
 /**
  * What there is to know of a model_type beside what it computes (models/<model_type>.ts): what it can be trained for, and
@@ -12,6 +12,8 @@ export interface ArchitectureInfo {
   readonly fields: ConfigFields
   /** Whether it reads or writes text, and so comes with a tokenizer; it does where this is absent. Some only for some tasks. */
   readonly tokenizer?: false | 'some'
+  /** The first position is the one after the padding token's id: so many fewer there are for tokens. */
+  readonly positionsAfterPadding?: true
   /** Which library its checkpoints are for, where that is not transformers. */
   readonly library?: 'pytorch'
   readonly checkpoint: CheckpointNames
@@ -22,26 +24,18 @@ export interface CheckpointNames {
   /** In front of every name but those of what stands on top; checkpoints of the bare trunk lack it. */
   readonly trunk: string
   readonly top: RegExp
-  /** Tensors that are no parameters, and the heads of another training. */
+  /** Tensors that are no parameters of any model here. */
   readonly left: RegExp
+  /** What only models of a task have, where checkpoints of several tasks differ in it. */
+  readonly own?: Readonly<Partial<Record<TaskName, RegExp>>>
   /** The embeddings of tokens, by the end of their name, or the first of these that is there; null where it has none. */
   readonly embeddings: string | readonly string[] | null
   /** Matrices in its layers that are looked up in, and no linear layers. */
   readonly tables?: RegExp
-  /** The number of a layer in a tensor's name, where it is not "layer.0." or "h.0."; null where names have none. */
+  /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
   readonly layer?: RegExp | null
-  /** What transformers calls the model of each of peft's tasks: "architectures" in config.json. */
-  readonly classes: Readonly<Partial<Record<AdapterTask, string>>>
-}
-
-/** What peft calls the tasks that adapters are trained for here. */
-export type AdapterTask = 'SEQ_CLS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM'
-
-/** What peft calls the adapters of a task. */
-export function adapterTaskOf(task: TaskName): AdapterTask {
-  if (writingTasks.includes(task)) return 'CAUSAL_LM'
-  const writes = task === 'text2text-generation' || task === 'automatic-speech-recognition'
-  return writes ? 'SEQ_2_SEQ_LM' : 'SEQ_CLS'
+  /** What transformers calls the model of each task: "architectures" in config.json. */
+  readonly classes: Readonly<Partial<Record<TaskName, string>>>
 }
 
 /** The names of fields, by what they say; null for what an architecture has not. */
@@ -63,19 +57,82 @@ const usualFields = {
   maxPositions: 'max_position_embeddings',
 }
 
+/** A language model is the same whatever it was trained to write. */
+const writerClasses = (name: string): Partial<Record<TaskName, string>> => ({
+  'text-generation': name,
+  chat: name,
+  preference: name,
+})
+
+const encoderTasks = [
+  'text-classification',
+  'fill-mask',
+  'text-regression',
+  'token-classification',
+  'question-answering',
+] as const
+
+/** transformers' classes of an encoder: "Bert" → BertForMaskedLM and so on. */
+const encoderClasses = (name: string): Partial<Record<TaskName, string>> => ({
+  'text-classification': `${name}ForSequenceClassification`,
+  'text-regression': `${name}ForSequenceClassification`,
+  'fill-mask': `${name}ForMaskedLM`,
+  'token-classification': `${name}ForTokenClassification`,
+  'question-answering': `${name}ForQuestionAnswering`,
+})
+
+/** What an encoder's models have of their own: those that judge a sequence, and those that guess words. */
+const ownOf = (sequence: RegExp, words: RegExp): Partial<Record<TaskName, RegExp>> => ({
+  'text-classification': sequence,
+  'text-regression': sequence,
+  'fill-mask': words,
+  'token-classification': /^classifier\./,
+  'question-answering': /^qa_outputs\./,
+})
+
 /** "encoder.layer.3.…", "model.layers.3.…", "h.3.…" */
 export const usualLayer = /(?:^|\.)(?:layers?|h)\.(\d+)\./
 
 const bert: ArchitectureInfo = {
-  tasks: ['text-classification'],
+  tasks: encoderTasks,
   targetModules: ['query', 'value'],
   fields: usualFields,
   checkpoint: {
     trunk: 'bert.',
-    top: /^classifier\./,
-    left: /position_ids$|^cls\./,
+    top: /^(?:classifier|cls|qa_outputs)\./,
+    left: /position_ids$|^cls\.(?:seq_relationship|predictions\.decoder)\./,
+    own: ownOf(/^(?:classifier|bert\.pooler)\./, /^cls\./),
     embeddings: 'embeddings.word_embeddings.weight',
-    classes: { SEQ_CLS: 'BertForSequenceClassification' },
+    classes: encoderClasses('Bert'),
+  },
+}
+
+const roberta: ArchitectureInfo = {
+  tasks: encoderTasks,
+  targetModules: ['query', 'value'],
+  fields: usualFields,
+  positionsAfterPadding: true,
+  checkpoint: {
+    trunk: 'roberta.',
+    top: /^(?:classifier|lm_head|qa_outputs)\./,
+    left: /position_ids$|^lm_head\.decoder\.|(?:^|\.)pooler\./,
+    own: ownOf(/^classifier\./, /^lm_head\./),
+    embeddings: 'embeddings.word_embeddings.weight',
+    classes: encoderClasses('Roberta'),
+  },
+}
+
+const distilbert: ArchitectureInfo = {
+  tasks: encoderTasks,
+  targetModules: ['q_lin', 'v_lin'],
+  fields: { ...usualFields, hiddenSize: 'dim', layers: 'n_layers', heads: 'n_heads' },
+  checkpoint: {
+    trunk: 'distilbert.',
+    top: /^(?:pre_classifier|classifier|vocab_\w+|qa_outputs)\./,
+    left: /^vocab_projector\.weight$/,
+    own: ownOf(/^(?:pre_)?classifier\./, /^vocab_/),
+    embeddings: 'embeddings.word_embeddings.weight',
+    classes: encoderClasses('DistilBert'),
   },
 }
 
@@ -90,7 +147,7 @@ const gpt2: ArchitectureInfo = {
     top: /^(?:lm_head|score)\./,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: 'wte.weight',
-    classes: { SEQ_CLS: 'GPT2ForSequenceClassification', CAUSAL_LM: 'GPT2LMHeadModel' },
+    classes: { 'text-classification': 'GPT2ForSequenceClassification', ...writerClasses('GPT2LMHeadModel') },
   },
 }
 
@@ -139,7 +196,10 @@ const likeLlama = (className: string): ArchitectureInfo => ({
     top: /^(?:lm_head|score)\./,
     left: /rotary_emb\.inv_freq$/,
     embeddings: 'embed_tokens.weight',
-    classes: { SEQ_CLS: className.replace('ForCausalLM', 'ForSequenceClassification'), CAUSAL_LM: className },
+    classes: {
+      'text-classification': className.replace('ForCausalLM', 'ForSequenceClassification'),
+      ...writerClasses(className),
+    },
   },
 })
 
@@ -153,7 +213,7 @@ const vit: ArchitectureInfo = {
     top: /^classifier\./,
     left: /(?:^|\.)pooler\.|mask_token$|^decoder\./,
     embeddings: null,
-    classes: { SEQ_CLS: 'ViTForImageClassification' },
+    classes: { 'image-classification': 'ViTForImageClassification' },
   },
 }
 
@@ -175,7 +235,10 @@ const whisper: ArchitectureInfo = {
     // The encoder alone has none.
     embeddings: null,
     layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
-    classes: { SEQ_CLS: 'WhisperForAudioClassification', SEQ_2_SEQ_LM: 'WhisperForConditionalGeneration' },
+    classes: {
+      'audio-classification': 'WhisperForAudioClassification',
+      'automatic-speech-recognition': 'WhisperForConditionalGeneration',
+    },
   },
 }
 
@@ -197,7 +260,10 @@ const recurrent = (className: string): ArchitectureInfo => ({
     left: /(?!)/,
     embeddings: 'embedding.weight',
     layer: /\.weight_ih_l(\d+)/,
-    classes: { SEQ_CLS: `${className}ForSequenceClassification`, CAUSAL_LM: `${className}ForCausalLM` },
+    classes: {
+      'text-classification': `${className}ForSequenceClassification`,
+      ...writerClasses(`${className}ForCausalLM`),
+    },
   },
 })
 const marian: ArchitectureInfo = {
@@ -210,7 +276,7 @@ const marian: ArchitectureInfo = {
     left: /embed_positions\.weight$|^lm_head\./,
     embeddings: ['shared.weight', 'encoder.embed_tokens.weight'],
     layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
-    classes: { SEQ_2_SEQ_LM: 'MarianMTModel' },
+    classes: { 'text2text-generation': 'MarianMTModel' },
   },
 }
 
@@ -225,13 +291,15 @@ const t5: ArchitectureInfo = {
     embeddings: 'shared.weight',
     tables: /relative_attention_bias/,
     layer: /^encoder\.block\.(\d+)\./,
-    classes: { SEQ_2_SEQ_LM: 'T5ForConditionalGeneration' },
+    classes: { 'text2text-generation': 'T5ForConditionalGeneration' },
   },
 }
 
 /** By the checkpoint's model_type. */
 export const architectureInfos: Readonly<Record<string, ArchitectureInfo>> = {
   bert,
+  roberta,
+  distilbert,
   gpt2,
   decision_transformer: decisionTransformer,
   palm_e: palmE,

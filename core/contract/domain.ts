@@ -421,13 +421,19 @@ export const seriesInfos: readonly SeriesInfo[] = [
     tasks: [...classifying, 'decision-making'],
   },
   { name: 'eval/f1', label: 'Validation F1 (macro)', unit: '', better: 'higher', tasks: classifying },
-  { name: 'eval/perplexity', label: 'Validation perplexity', unit: '', better: 'lower', tasks: writing },
+  {
+    name: 'eval/perplexity',
+    label: 'Validation perplexity',
+    unit: '',
+    better: 'lower',
+    tasks: [...writing, 'fill-mask'],
+  },
   {
     name: 'eval/token_accuracy',
     label: 'Validation token accuracy',
     unit: '',
     better: 'higher',
-    tasks: [...writing, 'image-text-to-text'],
+    tasks: [...writing, 'image-text-to-text', 'fill-mask', 'token-classification'],
   },
   { name: 'eval/bleu', label: 'Validation BLEU', unit: '', better: 'higher', tasks: ['text2text-generation'] },
   { name: 'eval/chrf', label: 'Validation chrF', unit: '', better: 'higher', tasks: ['text2text-generation'] },
@@ -436,7 +442,7 @@ export const seriesInfos: readonly SeriesInfo[] = [
     label: 'Validation exact match',
     unit: '',
     better: 'higher',
-    tasks: ['text2text-generation', 'image-text-to-text'],
+    tasks: ['text2text-generation', 'image-text-to-text', 'question-answering'],
   },
   {
     name: 'eval/edit_distance',
@@ -470,6 +476,14 @@ export const seriesInfos: readonly SeriesInfo[] = [
   },
   { name: 'eval/wer', label: 'Validation word error rate', unit: '', better: 'lower', tasks: transcribing },
   { name: 'eval/cer', label: 'Validation character error rate', unit: '', better: 'lower', tasks: transcribing },
+  { name: 'eval/mse', label: 'Mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
+  { name: 'eval/rmse', label: 'Root mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
+  { name: 'eval/pearson', label: 'Pearson correlation', unit: '', better: 'higher', tasks: ['text-regression'] },
+  { name: 'eval/spearman', label: 'Spearman correlation', unit: '', better: 'higher', tasks: ['text-regression'] },
+  { name: 'eval/entity_f1', label: 'Entity F1', unit: '', better: 'higher', tasks: ['token-classification'] },
+  { name: 'eval/precision', label: 'Entity precision', unit: '', better: 'higher', tasks: ['token-classification'] },
+  { name: 'eval/recall', label: 'Entity recall', unit: '', better: 'higher', tasks: ['token-classification'] },
+  { name: 'eval/answer_f1', label: 'Answer F1', unit: '', better: 'higher', tasks: ['question-answering'] },
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },
@@ -511,9 +525,12 @@ export type Series = z.infer<typeof seriesSchema>
 // ---- Predictions and comparison ----
 
 export const predictionSchema = z.object({
-  label: z.string(),
+  /** The likeliest class; null where there are none. */
+  label: z.string().nullable(),
   /** Probability per class, in the order of the run's labels. */
   scores: z.array(z.number()),
+  /** What the model says as text: see the task. Absent where its class is all. */
+  answer: z.string().optional(),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 

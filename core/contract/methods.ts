@@ -235,6 +235,8 @@ export const methods = {
       id,
       checkpoint,
       texts: z.array(z.string().max(100_000)).min(1).max(10_000),
+      /** Of each text: what else the task reads of a row (a question), by role. */
+      fields: z.array(z.record(z.string(), z.string().max(100_000))).optional(),
     }),
     output: z.object({ labels: z.array(z.string()), predictions: z.array(predictionSchema) }),
   },

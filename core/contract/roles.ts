@@ -19,6 +19,8 @@ export interface RoleInfo {
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
+  /** Beside the text, the model reads it too: whoever asks for a prediction gives it. */
+  readonly reads?: true
 }
 
 const text: RoleInfo = {
@@ -110,6 +112,61 @@ const target: RoleInfo = {
 export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   'text-classification': [text, label],
   'text-generation': [{ ...text, columns: [...text.columns, 'story'] }],
+  'fill-mask': [{ ...text, columns: [...text.columns, 'story'] }],
+  'text-regression': [
+    text,
+    {
+      name: 'value',
+      title: 'Number column',
+      help: 'What it learns to estimate.',
+      heading: 'Number',
+      columns: ['value', 'score', 'rating', 'stars', 'points', 'grade', 'similarity', 'price', 'target', 'label'],
+    },
+  ],
+  'token-classification': [
+    {
+      name: 'text',
+      title: 'Words column',
+      help: 'A list of words, or words with spaces between.',
+      columns: ['tokens', 'words', ...text.columns],
+    },
+    {
+      name: 'tags',
+      title: 'Tags column',
+      help: 'One tag a word, as a list or with spaces between: B-PER I-PER O.',
+      heading: 'Tags',
+      columns: ['tags', 'ner_tags', 'pos_tags', 'labels', 'label', 'tag', 'ner', 'pos', 'chunk_tags'],
+    },
+  ],
+  'question-answering': [
+    {
+      name: 'text',
+      title: 'Context column',
+      help: 'The text that the answer stands in.',
+      columns: ['context', 'passage', 'paragraph', 'article', ...text.columns],
+    },
+    {
+      name: 'question',
+      title: 'Question column',
+      help: 'What is asked of it.',
+      reads: true,
+      columns: ['question', 'query', 'q'],
+    },
+    {
+      name: 'answer',
+      title: 'Answer column',
+      help: 'As it stands in the context, word for word.',
+      heading: 'Answer',
+      columns: ['answer', 'answers', 'answer_text', 'span', 'a'],
+    },
+    {
+      name: 'answer_start',
+      title: 'Answer start column',
+      help: 'The character that it begins with, from 0. Without it, the first place counts.',
+      columns: ['answer_start', 'start'],
+      optional: true,
+    },
+  ],
   'image-classification': [image, label],
   'audio-classification': [clip, label],
   'automatic-speech-recognition': [
@@ -197,6 +254,16 @@ export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
 }
 
+/** What a model of this task reads of a row beside its text. */
+export function readBeside(task: TaskName): readonly RoleInfo[] {
+  return taskRoles[task].filter(({ reads }) => reads)
+}
+
+/** Whether classes are learnt, one a row or one a word: their names are counted at the import. */
+export function hasClasses(task: TaskName): boolean {
+  return isLabelled(task) || task === 'token-classification'
+}
+
 /** What kind of file the rows of a task are about; null where they are texts alone. */
 export function mediaOf(task: TaskName): 'image' | 'audio' | null {
   return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
@@ -207,7 +274,7 @@ export function labelsFor(
   task: TaskName,
   { labels }: { readonly labels: readonly { readonly label: string }[] },
 ): string[] {
-  return isLabelled(task) ? labels.map(({ label }) => label) : []
+  return hasClasses(task) ? labels.map(({ label }) => label) : []
 }
 
 /** What a model of this task is to say about a row, if that is one of its parts. */
@@ -217,7 +284,10 @@ export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string
 }
 
 /** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
-const plainTexts: readonly TaskName[] = ['text-classification', 'text-generation', 'text2text-generation']
+const plainTexts: readonly TaskName[] = [
+  ...(['text-classification', 'text-regression', 'text-generation', 'fill-mask'] as const),
+  'text2text-generation',
+]
 
 /** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */
 export function suits(data: TaskName, task: TaskName): boolean {

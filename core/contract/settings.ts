@@ -9,6 +9,10 @@ import { z } from 'zod'
 export const tasks = [
   'text-classification',
   'text-generation',
+  'fill-mask',
+  'text-regression',
+  'token-classification',
+  'question-answering',
   'image-classification',
   'audio-classification',
   'automatic-speech-recognition',
@@ -25,6 +29,10 @@ export type TaskName = z.infer<typeof taskSchema>
 export const taskTitles: Readonly<Record<TaskName, string>> = {
   'text-classification': 'Text classification',
   'text-generation': 'Text generation',
+  'fill-mask': 'Masked words',
+  'text-regression': 'Text regression',
+  'token-classification': 'Token classification',
+  'question-answering': 'Question answering',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
   'automatic-speech-recognition': 'Speech recognition',
@@ -79,6 +87,8 @@ const shape = {
   source_prefix: z.string().max(1000).default(''),
   /** Text generation and chats: short texts share a row, each blind to the others, so that hardly any of it is padding. */
   packing: z.boolean().default(true),
+  /** Masked words: the share of a text's tokens that are to be guessed. */
+  mlm_probability: z.number().gt(0).max(0.5).default(0.15),
   /** Image classification: while training, pictures are mirrored at random, moved by so many pixels, made lighter or darker. */
   image_flip: z.boolean().default(false),
   image_shift: z.number().int().min(0).max(512).default(0),
@@ -162,11 +172,16 @@ const shape = {
       'eval/accuracy',
       'eval/f1',
       'eval/token_accuracy',
+      'eval/rmse',
+      'eval/pearson',
+      'eval/spearman',
+      'eval/entity_f1',
+      'eval/exact_match',
+      'eval/answer_f1',
       'eval/reward_accuracy',
       'eval/reward_margin',
       'eval/bleu',
       'eval/chrf',
-      'eval/exact_match',
       'eval/wer',
       'eval/cer',
       'eval/return',
@@ -540,6 +555,14 @@ export const settingInfos: readonly SettingInfo[] = [
     level: 'advanced',
     group: 'evaluation',
     tasks: ['decision-making'],
+  },
+  {
+    name: 'mlm_probability',
+    label: 'Masked share',
+    help: 'Tokens of a text that are to be guessed: 0.15 is usual.',
+    level: 'advanced',
+    group: 'data',
+    tasks: ['fill-mask'],
   },
   {
     name: 'validation_split',

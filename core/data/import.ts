@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ColumnMapping, Dataset, PartialMapping, RowProblem } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { isLabelled, taskRoles } from '../contract/roles.ts'
+import { hasClasses, taskRoles } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { codeOf, partialPath } from '../util/files.ts'
 import { nearest } from '../util/nearest.ts'
@@ -11,6 +11,7 @@ import { previewFile } from './preview.ts'
 import { openTable, type Table } from './readers/table.ts'
 import { rowProblem } from './row-problem.ts'
 import { type RowStoreInfo, type SourceRow, writeRowStore } from './row-store.ts'
+import { tidyRow } from './tidy-row.ts'
 
 export { previewFile } from './preview.ts'
 
@@ -66,7 +67,7 @@ export async function importDataset(
       fileName,
       contentHash: info.contentHash,
       rows: info.count,
-      labels: isLabelled(task) ? info.labels : [],
+      labels: hasClasses(task) ? info.labels : [],
       mapping,
       problems: problems.first,
       problemCount: problems.count,
@@ -145,18 +146,21 @@ async function* usableRows(
       problems.add(item.line, `The ${empty[0]} (column "${mapping[empty[0]]}") is empty.`)
       continue
     }
-    const { text = '', label = '', ...fields } = Object.fromEntries(cells)
-    const problem = rowProblem(task, { text, fields })
-    if (problem !== null) {
+    const { text: cell = '', label = '', ...rest } = Object.fromEntries(cells)
+    const tidy = tidyRow(task, { text: cell, fields: rest })
+    const problem = typeof tidy === 'string' ? tidy : rowProblem(task, tidy)
+    if (typeof tidy === 'string' || problem !== null) {
       problems.add(item.line, `${problem}.`)
       continue
     }
-    labels.add(label.trim())
+    const { text, fields = {}, counted } = tidy
+    for (const one of counted ?? [label.trim()]) labels.add(one)
     if (labels.size > mostLabels) {
-      const message = `The column "${mapping.label}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`
+      const message = `The column "${mapping.label ?? mapping.tags}" has more than ${mostLabels} different values by line ${item.line}: it does not look like a label. Choose another.`
       throw new AttuneError('bad_data', message)
     }
-    yield { line: item.line, text, label: label.trim(), ...(Object.keys(fields).length > 0 && { fields }) }
+    const parts = { ...(Object.keys(fields).length > 0 && { fields }), ...(counted && { counted }) }
+    yield { line: item.line, text, label: label.trim(), ...parts }
   }
 }
 
@@ -197,8 +201,8 @@ function checkUsable(
     const message = `${fileName} has ${info.count === 0 ? 'no usable rows' : `only ${info.count} usable rows`}${skipped}; at least ${leastRows} are needed.`
     throw new AttuneError('bad_data', message, { rows: info.count, problems: problems.first })
   }
-  if (isLabelled(task) && info.labels.length < 2) {
-    const message = `Every row of ${fileName} has the same label, "${info.labels[0]?.label}" (column "${mapping.label}"): there is nothing to tell apart.`
+  if (hasClasses(task) && info.labels.length < 2) {
+    const message = `Every row of ${fileName} has the same label, "${info.labels[0]?.label}" (column "${mapping.label ?? mapping.tags}"): there is nothing to tell apart.`
     throw new AttuneError('bad_data', message, { labels: info.labels })
   }
 }

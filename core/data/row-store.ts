@@ -37,6 +37,8 @@ export type RowStoreInfo = z.infer<typeof infoSchema>
 
 /** `line` is the 1-based one of the imported file. */
 export type SourceRow = Omit<DatasetRow, 'row'> & {
+  /** The classes that it counts for, where these are not its label. Not kept. */
+  readonly counted?: readonly string[]
   /** The file that the row is about; either all rows have one, or none. */
   readonly media?: Uint8Array
 }
@@ -56,9 +58,9 @@ export async function writeRowStore(dir: string, rows: AsyncIterable<SourceRow>)
   const records = await openPacked(join(dir, rowsFile))
   let files: PackedFile | null = null
   try {
-    for await (const { line, text, label, fields, media } of rows) {
+    for await (const { line, text, label, fields, media, counted = [label] } of rows) {
       hash.update(`${JSON.stringify(fields ? [text, label, fields] : [text, label])}\n`)
-      labels.set(label, (labels.get(label) ?? 0) + 1)
+      for (const one of counted) labels.set(one, (labels.get(one) ?? 0) + 1)
       const fileHash = media && createHash('sha256').update(media).digest('hex')
       texts.add(fileHash ?? text)
       await records.add(Buffer.from(`${JSON.stringify({ line, text, label, ...(fields && { fields }) })}\n`))

@@ -106,7 +106,7 @@ async function fillWeights(
     }
     const adapter = await openAdapter(adapterDir)
     try {
-      write(checked(mergedTensors(base, adapter, modelType), model, modelDir))
+      write(checked(mergedTensors(base, adapter, modelType, 'text-generation'), model, modelDir))
     } finally {
       adapter.close()
     }

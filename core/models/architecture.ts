@@ -108,7 +108,7 @@ export interface Architecture<Config> {
     readonly decisions?: DecisionHead<Config>
     readonly sceneReader?: SceneHead<Config>
     readonly sequenceToSequence?: SequenceToSequenceHead<Config>
-    readonly maskedLanguageModel?: MaskedHead<Config>
+    readonly maskedLanguageModel?: TokenHead<Config>
     readonly tokenClassifier?: TokenHead<Config>
     readonly questionAnswering?: TokenHead<Config>
   }
@@ -154,16 +154,12 @@ export interface Hearing<Config> {
 
 export interface AudioClassifierHead<Config> extends ClassifierHead<Config, AudioBatch>, Hearing<Config> {}
 
-/** Words that are hidden, from those around them. */
-export interface MaskedHead<Config> extends Head<Config> {
-  /** Logits [n, vocabulary] of the tokens at `places`: int32 [n], into the batch's rows laid end to end. */
-  logits(config: Config, params: Params, batch: TokenBatch, places: Tensor, rng: Rng | null): Tensor
-}
-
-/** Something about each token. */
+/** Something about each token: its class, its chance to begin an answer, the word that it hides. */
 export interface TokenHead<Config> extends Head<Config> {
-  /** [batch·length, labels]; `rng` null turns dropout off. */
-  logits(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+  /** The last layer's output [batch·length, width], from parameters below the head only. `rng` null turns dropout off. */
+  hidden(config: Config, params: Params, batch: TokenBatch, rng: Rng | null): Tensor
+  /** Rows of it [n, width] → logits [n, labels], or of all words [n, vocabulary]; with the dropout before them. */
+  logits(config: Config, params: Params, hidden: Tensor, rng: Rng | null): Tensor
 }
 
 /** The next token, from those before it. */

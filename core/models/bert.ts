@@ -116,19 +116,25 @@ export function encoderParameters(config: EncoderConfig, root: string): Specs {
   )
 }
 
-/** Word, position (the first being row `first` of its table) and token type, summed and normed. → [batch·length, d] */
+/**
+ * Word, position and token type, summed and normed. → [batch·length, d]. `positionIds`: int32 [batch, length], null where
+ * every row counts from 0.
+ */
 function embed(
   config: EncoderConfig,
   params: Params,
   { inputIds, tokenTypeIds }: TokenBatch,
-  first: number,
+  positionIds: tf.Tensor | null,
   rng: Rng | null,
 ): tf.Tensor {
   const [batch, length] = inputIds.shape as [number, number]
   const d = config.hidden_size
   const words = tf.gather(params.at('word_embeddings').get('weight'), tf.reshape(inputIds, [-1]))
   const types = tf.gather(params.at('token_type_embeddings').get('weight'), tf.reshape(tokenTypeIds, [-1]))
-  const positions = tf.slice(params.at('position_embeddings').get('weight'), [first, 0], [length, d])
+  const table = params.at('position_embeddings').get('weight')
+  const positions = positionIds
+    ? tf.reshape(tf.gather(table, tf.reshape(positionIds, [-1])), [batch, length, d])
+    : tf.slice(table, [0, 0], [length, d])
   const summed = tf.add(tf.reshape(tf.add(words, types), [batch, length, d]), positions)
   const normed = layerNorm(params.at('LayerNorm'), tf.reshape(summed, [batch * length, d]), config.layer_norm_eps)
   return dropout(normed, config.hidden_dropout_prob, rng)
@@ -167,10 +173,10 @@ export function encoded(
   params: Params,
   batch: TokenBatch,
   rng: Rng | null,
-  firstPosition = 0,
+  positionIds: tf.Tensor | null = null,
 ): tf.Tensor {
   const mask = paddingMask(batch.attentionMask)
-  let x = embed(config, params.at('embeddings'), batch, firstPosition, rng)
+  let x = embed(config, params.at('embeddings'), batch, positionIds, rng)
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     x = recomputed(params.at(`encoder.layer.${layer}`), x, [mask], rng, (layerParams, input, [seen], draws) =>
       block(config, layerParams, input, seen as tf.Tensor, draws),
@@ -201,21 +207,14 @@ function read(config: BertConfig, params: Params, name: string, x: tf.Tensor, rn
   return linear(params.at(name), dropout(x, headDropout(config), rng), rng)
 }
 
-/** Logits [n, vocabulary] of the tokens at `places`. */
-function wordLogits(
-  config: BertConfig,
-  params: Params,
-  batch: TokenBatch,
-  places: tf.Tensor,
-  rng: Rng | null,
-): tf.Tensor {
-  const { bert, predictions } = { bert: params.at('bert'), predictions: params.at('cls.predictions') }
-  const hidden = tf.gather(encoded(config, bert, batch, rng), places)
+/** x [n, d] → logits [n, vocabulary] */
+function wordLogits(config: BertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const predictions = params.at('cls.predictions')
   const transform = predictions.at('transform')
-  const turned = activated(linearProduct(transform.at('dense'), hidden, rng), config.hidden_act)
-  const read = layerNorm(transform.at('LayerNorm'), turned, config.layer_norm_eps) as tf.Tensor2D
-  const words = bert.at('embeddings.word_embeddings').get('weight') as tf.Tensor2D
-  return tf.add(tf.matMul(read, words, false, true), predictions.get('bias'))
+  const turned = activated(linearProduct(transform.at('dense'), x, rng), config.hidden_act)
+  const normed = layerNorm(transform.at('LayerNorm'), turned, config.layer_norm_eps) as tf.Tensor2D
+  const words = params.at('bert.embeddings.word_embeddings').get('weight') as tf.Tensor2D
+  return tf.add(tf.matMul(normed, words, false, true), predictions.get('bias'))
 }
 
 const tops = ['cls.', 'classifier.', 'qa_outputs.']
@@ -224,15 +223,19 @@ const tops = ['cls.', 'classifier.', 'qa_outputs.']
  * Checkpoints of the bare encoder lack the "bert." in front; very old ones call LayerNorm's parameters gamma and beta.
  * Null for what is no parameter here: position_ids, the tied matrix of the words, and the heads of other trainings.
  */
-function renameFor(top: string): (name: string) => string | null {
+function renameFor(top: string, { pooler = false } = {}): (name: string) => string | null {
   return (name) => {
     if (name.endsWith('position_ids') || /^cls\.(?:seq_relationship|predictions\.decoder)\./.test(name)) return null
     const modern = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias')
-    if (modern.startsWith('bert.') || modern.startsWith(top)) return modern
-    return tops.some((other) => modern.startsWith(other)) ? null : `bert.${modern}`
+    if (modern.startsWith(top)) return modern
+    if (tops.some((other) => modern.startsWith(other))) return null
+    const full = modern.startsWith('bert.') ? modern : `bert.${modern}`
+    return full.startsWith('bert.pooler.') && !pooler ? null : full
   }
 }
 
+const hidden = (config: BertConfig, params: Params, batch: TokenBatch, rng: Rng | null) =>
+  encoded(config, params.at('bert'), batch, rng)
 const trunk = (config: BertConfig) => encoderParameters(config, 'bert')
 const width = ({ hidden_size: d, initializer_range: stddev }: BertConfig) => ({ d, stddev })
 
@@ -268,7 +271,7 @@ export const bert: Architecture<BertConfig> = {
         const pooler = dense('bert.pooler.dense', d, d, stddev)
         return { ...trunk(config), ...pooler, ...dense('classifier', labels, d, stddev) }
       },
-      rename: renameFor('classifier.'),
+      rename: renameFor('classifier.', { pooler: true }),
       prefixes: ['classifier.'],
       mayLack: ['bert.pooler.'],
       pooled,
@@ -286,8 +289,9 @@ export const bert: Architecture<BertConfig> = {
           ...norm(`${transform}.LayerNorm`, d),
         }
       },
-      rename: renameFor('cls.predictions.'),
+      rename: renameFor('cls.'),
       prefixes: ['cls.predictions.'],
+      hidden,
       logits: wordLogits,
     },
     tokenClassifier: {
@@ -298,8 +302,8 @@ export const bert: Architecture<BertConfig> = {
       },
       rename: renameFor('classifier.'),
       prefixes: ['classifier.'],
-      logits: (config, params, batch, rng) =>
-        read(config, params, 'classifier', encoded(config, params.at('bert'), batch, rng), rng),
+      hidden,
+      logits: (config, params, x, rng) => read(config, params, 'classifier', x, rng),
     },
     questionAnswering: {
       className: 'BertForQuestionAnswering',
@@ -309,8 +313,8 @@ export const bert: Architecture<BertConfig> = {
       },
       rename: renameFor('qa_outputs.'),
       prefixes: ['qa_outputs.'],
-      logits: (config, params, batch, rng) =>
-        linear(params.at('qa_outputs'), encoded(config, params.at('bert'), batch, rng), rng),
+      hidden,
+      logits: (_, params, x, rng) => linear(params.at('qa_outputs'), x, rng),
     },
   },
 }

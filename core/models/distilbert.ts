@@ -136,19 +136,12 @@ function classify(config: DistilBertConfig, params: Params, first: tf.Tensor, rn
   return linear(params.at('classifier'), dropout(inner, config.seq_classif_dropout, rng), rng)
 }
 
-/** Logits [n, vocabulary] of the tokens at `places`. */
-function wordLogits(
-  config: DistilBertConfig,
-  params: Params,
-  batch: TokenBatch,
-  places: tf.Tensor,
-  rng: Rng | null,
-): tf.Tensor {
-  const chosen = tf.gather(hidden(config, params, batch, rng), places)
-  const turned = activated(linearProduct(params.at('vocab_transform'), chosen, rng), config.activation)
-  const read = layerNorm(params.at('vocab_layer_norm'), turned, epsilon) as tf.Tensor2D
+/** x [n, d] → logits [n, vocabulary] */
+function wordLogits(config: DistilBertConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
+  const turned = activated(linearProduct(params.at('vocab_transform'), x, rng), config.activation)
+  const normed = layerNorm(params.at('vocab_layer_norm'), turned, epsilon) as tf.Tensor2D
   const words = params.at('distilbert.embeddings.word_embeddings').get('weight') as tf.Tensor2D
-  return tf.add(tf.matMul(read, words, false, true), params.at('vocab_projector').get('bias'))
+  return tf.add(tf.matMul(normed, words, false, true), params.at('vocab_projector').get('bias'))
 }
 
 const tops = ['pre_classifier.', 'classifier.', 'qa_outputs.', 'vocab_']
@@ -218,6 +211,7 @@ export const distilbert: Architecture<DistilBertConfig> = {
       },
       rename: renameFor('vocab_'),
       prefixes: ['vocab_'],
+      hidden,
       logits: wordLogits,
     },
     tokenClassifier: {
@@ -228,8 +222,8 @@ export const distilbert: Architecture<DistilBertConfig> = {
       },
       rename: renameFor('classifier.'),
       prefixes: ['classifier.'],
-      logits: (config, params, batch, rng) =>
-        linear(params.at('classifier'), dropout(hidden(config, params, batch, rng), config.dropout, rng), rng),
+      hidden,
+      logits: (config, params, x, rng) => linear(params.at('classifier'), dropout(x, config.dropout, rng), rng),
     },
     questionAnswering: {
       className: 'DistilBertForQuestionAnswering',
@@ -239,8 +233,8 @@ export const distilbert: Architecture<DistilBertConfig> = {
       },
       rename: renameFor('qa_outputs.'),
       prefixes: ['qa_outputs.'],
-      logits: (config, params, batch, rng) =>
-        linear(params.at('qa_outputs'), dropout(hidden(config, params, batch, rng), config.qa_dropout, rng), rng),
+      hidden,
+      logits: (config, params, x, rng) => linear(params.at('qa_outputs'), dropout(x, config.qa_dropout, rng), rng),
     },
   },
 }

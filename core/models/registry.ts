@@ -2,18 +2,21 @@ import { AttuneError } from '../contract/errors.ts'
 import type { Architecture } from './architecture.ts'
 import { bert } from './bert.ts'
 import { decisionTransformer } from './decision_transformer.ts'
+import { distilbert } from './distilbert.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama, mistral, qwen2, qwen3 } from './llama.ts'
 import { marian } from './marian.ts'
 import { palmE } from './palm_e.ts'
 import { gru, lstm } from './recurrent.ts'
+
+import { roberta } from './roberta.ts'
 import { t5 } from './t5.ts'
 import { vit } from './vit.ts'
 import { whisper } from './whisper.ts'
 
 /** Every architecture, under the model_type of its checkpoints. */
 const architectures = [
-  ...[bert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
+  ...[bert, roberta, distilbert, gpt2, llama, mistral, qwen2, qwen3, lstm, gru],
   ...[marian, t5],
   ...[decisionTransformer, palmE],
   ...[vit, whisper],

@@ -1,8 +1,8 @@
 /**
  * RoBERTa: BERT's encoder trained longer, on masked words alone (Liu et al. 2019).
  * Reference implementation: transformers, models/roberta/modeling_roberta.py.
- * Unusual about it: a row's first position is the one after the padding token's id, no token has a type, there is no
- * pooler, and the classification head is two linear layers over the first token.
+ * Unusual about it: a row's first position is the one after the padding token's id, which is that of all padding; no
+ * token has a type, there is no pooler, and the classification head is two linear layers over the first token.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
@@ -40,8 +40,11 @@ const sizes = ({ hidden_size: d, initializer_range: stddev }: RobertaConfig) => 
 
 /** The last layer's output [batch·length, d]. */
 function hidden(config: RobertaConfig, params: Params, batch: TokenBatch, rng: Rng | null): tf.Tensor {
+  const [, length] = batch.inputIds.shape as [number, number]
+  const counted = tf.mul(batch.attentionMask, tf.tensor1d(Int32Array.from({ length }, (_, i) => i + 1)))
+  const positions = tf.add(counted, tf.scalar(config.pad_token_id, 'int32'))
   const untyped = { ...batch, tokenTypeIds: tf.zerosLike(batch.inputIds) }
-  return encoded(config, params.at('roberta'), untyped, rng, unused(config))
+  return encoded(config, params.at('roberta'), untyped, rng, positions)
 }
 
 /** → [batch, labels] */
@@ -51,20 +54,13 @@ function classify(config: RobertaConfig, params: Params, first: tf.Tensor, rng: 
   return linear(params.at('classifier.out_proj'), dropout(inner, rate, rng), rng)
 }
 
-/** Logits [n, vocabulary] of the tokens at `places`. */
-function wordLogits(
-  config: RobertaConfig,
-  params: Params,
-  batch: TokenBatch,
-  places: tf.Tensor,
-  rng: Rng | null,
-): tf.Tensor {
+/** x [n, d] → logits [n, vocabulary] */
+function wordLogits(config: RobertaConfig, params: Params, x: tf.Tensor, rng: Rng | null): tf.Tensor {
   const head = params.at('lm_head')
-  const chosen = tf.gather(hidden(config, params, batch, rng), places)
-  const turned = activated(linearProduct(head.at('dense'), chosen, rng), 'gelu')
-  const read = layerNorm(head.at('layer_norm'), turned, config.layer_norm_eps) as tf.Tensor2D
+  const turned = activated(linearProduct(head.at('dense'), x, rng), 'gelu')
+  const normed = layerNorm(head.at('layer_norm'), turned, config.layer_norm_eps) as tf.Tensor2D
   const words = params.at('roberta.embeddings.word_embeddings').get('weight') as tf.Tensor2D
-  return tf.add(tf.matMul(read, words, false, true), head.get('bias'))
+  return tf.add(tf.matMul(normed, words, false, true), head.get('bias'))
 }
 
 const tops = ['lm_head.', 'classifier.', 'qa_outputs.']
@@ -126,6 +122,7 @@ export const roberta: Architecture<RobertaConfig> = {
       },
       rename: renameFor('lm_head.'),
       prefixes: ['lm_head.'],
+      hidden,
       logits: wordLogits,
     },
     tokenClassifier: {
@@ -136,8 +133,8 @@ export const roberta: Architecture<RobertaConfig> = {
       },
       rename: renameFor('classifier.'),
       prefixes: ['classifier.'],
-      logits: (config, params, batch, rng) =>
-        linear(params.at('classifier'), dropout(hidden(config, params, batch, rng), headDropout(config), rng), rng),
+      hidden,
+      logits: (config, params, x, rng) => linear(params.at('classifier'), dropout(x, headDropout(config), rng), rng),
     },
     questionAnswering: {
       className: 'RobertaForQuestionAnswering',
@@ -147,7 +144,8 @@ export const roberta: Architecture<RobertaConfig> = {
       },
       rename: renameFor('qa_outputs.'),
       prefixes: ['qa_outputs.'],
-      logits: (config, params, batch, rng) => linear(params.at('qa_outputs'), hidden(config, params, batch, rng), rng),
+      hidden,
+      logits: (_, params, x, rng) => linear(params.at('qa_outputs'), x, rng),
     },
   },
 }

@@ -13,6 +13,11 @@ export interface LabelledRows extends TokenRows {
 export const labelledRows: Preparation<LabelledRows> = {
   prepare: prepareLabelled,
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
+  inputs(texts, _labels, { tokenizer }, { max_length }) {
+    const ids = texts.map(({ text }) => tokenizer.encode(text, max_length).ids)
+    const rows = Int32Array.from(texts, ({ row }) => row)
+    return { ...tokenRows(rows, ids), labels: new Int32Array(texts.length) }
+  },
 }
 
 /** Throws AttuneError bad_data: one class only, an unknown label, or nothing to hold out. */

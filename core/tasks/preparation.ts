@@ -4,18 +4,28 @@ import { chatRows } from './chat-rows.ts'
 import { imageRows } from './image-rows.ts'
 import { labelledClips } from './labelled-clips.ts'
 import { labelledRows } from './labelled-rows.ts'
+import { maskedRows } from './masked-rows.ts'
 import { packedRows } from './packed-rows.ts'
 import { preferenceRows } from './preference-rows.ts'
+
 import { promptedRows } from './prompted-rows.ts'
+import { questionRows } from './question-rows.ts'
 import { sceneRows } from './scene-rows.ts'
 import { sourceTargetRows } from './source-target-rows.ts'
+import { taggedRows } from './tagged-rows.ts'
+
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
 import { transcribedClips } from './transcribed-clips.ts'
+import { valuedRows } from './valued-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'text-classification': labelledRows,
   'text-generation': packedRows,
+  'fill-mask': maskedRows,
+  'text-regression': valuedRows,
+  'token-classification': taggedRows,
+  'question-answering': questionRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
   'automatic-speech-recognition': transcribedClips,

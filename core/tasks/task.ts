@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import type { DatasetRow } from '../contract/domain.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
@@ -107,6 +108,8 @@ export interface Task<E extends Examples = Examples, S extends Scored = Scored> 
   headOf(architecture: Architecture<unknown>): Head<unknown> | undefined
   /** What config.json says of a model of this task beside its own fields. */
   modelFields(labels: readonly string[]): Readonly<Record<string, unknown>>
+  /** Numbers that the head gives, where that is not one a class. */
+  readonly outputs?: number
   /** Files that its checkpoints have beside those of the model's folder: name and text. */
   files?(modelDir: string): Readonly<Record<string, string>>
 
@@ -186,7 +189,20 @@ export interface Preparation<E extends Examples = Examples> {
   readonly prepare: Prepare<E>
   /** The longest sequence that a row makes; absent where all are alike, or rows have to be prepared to know. */
   readonly longest?: (row: number, reading: Reading, config: PrepareConfig) => number
+  /**
+   * Rows that nobody knows the answer to, for a prediction: `row` counts them from 0. Absent where nothing is predicted
+   * of rows.
+   */
+  readonly inputs?: (
+    rows: readonly DatasetRow[],
+    labels: readonly string[],
+    reading: InputReading,
+    config: PrepareConfig,
+  ) => E | Promise<E>
 }
+
+/** What is known where there is no dataset. */
+export type InputReading = Omit<Reading, 'tokens' | 'generationConfig'>
 
 /** What the model of a run says of how its data is read. */
 export interface Reading {
@@ -210,6 +226,7 @@ export type PrepareConfig = Pick<
   | 'max_eval_samples'
   | 'max_length'
   | 'packing'
+  | 'mlm_probability'
   | 'max_target_length'
   | 'source_prefix'
   | 'context_length'
@@ -224,6 +241,7 @@ export type LossConfig = Pick<RunConfig, 'label_smoothing_factor' | 'method' | '
 export type BatchConfig = Pick<
   RunConfig,
   | 'packing'
+  | 'mlm_probability'
   | 'context_length'
   | 'max_length'
   | 'max_target_length'

@@ -1,13 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Prediction } from '../contract/domain.ts'
+import { modelFields } from '../contract/ecosystem.ts'
 import { type Examples, filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { TensorSpec, Tensors } from '../engine/engine.ts'
-import type { ClassifierHead, TokenBatch } from '../models/architecture.ts'
+import type { ClassifierHead } from '../models/architecture.ts'
 import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/losses.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { BatchLayout, Evaluate, LossConfig, PredictionColumns, Task, TaskBatch, TaskModel } from './task.ts'
+import { modelInput, tokenFeeds, tokenSpecs } from './token-feeds.ts'
 
 /**
  * Text classification: a row is one text and one label; a model gives one logit a class. Tokens become three int32
@@ -17,11 +18,7 @@ import type { BatchLayout, Evaluate, LossConfig, PredictionColumns, Task, TaskBa
 export const textClassification: Task<LabelledRows, ScoredRows> = {
   name: 'text-classification',
   headOf: ({ heads }) => heads.classifier,
-  modelFields: (labels) => ({
-    id2label: Object.fromEntries(labels.entries()),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    problem_type: 'single_label_classification',
-  }),
+  modelFields: (labels) => modelFields('text-classification', labels),
   batchSpecs,
   batch,
   trainingLoss(model, params, feeds, rng, total, config) {
@@ -39,11 +36,8 @@ export const textClassification: Task<LabelledRows, ScoredRows> = {
 
 /** The tensors of one batch, by the names that transformers gives them. */
 function batchSpecs(batchSize: number, length: number): Record<string, TensorSpec> {
-  const tokens: TensorSpec = { shape: [batchSize, length], dtype: 'int32' }
   return {
-    input_ids: tokens,
-    attention_mask: tokens,
-    token_type_ids: tokens,
+    ...tokenSpecs(batchSize, length),
     labels: { shape: [batchSize], dtype: 'int32' },
     weights: { shape: [batchSize], dtype: 'float32' },
   }
@@ -51,21 +45,13 @@ function batchSpecs(batchSize: number, length: number): Record<string, TensorSpe
 
 function batch(encoded: LabelledRows, positions: Int32Array, layout: BatchLayout): TaskBatch {
   const { batchSize } = layout
-  const { length, inputIds, realTokens } = padTokens(encoded, positions, layout)
-  const attentionMask = new Int32Array(batchSize * length)
-  const labels = new Int32Array(batchSize)
-  for (let i = 0; i < batchSize; i++) {
-    const position = filled(positions, i)
-    attentionMask.fill(1, i * length, i * length + (encoded.ids[position] as Int32Array).length)
-    labels[i] = encoded.labels[position] as number
-  }
+  const padded = padTokens(encoded, positions, layout)
   const feeds = {
-    input_ids: inputIds,
-    attention_mask: attentionMask,
-    token_type_ids: new Int32Array(batchSize * length),
-    labels,
+    ...tokenFeeds(encoded, positions, layout, padded),
+    labels: Int32Array.from({ length: batchSize }, (_, i) => encoded.labels[filled(positions, i)] as number),
     weights: new Float32Array(batchSize).fill(1, 0, positions.length),
   }
+  const { length, realTokens } = padded
   return { length, feeds, weight: positions.length, examples: positions.length, tokens: realTokens }
 }
 
@@ -89,15 +75,6 @@ export function answersOf(logits: tf.Tensor, feeds: Tensors): Record<string, tf.
   return { logits, loss: sparseCrossEntropy(logits, feeds.labels as tf.Tensor) }
 }
 
-/** The part of a batch that the model reads. */
-function modelInput(feeds: Tensors): TokenBatch {
-  return {
-    inputIds: feeds.input_ids as tf.Tensor,
-    attentionMask: feeds.attention_mask as tf.Tensor,
-    tokenTypeIds: feeds.token_type_ids as tf.Tensor,
-  }
-}
-
 /** What a model said about rows. Columns of equal length, but `scores`, which holds `classes` numbers a row. */
 export type ScoredRows = {
   /** Rows of the dataset, ascending. */
@@ -112,7 +89,7 @@ export type ScoredRows = {
 }
 
 /**
- * The model's word on every row, in the order of `encoded`, and the logits behind it. `onRows` is told how many rows are
+ * The model's word on every row, in the order of `encoded`. `onRows` is told how many rows are
  * done and may throw to stop.
  */
 export function scoreRows(
@@ -121,23 +98,20 @@ export function scoreRows(
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
   build: (positions: Int32Array) => TaskBatch,
-): ScoredRows & { readonly logits: Float64Array } {
+): ScoredRows {
   const count = encoded.lengths.length
   const predicted = new Int32Array(count)
   const loss = new Float64Array(count)
   let scores = new Float64Array(0)
-  let logits = new Float64Array(0)
   let done = 0
   for (const positions of lengthOrder(encoded, layout.batchSize)) {
     const output = evaluate(build(positions))
     const classes = (output.logits as Float32Array).length / layout.batchSize
     if (done === 0) {
       scores = new Float64Array(count * classes)
-      logits = new Float64Array(count * classes)
     }
     positions.forEach((position, i) => {
       const row = (output.logits as Float32Array).subarray(i * classes, (i + 1) * classes)
-      logits.set(row, position * classes)
       scores.set(probabilities(row), position * classes)
       predicted[position] = winner(row)
       loss[position] = output.loss?.[i] as number
@@ -145,7 +119,7 @@ export function scoreRows(
     done += positions.length
     onRows(done, count)
   }
-  return { rows: encoded.rows, gold: encoded.labels, predicted, loss, scores, logits }
+  return { rows: encoded.rows, gold: encoded.labels, predicted, loss, scores }
 }
 
 /** Plain numbers, as they are told and written. */
@@ -172,12 +146,6 @@ export function winner(scores: ArrayLike<number>): number {
   let best = 0
   for (let i = 1; i < scores.length; i++) if ((scores[i] as number) > (scores[best] as number)) best = i
   return best
-}
-
-/** How a prediction reads: the name of the likeliest class and the probability of each. */
-export function readPrediction(logits: ArrayLike<number>, labels: readonly string[]): Prediction {
-  const scores = probabilities(logits)
-  return { label: labels[winner(scores)] as string, scores }
 }
 
 /** Mean loss, share right, and macro F1 over every scored row, by series name. */

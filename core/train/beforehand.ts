@@ -33,7 +33,7 @@ export const beforehandProgram = (side: keyof ProgramLengths, length: number) =>
  * A function of what a resumed run has in common with the one before.
  */
 export function planBeforehand(
-  { architecture, config, task }: LoadedModel,
+  { architecture, config, task, lacking }: LoadedModel,
   { method }: Pick<RunConfig, 'method'>,
   sequences: number,
   { totalSteps, stepsPerEpoch }: { totalSteps: number; stepsPerEpoch: number },
@@ -43,6 +43,8 @@ export function planBeforehand(
   const { hiddenSize, pooledWidth: width = hiddenSize } = architecture.describe(config)
   const bytes = 4 * width * sequences
   if (method !== 'head' || features === null || bytes > mostBytes || totalSteps < stepsPerEpoch) return null
+  // What the head reads is trained too then.
+  if (lacking.length > 0) return null
   return {
     task: features.over(width),
     widths: { features: width },

@@ -1,4 +1,5 @@
 import { readModelConfig } from '../checkpoint/config.ts'
+import { openWeights } from '../checkpoint/weights.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { hasLength, type TaskName } from '../contract/settings.ts'
 import type { Architecture, Head, ParameterSpec } from '../models/architecture.ts'
@@ -19,6 +20,8 @@ export interface LoadedModel {
   readonly json: Readonly<Record<string, unknown>>
   /** All parameters, those of the head included. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>
+  /** Those below the head that the checkpoint, being of another training, has not: trained with the head. */
+  readonly lacking: readonly string[]
 }
 
 /**
@@ -41,7 +44,21 @@ export async function loadModel(
       `max_length is ${maxLength}, but this model has only ${maxPositions} positions. Choose ${maxPositions} or less.`,
     )
   }
-  return model
+  return { ...model, lacking: await lackingIn(model) }
+}
+
+async function lackingIn({ dir, head, parameters }: LoadedModel): Promise<string[]> {
+  const { mayLack = [] } = head
+  if (mayLack.length === 0) return []
+  const weights = await openWeights(dir)
+  try {
+    const there = new Set(weights.names().map((name) => head.rename(name)))
+    return Object.keys(parameters).filter(
+      (name) => mayLack.some((prefix) => name.startsWith(prefix)) && !there.has(name),
+    )
+  } finally {
+    weights.close()
+  }
 }
 
 /** The model that a config.json describes. Throws AttuneError bad_file or unsupported. */
@@ -58,5 +75,14 @@ export function describeModel(
   if (!head) throw new AttuneError('unsupported', `A model of type "${modelType}" cannot be trained for ${task.name}.`)
   const own = architecture.parseConfig(json)
   const config = dropout === undefined ? own : architecture.withDropout(own, dropout)
-  return { dir, task, architecture, head, config, json, parameters: head.parameters(config, classes) }
+  return {
+    dir,
+    task,
+    architecture,
+    head,
+    config,
+    json,
+    parameters: head.parameters(config, task.outputs ?? classes),
+    lacking: [],
+  }
 }

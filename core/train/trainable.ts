@@ -65,9 +65,9 @@ function frozenPlaces({ architecture, config }: LoadedModel, layers: number): (n
   }
 }
 
-/** Whether a parameter belongs to the head ("classifier.weight"). */
-export function isHead({ head }: Pick<LoadedModel, 'head'>, name: string): boolean {
-  return head.prefixes.some((prefix) => name.startsWith(prefix))
+/** Whether a parameter belongs to the head ("classifier.weight"), or begins with it as the checkpoint lacks it. */
+export function isHead({ head, lacking }: Pick<LoadedModel, 'head' | 'lacking'>, name: string): boolean {
+  return head.prefixes.some((prefix) => name.startsWith(prefix)) || lacking.includes(name)
 }
 
 /** Numbers in tensors of these shapes. */

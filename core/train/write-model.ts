@@ -4,7 +4,7 @@ import { writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
 import { readConfigAsWritten } from '../checkpoint/config.ts'
 import { linkModel } from '../checkpoint/link.ts'
-import { adapterTaskOf } from '../contract/architectures.ts'
+import { taskNames } from '../contract/ecosystem.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
 import type { TrainSpec } from '../worker/protocol.ts'
@@ -31,7 +31,7 @@ export function checkpointWriter(
   if (config.method === 'lora') {
     return async (dir) => {
       await writeAdapter(dir, readVariables(session, trainedSpecs(model, trainable)), {
-        task: adapterTaskOf(config.task),
+        task: taskNames[config.task].adapter,
         r: config.lora_r,
         alpha: config.lora_alpha,
         dropout: config.lora_dropout,

@@ -50,6 +50,8 @@ export interface PredictSpec {
   readonly config: RunConfig
   readonly labels: readonly string[]
   readonly texts: readonly string[]
+  /** Of each text, its other parts by role. */
+  readonly fields?: readonly Readonly<Record<string, string>>[] | undefined
   readonly threads: number
 }
 

@@ -1,15 +1,17 @@
-import type { Prediction } from '../../contract/domain.ts'
+import type { Prediction, Run } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
+import { readBeside } from '../../contract/roles.ts'
 import { percent } from '../format.ts'
 import { findRun, type Ground } from '../ground.ts'
 import { readTexts } from '../input-texts.ts'
 import type { Answer } from '../io.ts'
-import { table } from '../table.ts'
+import { type Column, table } from '../table.ts'
 
 export interface PredictOptions {
   readonly input?: string
   readonly text?: readonly string[]
   readonly column?: string
+  readonly field?: readonly string[]
   readonly checkpoint: 'best' | 'last' | number
 }
 
@@ -21,26 +23,53 @@ export async function predict(ground: Ground, wanted: string, options: PredictOp
   if (input === undefined && text.length === 0) {
     throw new AttuneError('bad_request', 'There is nothing to predict: give --input FILE or --text "…".')
   }
-  const { id } = await findRun(ground, wanted)
+  const run = await findRun(ground, wanted)
   const texts = [...text, ...(input === undefined ? [] : await readTexts(input, column, ground.io))]
+  const fields = await fieldsOf(run, texts.length, ground, options)
   let labels: string[] = []
   const predictions: Prediction[] = []
   for (let from = 0; from < texts.length; from += textsPerCall) {
     if (texts.length > textsPerCall) ground.output.progress(`Predicting ${from} of ${texts.length} …`)
     const some = texts.slice(from, from + textsPerCall)
-    const answer = await ground.call('runs.predict', { id, checkpoint, texts: some })
+    const beside = fields && { fields: fields.slice(from, from + textsPerCall) }
+    const answer = await ground.call('runs.predict', { id: run.id, checkpoint, texts: some, ...beside })
     labels = answer.labels
     predictions.push(...answer.predictions)
   }
   ground.output.settle()
   const rows = predictions.map((prediction, i) => ({ ...prediction, text: texts[i] ?? '' }))
-  const shown = table<(typeof rows)[number]>(
-    [
-      { title: 'LABEL', value: ({ label }) => label, max: 24 },
-      { title: 'SURE', value: ({ scores }) => percent(Math.max(...scores)), right: true },
-      { title: 'TEXT', value: ({ text }) => text, max: 80 },
-    ],
-    rows,
-  )
-  return { value: { labels, predictions: rows }, text: shown }
+  const said: Column<(typeof rows)[number]>[] =
+    rows[0]?.label == null
+      ? [{ title: 'ANSWER', value: ({ answer }) => answer ?? '', max: 80 }]
+      : [
+          { title: 'LABEL', value: ({ label }) => label ?? '', max: 24 },
+          { title: 'SURE', value: ({ scores }) => percent(Math.max(...scores)), right: true },
+        ]
+  return {
+    value: { labels, predictions: rows },
+    text: table([...said, { title: 'TEXT', value: ({ text }) => text, max: 80 }], rows),
+  }
+}
+
+/** What the run reads beside each text: said once for all of them, or a column of the file. */
+async function fieldsOf(
+  { config: { task } }: Run,
+  count: number,
+  { io }: Ground,
+  { input, text = [], field = [] }: PredictOptions,
+): Promise<Record<string, string>[] | undefined> {
+  const roles = readBeside(task).map(({ name }) => name)
+  if (roles.length === 0) return undefined
+  const said = new Map(field.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]))
+  const fields: Record<string, string>[] = Array.from({ length: count }, () => ({}))
+  for (const role of roles) {
+    const common = said.get(role)
+    if (common === undefined && (text.length > 0 || input === undefined || input === '-')) {
+      const message = `A run for ${task} reads a ${role} beside each text: give --field ${role}="…".`
+      throw new AttuneError('bad_request', message)
+    }
+    const own = common === undefined ? await readTexts(input as string, role, io) : []
+    for (const [i, one] of fields.entries()) one[role] = common ?? own[i] ?? ''
+  }
+  return fields
 }

@@ -16,6 +16,7 @@ const tinyModel = join(import.meta.dirname, '..', '..', 'golden', 'tiny-bert')
 const tinyDecoder = join(import.meta.dirname, '..', '..', 'golden', 'tiny-gpt2')
 const labels = ['ham', 'spam', 'other']
 const options: ExportOptions = {
+  task: 'text-classification',
   labels,
   card: {
     name: 'first try',
@@ -218,7 +219,12 @@ describe('exporting', () => {
     })
     expect(await readAdapterConfig(checkpoint)).toEqual(decoder)
     const destination = join(await temporaryFolder(), 'mine')
-    await exportCheckpoint(checkpoint, tinyDecoder, destination, { ...options, labels: [], merge: true })
+    await exportCheckpoint(checkpoint, tinyDecoder, destination, {
+      ...options,
+      task: 'text-generation',
+      labels: [],
+      merge: true,
+    })
     const merged = await openWeights(destination)
     const [found, before] = [merged.read(`${module}.weight`), base.read(`${module}.weight`)]
     for (const [i, o] of [
@@ -272,7 +278,12 @@ describe('exporting', () => {
 
 test('a card shows names as they are, whatever is in them', () => {
   const name = 'a: "b"\n---\n# <script> | `x` [y](z)'
-  const card = modelCard({ ...options.card, name, baseModel: name, dataset: name }, ['a|b`c'], 'adapter')
+  const card = modelCard(
+    { ...options.card, name, baseModel: name, dataset: name },
+    'text-classification',
+    ['a|b`c'],
+    'adapter',
+  )
   const [, header = '', ...rest] = card.split(/^---$/m)
   expect(header.trim().split('\n')).toHaveLength(4)
   expect(header).toContain(`base_model: ${JSON.stringify(name)}`)

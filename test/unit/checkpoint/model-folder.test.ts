@@ -7,8 +7,10 @@ import { inspectModelFolder } from '../../../core/checkpoint/model-folder.ts'
 import { className, parameterName } from '../../../core/checkpoint/names.ts'
 import { openSafetensors, writeSafetensors } from '../../../core/checkpoint/safetensors.ts'
 import { openWeights } from '../../../core/checkpoint/weights.ts'
+import { architectureInfos } from '../../../core/contract/architectures.ts'
 import { modelSchema } from '../../../core/contract/domain.ts'
 import { architectureOf } from '../../../core/models/registry.ts'
+import { taskNamed } from '../../../core/tasks/registry.ts'
 import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 
 const tinyModel = join(import.meta.dirname, '..', '..', 'golden', 'tiny-bert')
@@ -57,8 +59,34 @@ const checkpointNames = {
     'bert.pooler.dense.weight',
     'encoder.layer.0.output.LayerNorm.beta',
     'cls.predictions.bias',
+    'cls.predictions.decoder.weight',
+    'cls.predictions.transform.LayerNorm.gamma',
+    'cls.seq_relationship.weight',
     'embeddings.position_ids',
     'classifier.weight',
+    'qa_outputs.bias',
+    'pooler.dense.bias',
+  ],
+  roberta: [
+    'embeddings.word_embeddings.weight',
+    'roberta.encoder.layer.0.attention.self.query.weight',
+    'roberta.pooler.dense.weight',
+    'lm_head.layer_norm.weight',
+    'lm_head.decoder.bias',
+    'classifier.weight',
+    'classifier.out_proj.weight',
+    'qa_outputs.bias',
+    'roberta.embeddings.position_ids',
+  ],
+  distilbert: [
+    'transformer.layer.0.attention.q_lin.weight',
+    'distilbert.embeddings.LayerNorm.bias',
+    'vocab_projector.weight',
+    'vocab_projector.bias',
+    'vocab_layer_norm.weight',
+    'pre_classifier.weight',
+    'classifier.bias',
+    'qa_outputs.weight',
   ],
   gpt2: [
     'wte.weight',
@@ -124,10 +152,15 @@ describe('inspecting a model folder', () => {
   })
 
   test.each(Object.entries(checkpointNames))('knows the names of %s as the model itself does', (modelType, names) => {
-    const { classifier, languageModel } = architectureOf(modelType).heads
-    const head = (classifier ?? languageModel) as { className: string; rename(name: string): string | null }
-    for (const name of names) expect(parameterName(modelType, name)).toBe(head.rename(name))
-    expect(className(modelType, classifier ? 'SEQ_CLS' : 'CAUSAL_LM')).toBe(head.className)
+    const architecture = architectureOf(modelType)
+    for (const task of architectureInfos[modelType]?.tasks ?? []) {
+      const head = taskNamed(task, undefined, modelType).headOf(architecture)
+      if (!head) continue
+      for (const name of names) {
+        expect(parameterName(modelType, name, task), `${name} for ${task}`).toBe(head.rename(name))
+      }
+      expect(className(modelType, task)).toBe(head.className)
+    }
   })
 
   test('names what is missing', async () => {

@@ -18,6 +18,7 @@ import {
 import { folderProblem, neededFiles } from '../../../renderer/features/models/folder.ts'
 
 const column = (name: string, distinct: number) => ({ name, distinct, empty: 0, meanLength: 5, sample: '' })
+/** No guess for any task. */
 const nothing = Object.fromEntries(tasks.map((task) => [task, {}])) as Preview['guesses']
 const preview: Preview = {
   fileName: 'mails.train.csv',

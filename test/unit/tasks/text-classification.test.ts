@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  evaluationMetrics,
-  macroF1,
-  probabilities,
-  readPrediction,
-  type ScoredRows,
-} from '../../../core/tasks/text-classification.ts'
+import { evaluationMetrics, macroF1, probabilities, type ScoredRows } from '../../../core/tasks/text-classification.ts'
 
 describe('macro F1', () => {
   test('is the mean of the classes’ own', () => {
@@ -37,12 +31,6 @@ test('metrics are over all rows', () => {
 })
 
 describe('a prediction', () => {
-  test('names the likeliest class', () => {
-    const { label, scores } = readPrediction(Float32Array.of(0, Math.log(3), 0), ['a', 'b', 'c'])
-    expect(label).toBe('b')
-    expect(scores[1]).toBeCloseTo(0.6, 6)
-  })
-
   test('sums to one for logits of any size', () => {
     const scores = probabilities([1000, 999, -1000])
     expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12)

@@ -102,7 +102,7 @@ describe('checkpoints', () => {
     const path = best?.path as string
     const again = await predict({ kind: 'predict', checkpointDir: path, modelDir, labels, config, threads, texts })
     expect(texts).toHaveLength(2)
-    expect(again.map(({ label }) => labels.indexOf(label))).toEqual(told?.predicted)
+    expect(again.map(({ label }) => labels.indexOf(label ?? ''))).toEqual(told?.predicted)
     again.forEach(({ scores }, i) => {
       scores.forEach((score, label) => {
         expect(score).toBeCloseTo(told?.scores[2 * i + label] as number, 5)
