@@ -10,7 +10,6 @@ CREATE TABLE datasets (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
   task TEXT NOT NULL,
-  format TEXT NOT NULL CHECK (format IN ('csv', 'jsonl')),
   file_name TEXT NOT NULL,
   created_at INTEGER NOT NULL, -- milliseconds since 1970, as all times here
   content_hash TEXT NOT NULL,
@@ -24,7 +23,7 @@ CREATE TABLE datasets (
   licence TEXT,
   deleted_at INTEGER,
   revision INTEGER NOT NULL DEFAULT 1
-) STRICT;
+, format TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE models (
   id TEXT NOT NULL PRIMARY KEY,

@@ -78,7 +78,7 @@ function modelUse(task: TaskName, loadedBy: Library): string {
   if (loadedBy === 'pytorch') {
     return `from safetensors.torch import load_file
 
-# Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
+# Names and shapes are those of ${task === 'image-text-to-text' ? "transformers' GPT2LMHeadModel and ViTModel" : 'torch.nn.Embedding, torch.nn.LSTM or GRU'}, and torch.nn.Linear; config.json has their sizes.
 weights = load_file("model.safetensors")`
   }
   const { pipeline, input, autoModel } = taskNames[task]
@@ -91,6 +91,13 @@ model = ${autoModel}.from_pretrained(".")
 written = model.generate(tokenizer(${input}, return_tensors="pt").input_ids)
 print(tokenizer.decode(written[0], skip_special_tokens=True))`
   }
+  // There is no pipeline for it: it acts where somebody has a world for it.
+  if (task === 'decision-making') {
+    return `from transformers import ${autoModel}
+
+model = ${autoModel}.from_pretrained(".")
+# config.json says how states are normalised (state_mean, state_std), returns scaled and what return was aimed at.`
+  }
   return `from transformers import pipeline
 
 model = pipeline("${pipeline}", model=".")
@@ -101,12 +108,12 @@ function adapterUse(baseModel: string, task: TaskName, labels: number): string {
   const model = taskNames[task].autoModel
   const outputs = task === 'text-regression' ? 1 : labels
   const heads = outputs > 0 ? `, num_labels=${outputs}` : ''
+  const reads = task !== 'decision-making'
   return `from peft import PeftModel
-from transformers import ${model}, AutoTokenizer
+from transformers import ${model}${reads ? ', AutoTokenizer' : ''}
 
 base = ${model}.from_pretrained(${JSON.stringify(baseModel)}${heads})
-model = PeftModel.from_pretrained(base, ".")
-tokenizer = AutoTokenizer.from_pretrained(".")`
+model = PeftModel.from_pretrained(base, ".")${reads ? '\ntokenizer = AutoTokenizer.from_pretrained(".")' : ''}`
 }
 
 function table(heads: readonly [string, string], rows: Readonly<Record<string, unknown>>): string {

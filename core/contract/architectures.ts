@@ -168,7 +168,7 @@ const decisionTransformer: ArchitectureInfo = {
     top: /^predict_/,
     left: /\.attn\.(?:masked_)?bias$/,
     embeddings: null,
-    classes: {},
+    classes: { 'decision-making': 'DecisionTransformerModel' },
   },
 }
 
@@ -176,6 +176,7 @@ const palmE: ArchitectureInfo = {
   tasks: ['image-text-to-text'],
   targetModules: ['c_attn'],
   fields: gpt2.fields,
+  library: 'pytorch',
   checkpoint: {
     trunk: '',
     top: /^(?:vision|state)/,
@@ -183,7 +184,7 @@ const palmE: ArchitectureInfo = {
     embeddings: 'wte.weight',
     // The encoder of images has layers of its own.
     layer: /\.h\.(\d+)\./,
-    classes: {},
+    classes: { 'image-text-to-text': 'PalmEForConditionalGeneration' },
   },
 }
 

@@ -16,9 +16,6 @@ export interface PromptParts {
 /** How a model is asked by a prompt. */
 export type Asking = 'next words' | 'hidden words'
 
-/** Those whose pre-training was to fill in words. */
-const fillers: readonly string[] = ['bert', 'roberta', 'distilbert']
-
 /** Whether a template has one {text}, and one {label} or {mask} after it. */
 export function isPromptTemplate(template: string): boolean {
   const texts = template.split('{text}')
@@ -42,5 +39,5 @@ export function askingOf(
 ): Asking | null {
   if (task !== 'text-classification' || method !== 'none' || template === '') return null
   if (canLearn(architecture, 'text-generation')) return 'next words'
-  return template.includes('{mask}') && fillers.includes(architecture) ? 'hidden words' : null
+  return template.includes('{mask}') && canLearn(architecture, 'fill-mask') ? 'hidden words' : null
 }

@@ -100,10 +100,9 @@ function hiddenWords({ head, config }: TaskModel, params: Params, feeds: Tensors
   const inputIds = feeds.input_ids as tf.Tensor
   const tokenTypeIds = tf.zerosLike(inputIds)
   const input: TokenBatch = { inputIds, attentionMask: feeds.attention_mask as tf.Tensor, tokenTypeIds }
-  const words = head as TokenHead<unknown>
-  const hidden = tf.gather(words.hidden(config, params, input, rng), flat(feeds.places))
-  const logits = words.logits(config, params, hidden, rng)
-  return summed(sparseCrossEntropy(logits, flat(feeds.labels)), feeds.weights)
+  const { hidden, logits } = head as TokenHead<unknown>
+  const chosen = logits(config, params, tf.gather(hidden(config, params, input, rng), flat(feeds.places)), rng)
+  return summed(sparseCrossEntropy(chosen, flat(feeds.labels)), feeds.weights)
 }
 
 function score(

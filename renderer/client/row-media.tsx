@@ -6,21 +6,22 @@ export interface RowMediaProps {
   readonly dataset: string
   readonly row: number
   readonly label: string
+  /** Of a picture, in pixels. */
+  readonly height?: number
 }
 
 /** A row's picture, or its clip with a picture of its sound. */
-export function RowMedia({ kind, ...of }: RowMediaProps) {
-  return kind === 'image' ? <RowPicture {...of} height={64} /> : <RowClip {...of} />
+export function RowMedia({ kind, height = 64, ...of }: RowMediaProps) {
+  return kind === 'image' ? <RowPicture {...of} height={height} /> : <RowClip {...of} />
 }
 
-type Of = Omit<RowMediaProps, 'kind'>
+type Of = Omit<RowMediaProps, 'kind' | 'height'>
 
-/** `height` in pixels. */
-export function RowPicture({ dataset, row, label, height }: Of & { readonly height: number }) {
+function RowPicture({ dataset, row, label, height }: Of & { readonly height: number }) {
   return <Picture address={useMedia(dataset, row, 'thumbnail')} label={label} height={height} />
 }
 
-export function RowClip({ dataset, row, label }: Of) {
+function RowClip({ dataset, row, label }: Of) {
   return <Clip address={useMedia(dataset, row, 'file')} mel={useMedia(dataset, row, 'mel')} label={label} />
 }
 

@@ -86,3 +86,37 @@ test('a table of clips: imported, heard as a picture, told apart', async () => {
   })
   expect(run.metrics['eval/accuracy']?.best.value).toBeGreaterThan(0.8)
 })
+
+test('clips with transcripts: learnt, written down, judged by their errors', async () => {
+  const { bench, home } = await workbench()
+  const { call } = bench
+  const folder = join(home, 'said')
+  const files = await classFolders(['low', 'middle', 'high'], 8, 'wav', toneClip)
+  const lines = Object.keys(files).map((name) => JSON.stringify({ file_name: name, transcript: name.split('/')[0] }))
+  await writeFiles(folder, { ...files, 'metadata.jsonl': lines.join('\n') })
+
+  const imported = await attune(home, 'datasets', 'import', folder, '--json')
+  expect(imported.code, imported.stderr).toBe(0)
+  const { dataset } = imported.json[0] as { dataset: Dataset }
+  expect(dataset).toMatchObject({ task: 'automatic-speech-recognition', mapping: { target: 'transcript' }, labels: [] })
+
+  const { model } = await call('models.create', {
+    architecture: 'whisper',
+    fields: { d_model: 32, encoder_ffn_dim: 32, num_mel_bins: 8, max_source_positions: 15, max_target_positions: 16 },
+    tokenizer: { from: 'dataset', dataset: dataset.id, kind: 'bpe', vocabSize: 300 },
+  })
+  const run = await bench.train({
+    ...{ model: model.id, dataset: dataset.id, max_length: 16, per_device_train_batch_size: 8, max_steps: 40 },
+    ...{ learning_rate: 5e-3, eval_steps: 20, metric_for_best_model: 'eval/cer', generation_num_beams: 2 },
+  })
+  expect(run.metrics['eval/wer']?.last.value).toBeGreaterThanOrEqual(0)
+  expect(run.metrics['train/loss']?.best.value).toBeLessThan(2)
+  const again = await bench.train({ ...run.config, name: 'again', seed: 2, max_steps: 2 })
+  const { outputs, verdict } = await call('comparisons.get', { runs: [run.id, again.id] })
+  expect(outputs.common).toBe(run.plan?.evalRows)
+  expect(outputs.rows[0]).toMatchObject({ fields: { target: expect.any(String) } })
+  expect(outputs.rows[0]?.predictions[0]?.answer).toEqual(expect.any(String))
+  expect(verdict[0]?.metric).toBe('eval/cer')
+  const { files: written } = await call('runs.export', { id: run.id })
+  expect(written).toEqual(expect.arrayContaining(['model.safetensors', 'preprocessor_config.json', 'tokenizer.json']))
+})

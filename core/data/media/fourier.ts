@@ -88,27 +88,67 @@ function smallestFactor(n: number): number {
   return n
 }
 
-function pass(from: Complex, to: Complex, { radix, rest, stride, roots, twiddles }: Stage): void {
+function pass(from: Complex, to: Complex, stage: Stage): void {
+  if (stage.radix === 4) passOfFour(from, to, stage)
+  else passOfAny(from, to, stage)
+}
+
+function passOfAny({ re: fr, im: fi }: Complex, { re, im }: Complex, stage: Stage): void {
+  const { radix, rest, stride } = stage
+  const { re: rr, im: ri } = stage.roots
+  const { re: twr, im: twi } = stage.twiddles
   for (let p = 0; p < rest; p++) {
     for (let j = 0; j < radix; j++) {
-      const tr = twiddles.re[p * radix + j] as number
-      const ti = twiddles.im[p * radix + j] as number
+      const tr = twr[p * radix + j] as number
+      const ti = twi[p * radix + j] as number
       const target = stride * (radix * p + j)
       for (let q = 0; q < stride; q++) {
-        let re = 0
-        let im = 0
-        for (let k = 0; k < radix; k++) {
-          const at = q + stride * (p + rest * k)
-          const wr = roots.re[j * radix + k] as number
-          const wi = roots.im[j * radix + k] as number
-          const xr = from.re[at] as number
-          const xi = from.im[at] as number
-          re += xr * wr - xi * wi
-          im += xr * wi + xi * wr
+        let sr = 0
+        let si = 0
+        for (let k = 0, at = q + stride * p; k < radix; k++, at += stride * rest) {
+          const wr = rr[j * radix + k] as number
+          const wi = ri[j * radix + k] as number
+          const xr = fr[at] as number
+          const xi = fi[at] as number
+          sr += xr * wr - xi * wi
+          si += xr * wi + xi * wr
         }
-        to.re[target + q] = re * tr - im * ti
-        to.im[target + q] = re * ti + im * tr
+        re[target + q] = sr * tr - si * ti
+        im[target + q] = sr * ti + si * tr
       }
     }
+  }
+}
+
+/** The same where the roots are 1, −i, −1 and i: sums alone. */
+function passOfFour({ re: fr, im: fi }: Complex, { re, im }: Complex, { rest, stride, twiddles }: Stage): void {
+  const { re: twr, im: twi } = twiddles
+  const step = stride * rest
+  for (let p = 0; p < rest; p++) {
+    const turn = 4 * p
+    for (let q = 0; q < stride; q++) {
+      const a = q + stride * p
+      const [b, c, d] = [a + step, a + 2 * step, a + 3 * step]
+      const sumR = (fr[a] as number) + (fr[c] as number)
+      const sumI = (fi[a] as number) + (fi[c] as number)
+      const lessR = (fr[a] as number) - (fr[c] as number)
+      const lessI = (fi[a] as number) - (fi[c] as number)
+      const otherR = (fr[b] as number) + (fr[d] as number)
+      const otherI = (fi[b] as number) + (fi[d] as number)
+      const acrossR = (fi[b] as number) - (fi[d] as number)
+      const acrossI = (fr[d] as number) - (fr[b] as number)
+      const target = 4 * stride * p + q
+      re[target] = sumR + otherR
+      im[target] = sumI + otherI
+      put(target + stride, lessR + acrossR, lessI + acrossI, turn + 1)
+      put(target + 2 * stride, sumR - otherR, sumI - otherI, turn + 2)
+      put(target + 3 * stride, lessR - acrossR, lessI - acrossI, turn + 3)
+    }
+  }
+  function put(at: number, xr: number, xi: number, turn: number): void {
+    const tr = twr[turn] as number
+    const ti = twi[turn] as number
+    re[at] = xr * tr - xi * ti
+    im[at] = xr * ti + xi * tr
   }
 }

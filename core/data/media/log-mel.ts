@@ -81,10 +81,12 @@ export class LogMel {
     const { window, hop } = this.options
     const { re, im } = this.spectrum
     const start = frame * hop - window / 2
+    const inside = start >= 0 && start + hop + window <= sound.length
     for (let i = 0; i < window; i++) {
       const weight = this.hann[i] as number
-      re[i] = weight * sampleAt(sound, start + i, length)
-      im[i] = weight * sampleAt(sound, start + hop + i, length)
+      const at = start + i
+      re[i] = weight * (inside ? (sound[at] as number) : sampleAt(sound, at, length))
+      im[i] = weight * (inside ? (sound[at + hop] as number) : sampleAt(sound, at + hop, length))
     }
     this.fourier.transform(this.spectrum)
     for (let k = 0; k < first.length; k++) {

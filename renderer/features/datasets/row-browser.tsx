@@ -183,7 +183,14 @@ function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery
           </Text>
           {media && (
             <div className={rowsStyles.media}>
-              <RowMedia key={row.row} kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />
+              <RowMedia
+                key={row.row}
+                height={180}
+                kind={media}
+                dataset={dataset.id}
+                row={row.row}
+                label={row.label || row.text}
+              />
             </div>
           )}
           <Part text={row.text} />

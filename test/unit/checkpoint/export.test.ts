@@ -301,3 +301,13 @@ test('a card of a model that makes one text out of another says how it is used',
   expect(card).toContain('AutoModelForSeq2SeqLM.from_pretrained(".")')
   expect(modelCard(options.card, 'text-generation', [], 'adapter')).toContain('AutoModelForCausalLM')
 })
+
+test('a card names only what loads the model', () => {
+  const use = (kind: 'model' | 'adapter') =>
+    modelCard(options.card, 'decision-making', [], kind).split('## Use')[1] ?? ''
+  for (const kind of ['model', 'adapter'] as const) {
+    expect(use(kind)).toContain('DecisionTransformerModel.from_pretrained')
+    expect(use(kind)).not.toMatch(/pipeline|AutoTokenizer/)
+  }
+  expect(modelCard(options.card, 'text-classification', ['a', 'b'], 'adapter')).toContain('AutoTokenizer')
+})

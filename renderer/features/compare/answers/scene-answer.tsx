@@ -1,4 +1,5 @@
 import { readSceneAnswer } from '../../../../core/contract/episodes.ts'
+import { plural } from '../../../ui/format.ts'
 import styles from './episode.module.css'
 import { EpisodePlayer } from './episode-player.tsx'
 import { Said } from './said.tsx'
@@ -15,7 +16,8 @@ export function SceneAnswer({ run, prediction }: AnswerProps) {
       {episode && (
         <>
           <span className={styles.moment}>
-            {episode.return > 0 ? 'Carried out in' : 'Not carried out in'} {episode.actions.length} of its steps
+            {episode.return > 0 ? 'Carried out in' : 'Not carried out, ended after'}{' '}
+            {plural(episode.actions.length, 'step')}
           </span>
           <EpisodePlayer record={episode} name={run.name} />
         </>
