@@ -275,7 +275,10 @@ export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string
 }
 
 /** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
-const plainTexts: readonly TaskName[] = ['text-classification', 'text-generation', 'text2text-generation']
+const plainTexts: readonly TaskName[] = [
+  ...(['text-classification', 'text-generation', 'text2text-generation', 'fill-mask', 'text-regression'] as const),
+  'question-answering',
+]
 
 /** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */
 export function suits(data: TaskName, task: TaskName): boolean {
