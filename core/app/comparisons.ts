@@ -3,6 +3,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { byLength } from './by-length.ts'
 import { configDiff } from './config-diff.ts'
+import { confusionOf } from './confusion.ts'
 import type { Context } from './context.ts'
 import { curvesOf } from './evaluations.ts'
 import { requireRun } from './find.ts'
@@ -14,7 +15,9 @@ const comparedSeries = seriesInfos.filter(isResult).map(({ name }) => name)
 const usualSmoothing = 0.6
 
 /** Runs side by side; the first is the baseline. Nothing is stored: a comparison is a view of records. */
-export function comparisonHandlers(context: Context): Pick<Handlers, Extract<keyof Handlers, `comparisons.${string}`>> {
+type ComparisonMethods = Extract<keyof Handlers, `comparisons.${string}`> | 'runs.confusion'
+
+export function comparisonHandlers(context: Context): Pick<Handlers, ComparisonMethods> {
   const { store, folders } = context
 
   const judgedRuns = (ids: readonly string[]): Judged[] => {
@@ -48,6 +51,7 @@ export function comparisonHandlers(context: Context): Pick<Handlers, Extract<key
         outputs: await outputsOf(runs, joinRuns(judged), datasetDir(judged), { filter, offset, limit }),
       }
     },
+    'runs.confusion': ({ id }) => ({ confusion: confusionOf(requireRun(store, id), store.predictions.get(id)) }),
     'comparisons.byLength': async ({ runs: ids }) => {
       const judged = judgedRuns(ids)
       const runs = judged.map(({ run }) => run)

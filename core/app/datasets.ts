@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Dataset, DatasetRow, Source } from '../contract/domain.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
 import type { TaskName } from '../contract/settings.ts'
+import { rowEncoding } from '../data/chat/row-encoding.ts'
 import { importDataset as importFile, previewFile } from '../data/import.ts'
 import { showMedia } from '../data/media/show.ts'
 import { openRowStore } from '../data/row-store.ts'
@@ -48,12 +49,13 @@ export function datasetHandlers(context: Context): Pick<Handlers, DatasetMethods
       }
     },
     'datasets.tokens': async ({ id, model, maxLength, limit }) => {
-      requireDataset(store, id)
+      const { task } = requireDataset(store, id)
       requireModel(store, model)
       const tokenizer = await loadTokenizer(folders.of('models', model))
       const rows = openRowStore(dirOf(id))
       try {
-        return { ...tokenPreview(rows, tokenizer, maxLength, limit), model }
+        const encode = rowEncoding(task, tokenizer, folders.of('models', model))
+        return { ...tokenPreview(rows, tokenizer, encode, maxLength, limit), model }
       } finally {
         rows.close()
       }

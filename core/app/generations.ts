@@ -1,7 +1,7 @@
 import { AttuneError, type ErrorPayload } from '../contract/errors.ts'
 import type { GeneratedText, Generation } from '../contract/generation.ts'
 import type { Handlers } from '../contract/methods.ts'
-import { writingTasks } from '../contract/settings.ts'
+import { outputTasks, writingTasks } from '../contract/settings.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
 import type { GenerateSpec } from '../worker/protocol.ts'
 import { requireCheckpoint } from './checkpoints.ts'
@@ -77,7 +77,7 @@ export function generationHandlers(context: Context): {
     handlers: {
       'generations.start': async ({ run: id, checkpoint: wanted, prompts, options }) => {
         const run = requireRun(store, id)
-        if (!writingTasks.includes(run.config.task)) {
+        if (!writingTasks.includes(run.config.task) && !outputTasks.includes(run.config.task)) {
           const message = `The run ${run.name} was trained for ${run.config.task}: it writes no text. Predict with it instead.`
           throw new AttuneError('unsupported', message, { id })
         }

@@ -12,6 +12,7 @@ import type { RunQueue } from './queue.ts'
 import { baselineOf } from './recurrent-baseline.ts'
 import { reproduceRun } from './reproduce.ts'
 import { resumeRun } from './resume.ts'
+import { paceOf } from './run-pace.ts'
 import { discard, restore } from './trash.ts'
 
 type RunMethods =
@@ -24,6 +25,7 @@ type RunMethods =
   | 'runs.repeat'
   | 'runs.fork'
   | 'runs.recurrentBaseline'
+  | 'runs.pace'
   | 'runs.reproduce'
   | 'runs.update'
   | 'runs.archive'
@@ -98,6 +100,7 @@ export function runHandlers(
       setImmediate(() => queue.lookSafely())
       return { model, run }
     },
+    'runs.pace': async ({ id }) => ({ pace: await paceOf(context, requireRun(store, id), cancellations) }),
     'runs.reproduce': async ({ id }) => {
       const run = await reproduceRun(context, id)
       setImmediate(() => queue.lookSafely())

@@ -36,6 +36,38 @@ const fetchedSamples: readonly ListedSample[] = [
     task: 'text-classification',
     available: false,
   },
+  {
+    name: 'clothes',
+    title: 'Clothes',
+    description: '4,000 pictures of 28 × 28 pixels in ten classes, from Fashion-MNIST.',
+    licence: 'MIT (Zalando SE)',
+    task: 'image-classification',
+    available: false,
+  },
+  {
+    name: 'pronunciations',
+    title: 'How words are spoken',
+    description: '12,000 English words and their phonemes, from the CMU Pronouncing Dictionary.',
+    licence: 'BSD-2-Clause (Carnegie Mellon University)',
+    task: 'text2text-generation',
+    available: false,
+  },
+  {
+    name: 'definitions',
+    title: 'Define a word',
+    description: '6,000 instructions to define a noun, answered by WordNet.',
+    licence: 'WordNet licence (Princeton University)',
+    task: 'chat',
+    available: false,
+  },
+  {
+    name: 'preferences',
+    title: 'Which definition is better',
+    description: "3,000 nouns with their meaning in WordNet and another noun's: constructed preferences.",
+    licence: 'WordNet licence (Princeton University)',
+    task: 'preference',
+    available: false,
+  },
 ]
 
 const madeLicence = 'CC0 1.0'

@@ -158,6 +158,7 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .option('--watch', 'show how it goes; with --json one object for each event', false)
     .option('--set <key=value...>', 'settings that win over the file', [])
     .option('--ignore-preflight', 'begin even what does not fit on this machine', false)
+    .option('--shares <percents>', 'a run for each share of the training rows, such as 1,10,100', shareList)
     .action((config, options) =>
       grounded(async (ground) => (await import('./commands/train.ts')).train(ground, config, options)),
     )
@@ -191,13 +192,14 @@ function describeCommands(cli: Command, grounded: Grounded): void {
   const several = (text: string, former: readonly string[] = []) => [...former, text]
   cli
     .command('generate')
-    .description('texts that a run of task text-generation goes on with')
+    .description('texts that a run goes on with, answers, or makes others out of')
     .argument('<run>', 'id, name, or the beginning of an id')
     .option('--prompt <text>', 'how a text begins; may be given several times', several)
     .option('--input <file>', 'a file of beginnings, as predict takes it; - for standard input')
     .option('--column <name>', 'of a CSV or JSONL file')
     .addOption(checkpointOption())
     .option('--max-new-tokens <number>', 'tokens at most', wholeNumber(1, 100_000))
+    .option('--num-beams <number>', 'texts followed at once, where one is made out of another', wholeNumber(1, 4))
     .option('--sample', 'draw each token; else the likeliest is taken')
     .option('--temperature <number>', 'below 1 likely tokens gain', Number)
     .option('--top-k <number>', 'draw from the k likeliest; 0: all', wholeNumber(0, 1_000_000))
@@ -306,6 +308,9 @@ function describeRuns(cli: Command, grounded: Grounded): void {
     .action((run, options) =>
       grounded(async (ground) => (await import('./commands/baseline.ts')).trainBaseline(ground, run, options)),
     )
+  one('pace', 'time steps of its model by rows and by length: what of a step goes on side by side').action((run) =>
+    grounded(async (ground) => (await import('./commands/pace.ts')).showPace(ground, run)),
+  )
   const queue = () => import('./commands/queue.ts')
   runs
     .command('queue')
@@ -367,6 +372,12 @@ function whichCheckpoint(text: string): 'best' | 'last' | number {
   if (text === 'best' || text === 'last') return text
   if (/^\d+$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be best, last, or the step of a checkpoint.')
+}
+
+function shareList(text: string): number[] {
+  const shares = text.split(',').map((part) => Number(part.trim().replace(/%$/, '')))
+  if (shares.length <= 20 && shares.every((share) => share > 0 && share <= 100)) return shares
+  throw new InvalidArgumentError('Give up to 20 percentages above 0, such as 1,10,100.')
 }
 
 function seedList(text: string): number[] {

@@ -218,7 +218,7 @@ const vit: ArchitectureInfo = {
 }
 
 const whisper: ArchitectureInfo = {
-  tasks: ['audio-classification'],
+  tasks: ['audio-classification', 'automatic-speech-recognition'],
   targetModules: ['q_proj', 'v_proj'],
   fields: {
     ...usualFields,
@@ -235,7 +235,10 @@ const whisper: ArchitectureInfo = {
     // The encoder alone has none.
     embeddings: null,
     layer: /(?:^|\.)encoder\.layers\.(\d+)\./,
-    classes: { 'audio-classification': 'WhisperForAudioClassification' },
+    classes: {
+      'audio-classification': 'WhisperForAudioClassification',
+      'automatic-speech-recognition': 'WhisperForConditionalGeneration',
+    },
   },
 }
 

@@ -407,6 +407,7 @@ export interface SeriesInfo {
 
 const classifying: readonly TaskName[] = ['text-classification', 'image-classification', 'audio-classification']
 const writing = ['text-generation', 'chat', 'text2text-generation'] as const
+const transcribing: readonly TaskName[] = ['automatic-speech-recognition']
 
 /** Every series a run can record. */
 export const seriesInfos: readonly SeriesInfo[] = [
@@ -473,6 +474,8 @@ export const seriesInfos: readonly SeriesInfo[] = [
     better: 'higher',
     tasks: ['decision-making'],
   },
+  { name: 'eval/wer', label: 'Validation word error rate', unit: '', better: 'lower', tasks: transcribing },
+  { name: 'eval/cer', label: 'Validation character error rate', unit: '', better: 'lower', tasks: transcribing },
   { name: 'eval/mse', label: 'Mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
   { name: 'eval/rmse', label: 'Root mean squared error', unit: '', better: 'lower', tasks: ['text-regression'] },
   { name: 'eval/pearson', label: 'Pearson correlation', unit: '', better: 'higher', tasks: ['text-regression'] },
@@ -547,6 +550,14 @@ export const examplePredictionSchema = z.object({
   correct: z.boolean(),
 })
 export type ExamplePrediction = z.infer<typeof examplePredictionSchema>
+
+/** How often each class was taken for each other: a row is a class, its columns what it was taken for. */
+export const confusionSchema = z.object({
+  labels: z.array(z.string()),
+  /** Validation rows, by class and then by prediction. */
+  counts: z.array(z.array(count)),
+})
+export type Confusion = z.infer<typeof confusionSchema>
 
 export const verdictSchema = z.object({
   baseline: id,

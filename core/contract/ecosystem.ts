@@ -50,6 +50,13 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     purpose: 'A text-to-text model',
     input: '"Some text"',
   },
+  'automatic-speech-recognition': {
+    adapter: 'SEQ_2_SEQ_LM',
+    pipeline: 'automatic-speech-recognition',
+    autoModel: 'AutoModelForSpeechSeq2Seq',
+    purpose: 'A speech recognition model',
+    input: '"clip.wav"',
+  },
   'image-classification': {
     adapter: 'SEQ_CLS',
     pipeline: 'image-classification',

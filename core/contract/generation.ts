@@ -5,6 +5,8 @@ import { errorSchema } from './errors.ts'
 export const generationOptionsSchema = z.strictObject({
   /** Tokens that follow the prompt, at most. */
   max_new_tokens: z.number().int().min(1).max(100_000).default(128),
+  /** Texts that are followed at once, of which the best is taken; only where one text is made out of another. */
+  num_beams: z.number().int().min(1).max(4).default(1),
   /** Draws each token; else the likeliest is taken, and temperature, top_k, top_p and seed do not matter. */
   do_sample: z.boolean().default(false),
   /** Below 1 likely tokens gain, above 1 unlikely ones. */

@@ -29,6 +29,14 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
   'text-classification': accuracy,
   'image-classification': { ...accuracy, examples: 'pictures' },
   'audio-classification': { ...accuracy, examples: 'clips' },
+  'automatic-speech-recognition': {
+    by: 'values',
+    metric: 'eval/cer',
+    label: 'mean character error rate of a clip',
+    unit: '',
+    better: 'lower',
+    examples: 'clips',
+  },
   'text-generation': {
     by: 'values',
     metric: 'eval/loss',

@@ -4,6 +4,7 @@ import {
   byLengthSchema,
   checkpointSchema,
   comparisonSchema,
+  confusionSchema,
   datasetRowSchema,
   datasetSchema,
   logLineSchema,
@@ -24,6 +25,7 @@ import {
   xAxisSchema,
 } from './domain.ts'
 import { generationOptionsSchema, generationSchema } from './generation.ts'
+import { paceSchema } from './pace.ts'
 import { preflightSchema } from './preflight.ts'
 import { presetNames } from './presets.ts'
 import { recurrentTypes } from './recurrent-baseline.ts'
@@ -194,6 +196,8 @@ export const methods = {
     }),
     output: z.object({ model: modelSchema, run: runSchema }),
   },
+  /** How long steps of a run's model take by rows and by length, on this machine, now. Progress is told under the run's id. */
+  'runs.pace': { input: z.strictObject({ id }), output: z.object({ pace: paceSchema }) },
   'runs.reproduce': { input: z.strictObject({ id }), output: z.object({ run: runSchema }) },
   'runs.update': {
     input: z.strictObject({
@@ -214,6 +218,8 @@ export const methods = {
     }),
     output: z.object({ lines: z.array(logLineSchema) }),
   },
+  /** Of the best evaluation; null where the run has no classes, or was not evaluated yet. */
+  'runs.confusion': { input: z.strictObject({ id }), output: z.object({ confusion: confusionSchema.nullable() }) },
   'runs.checkpoints': { input: z.strictObject({ id }), output: z.object({ checkpoints: z.array(checkpointSchema) }) },
   /** Copies a checkpoint as a Hugging Face (or PEFT) folder below the exports folder, and says where. */
   'runs.export': {

@@ -20,7 +20,7 @@ export interface SizeField {
   /** What the form calls it. */
   readonly title: string
   /** What it may be, where it is no whole number above 0. */
-  readonly choices?: readonly (string | boolean)[]
+  readonly choices?: readonly (string | boolean | number)[]
 }
 
 /** What config.json says of the tokens. */
@@ -47,6 +47,8 @@ export interface Blueprint {
   readonly learningRate: number
   /** config.json. `vocabulary` is null where `frame` is. */
   config(sizes: Sizes, vocabulary: Vocabulary | null): Config
+  /** What else lies in its folder, by file name: how pictures or sound are to reach it. */
+  readonly companions?: (config: Config) => Readonly<Record<string, Config>>
   /** Numbers in the weights of a model with that config.json, before a task has put a head of its own on top. */
   parameters(config: Config): number
 }
@@ -144,6 +146,88 @@ const gpt2: Blueprint = {
     const [d, n, places, words] = numbersOf(config, 'n_embd', 'n_layer', 'n_positions', 'vocab_size')
     return (words + places) * d + n * (12 * d * d + 13 * d) + 2 * d
   },
+}
+
+const decisionTransformer: Blueprint = {
+  title: 'Decision Transformer',
+  help: 'Acts step by step towards a return that it is asked for. Its sizes of states and actions are those of the trajectories.',
+  fields: [
+    field('state_dim', 'Numbers of a state'),
+    field('act_dim', 'Choices, or numbers of an action'),
+    { ...field('action_tanh', 'Actions are numbers'), choices: [true, false] },
+    field('max_ep_len', 'Longest episode, steps'),
+    hidden,
+    field('n_layer', 'Layers'),
+    field('n_head', 'Attention heads'),
+  ],
+  presets: {
+    tiny: actingSizes(128, 4, 4),
+    small: actingSizes(384, 6, 6),
+    base: actingSizes(768, 12, 12),
+  },
+  frame: null,
+  learningRate: 1e-3,
+  config: (sizes) => ({
+    architectures: ['DecisionTransformerModel'],
+    model_type: 'decision_transformer',
+    ...sizes,
+    vocab_size: 1,
+    // Its trunk is only ever at the first.
+    n_positions: 8,
+    activation_function: 'gelu_new',
+    resid_pdrop: 0.1,
+    embd_pdrop: 0.1,
+    attn_pdrop: 0.1,
+    layer_norm_epsilon: 1e-5,
+    initializer_range: 0.02,
+  }),
+  parameters(config) {
+    const [d, n, steps] = numbersOf(config, 'hidden_size', 'n_layer', 'max_ep_len')
+    const [states, actions] = numbersOf(config, 'state_dim', 'act_dim')
+    const embedded = (1 + 8 + steps + 2 + states + 1 + actions + 1 + 2) * d
+    return embedded + n * (12 * d * d + 13 * d) + 2 * d + (states + actions + 1) * (d + 1)
+  },
+}
+
+function actingSizes(d: number, n: number, count: number): Sizes {
+  const world = { state_dim: 80, act_dim: 4, action_tanh: false, max_ep_len: 1000 }
+  return { ...world, hidden_size: d, n_layer: n, n_head: count }
+}
+
+const palmE: Blueprint = {
+  title: 'PaLM-E',
+  help: 'Writes about a picture and a state in numbers: a GPT-2 that reads both before the words. Its eyes are drawn when it is trained.',
+  fields: [
+    ...gpt2.fields,
+    field('image_size', 'Side of a picture, pixels'),
+    field('patch_size', 'Side of a patch, pixels'),
+    field('state_dim', 'Numbers of a state'),
+  ],
+  presets: {
+    tiny: { ...gpt2.presets.tiny, image_size: 32, patch_size: 8, state_dim: 14 },
+    small: { ...gpt2.presets.small, image_size: 64, patch_size: 8, state_dim: 14 },
+    base: { ...gpt2.presets.base, image_size: 224, patch_size: 16, state_dim: 14 },
+  },
+  frame: 'bare',
+  learningRate: 1e-3,
+  config({ image_size, patch_size, ...sizes }, vocabulary) {
+    const [d, n] = numbersOf(sizes, 'n_embd', 'n_layer')
+    return {
+      ...gpt2.config(sizes, vocabulary),
+      architectures: ['PalmEForConditionalGeneration'],
+      model_type: 'palm_e',
+      vision_config: {
+        model_type: 'vit',
+        image_size,
+        patch_size,
+        hidden_size: d / 2,
+        num_hidden_layers: Math.ceil(n / 4),
+        num_attention_heads: 2,
+        intermediate_size: 2 * d,
+      },
+    }
+  },
+  parameters: gpt2.parameters,
 }
 
 /** How one of Llama's relatives differs from it. */
@@ -247,6 +331,258 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
   }
 }
 
+const marianSizes = (d: number, n: number, count: number): Sizes => ({
+  d_model: d,
+  encoder_layers: n,
+  decoder_layers: n,
+  encoder_attention_heads: count,
+  encoder_ffn_dim: 4 * d,
+  max_position_embeddings: 512,
+})
+
+/** What every config.json of an encoder–decoder says that comes from the tokenizer: targets begin with padding. */
+function targetFields(vocabulary: Vocabulary | null): Config {
+  const { bos_token_id: _bos, ...tokens } = tokenFields(vocabulary)
+  return { ...tokens, ...(vocabulary && { decoder_start_token_id: vocabulary.padId }) }
+}
+
+const marian: Blueprint = {
+  title: 'Marian',
+  help: 'An encoder and a decoder, the Transformer as first described: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('encoder_layers', 'Layers that read'),
+    field('decoder_layers', 'Layers that write'),
+    field('encoder_attention_heads', 'Attention heads'),
+    field('encoder_ffn_dim', 'Inner size'),
+    positions,
+  ],
+  presets: { tiny: marianSizes(128, 3, 4), small: marianSizes(384, 4, 6), base: marianSizes(640, 6, 8) },
+  frame: 'end',
+  learningRate: 5e-4,
+  config: (sizes, vocabulary) => ({
+    architectures: ['MarianMTModel'],
+    model_type: 'marian',
+    ...targetFields(vocabulary),
+    ...sizes,
+    decoder_attention_heads: sizes.encoder_attention_heads,
+    decoder_ffn_dim: sizes.encoder_ffn_dim,
+    activation_function: 'swish',
+    dropout: 0.1,
+    attention_dropout: 0,
+    activation_dropout: 0,
+    init_std: 0.02,
+    scale_embedding: true,
+    is_encoder_decoder: true,
+    share_encoder_decoder_embeddings: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, wide, words] = numbersOf(config, 'd_model', 'encoder_ffn_dim', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'encoder_layers', 'decoder_layers')
+    const attention = 4 * (d * d + d) + 2 * d
+    const layer = attention + 2 * d * wide + wide + d + 2 * d
+    return words * d + words + reading * layer + writing * (layer + attention)
+  },
+}
+
+const t5Sizes = (d: number, n: number, count: number, wide: number): Sizes => ({
+  d_model: d,
+  d_kv: d / count,
+  d_ff: wide,
+  num_layers: n,
+  num_decoder_layers: n,
+  num_heads: count,
+  feed_forward_proj: 'gated-gelu',
+})
+
+const t5: Blueprint = {
+  title: 'T5',
+  help: 'An encoder and a decoder that know distances instead of places: writes one text out of another.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('d_kv', 'Numbers a head'),
+    field('d_ff', 'Inner size'),
+    field('num_layers', 'Layers that read'),
+    field('num_decoder_layers', 'Layers that write'),
+    field('num_heads', 'Attention heads'),
+    { ...field('feed_forward_proj', 'Inner layer'), choices: ['relu', 'gated-gelu'] },
+  ],
+  presets: { tiny: t5Sizes(128, 3, 4, 256), small: t5Sizes(384, 4, 6, 1024), base: t5Sizes(640, 6, 10, 1728) },
+  frame: 'end',
+  learningRate: 1e-3,
+  config: (sizes, vocabulary) => ({
+    architectures: ['T5ForConditionalGeneration'],
+    model_type: 't5',
+    ...targetFields(vocabulary),
+    ...sizes,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    dropout_rate: 0.1,
+    layer_norm_epsilon: 1e-6,
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+  }),
+  parameters(config) {
+    const [d, head, count, wide, words] = numbersOf(config, 'd_model', 'd_kv', 'num_heads', 'd_ff', 'vocab_size')
+    const [reading, writing] = numbersOf(config, 'num_layers', 'num_decoder_layers')
+    const attention = 4 * d * head * count + d
+    const inner = (config.feed_forward_proj === 'gated-gelu' ? 3 : 2) * d * wide + d
+    const distances = 2 * 32 * count
+    return words * d + reading * (attention + inner) + writing * (2 * attention + inner) + distances + 2 * d
+  },
+}
+
+const vitSizes = (d: number, n: number, count: number, image: number, patch: number): Sizes => ({
+  hidden_size: d,
+  num_hidden_layers: n,
+  num_attention_heads: count,
+  intermediate_size: 4 * d,
+  image_size: image,
+  patch_size: patch,
+  num_channels: 3,
+})
+
+const vit: Blueprint = {
+  title: 'ViT',
+  help: 'A vision Transformer: cuts a picture into patches that all see each other. For classes of pictures.',
+  fields: [
+    ...[hidden, layers, heads, inner],
+    field('image_size', 'Picture side, pixels'),
+    field('patch_size', 'Patch side, pixels'),
+    { ...field('num_channels', 'Colours'), choices: [1, 3] },
+  ],
+  presets: {
+    tiny: vitSizes(128, 4, 4, 32, 4),
+    small: vitSizes(384, 6, 6, 96, 8),
+    base: vitSizes(768, 12, 12, 224, 16),
+  },
+  frame: null,
+  learningRate: 1e-3,
+  config: (sizes) => ({
+    architectures: ['ViTModel'],
+    model_type: 'vit',
+    ...sizes,
+    qkv_bias: true,
+    hidden_act: 'gelu',
+    hidden_dropout_prob: 0.0,
+    attention_probs_dropout_prob: 0.0,
+    layer_norm_eps: 1e-12,
+    initializer_range: 0.02,
+  }),
+  companions({ image_size: side, num_channels: channels }) {
+    const each = Array.from({ length: channels as number }, () => 0.5)
+    return {
+      'preprocessor_config.json': {
+        image_processor_type: 'ViTImageProcessor',
+        do_resize: true,
+        size: { height: side, width: side },
+        resample: 2,
+        do_rescale: true,
+        rescale_factor: 1 / 255,
+        do_normalize: true,
+        image_mean: each,
+        image_std: each,
+      },
+    }
+  },
+  parameters(config) {
+    const [d, wide, n] = numbersOf(config, 'hidden_size', 'intermediate_size', 'num_hidden_layers')
+    const [image, patch, channels] = numbersOf(config, 'image_size', 'patch_size', 'num_channels')
+    const layer = 4 * (d * d + d) + 2 * d * wide + wide + d + 4 * d
+    return ((image / patch) ** 2 + 2) * d + (channels * patch * patch + 1) * d + n * layer + 2 * d
+  },
+}
+
+const whisperSizes = (d: number, n: number, count: number, mels: number, clip: number, longest: number): Sizes => ({
+  d_model: d,
+  encoder_layers: n,
+  decoder_layers: n,
+  encoder_attention_heads: count,
+  encoder_ffn_dim: 4 * d,
+  num_mel_bins: mels,
+  max_source_positions: clip,
+  max_target_positions: longest,
+})
+
+const whisper: Blueprint = {
+  title: 'Whisper',
+  help: 'Hears clips: an encoder over their sound, and a decoder that writes what is said. For transcripts and for classes.',
+  fields: [
+    field('d_model', 'Hidden size'),
+    field('encoder_layers', 'Layers that hear'),
+    field('decoder_layers', 'Layers that write'),
+    field('encoder_attention_heads', 'Attention heads'),
+    field('encoder_ffn_dim', 'Inner size'),
+    field('num_mel_bins', 'Mels'),
+    field('max_source_positions', 'Longest clip, 1/50 s'),
+    field('max_target_positions', 'Longest text, tokens'),
+  ],
+  presets: {
+    tiny: whisperSizes(128, 2, 4, 40, 100, 128),
+    small: whisperSizes(384, 4, 6, 80, 500, 448),
+    base: whisperSizes(640, 6, 10, 80, 1500, 448),
+  },
+  frame: 'end',
+  learningRate: 1e-3,
+  config: (sizes, vocabulary) => ({
+    architectures: ['WhisperForConditionalGeneration'],
+    model_type: 'whisper',
+    ...tokenFields(vocabulary),
+    decoder_start_token_id: vocabulary?.padId ?? 0,
+    ...sizes,
+    decoder_attention_heads: sizes.encoder_attention_heads,
+    decoder_ffn_dim: sizes.encoder_ffn_dim,
+    activation_function: 'gelu',
+    dropout: 0.1,
+    attention_dropout: 0.0,
+    activation_dropout: 0.0,
+    // Narrow ones learn nothing for long from weights as small as wide ones begin with.
+    init_std: (sizes.d_model as number) < 256 ? 0.08 : 0.02,
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+    suppress_tokens: null,
+    begin_suppress_tokens: null,
+  }),
+  companions(config) {
+    const [mels, clip] = numbersOf(config, 'num_mel_bins', 'max_source_positions')
+    return {
+      'preprocessor_config.json': {
+        feature_extractor_type: 'WhisperFeatureExtractor',
+        feature_size: mels,
+        sampling_rate: 16_000,
+        hop_length: 160,
+        n_fft: 400,
+        chunk_length: clip / 50,
+        n_samples: 320 * clip,
+        nb_max_frames: 2 * clip,
+        padding_side: 'right',
+        padding_value: 0.0,
+        return_attention_mask: false,
+      },
+    }
+  },
+  parameters(config) {
+    const [d, wide, mels, clip] = numbersOf(
+      config,
+      'd_model',
+      'encoder_ffn_dim',
+      'num_mel_bins',
+      'max_source_positions',
+    )
+    const [hears, writes, words, longest] = numbersOf(
+      config,
+      ...(['encoder_layers', 'decoder_layers', 'vocab_size', 'max_target_positions'] as const),
+    )
+    const attention = 4 * d * d + 3 * d + 2 * d
+    const inside = 2 * d * wide + wide + d + 2 * d
+    const ears = 3 * d * mels + d + 3 * d * d + d + clip * d
+    return (
+      ears + hears * (attention + inside) + 2 * d + (words + longest) * d + writes * (2 * attention + inside) + 2 * d
+    )
+  },
+}
+
 /** By model_type, in the order of the form. */
 export const blueprints: Readonly<Record<string, Blueprint>> = {
   bert,
@@ -265,8 +601,14 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
     className: 'Qwen3ForCausalLM',
     headNorms: true,
   }),
+  marian,
+  t5,
+  vit,
+  whisper,
   lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
   gru: recurrent('GRU', 'gru', 'GruModel', 3),
+  decision_transformer: decisionTransformer,
+  palm_e: palmE,
 }
 
 /** What Model.source says of a model that was made here. */
@@ -287,7 +629,7 @@ export function sizesOf(blueprint: Blueprint, preset: PresetName, own: Sizes): {
       return { problem: `${blueprint.title} has no size "${name}"; it has ${names}.` }
     }
     const { choices } = known
-    if (choices && !choices.includes(value as string | boolean)) {
+    if (choices && !choices.includes(value)) {
       return { problem: `${name} is ${JSON.stringify(value)}, but must be one of ${choices.join(', ')}.` }
     }
     if (!choices && !(Number.isInteger(value) && (value as number) > 0)) {

@@ -169,6 +169,15 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
   ],
   'image-classification': [image, label],
   'audio-classification': [clip, label],
+  'automatic-speech-recognition': [
+    clip,
+    {
+      ...target,
+      title: 'Transcript column',
+      help: 'What is said, and what it learns to write.',
+      columns: ['transcript', 'transcription', 'text', 'sentence', 'target', 'normalized_text', 'words'],
+    },
+  ],
   'image-text-to-text': [
     {
       ...text,
@@ -276,8 +285,8 @@ export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string
 
 /** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
 const plainTexts: readonly TaskName[] = [
-  ...(['text-classification', 'text-generation', 'text2text-generation', 'fill-mask', 'text-regression'] as const),
-  'question-answering',
+  ...(['text-classification', 'text-regression', 'text-generation', 'fill-mask'] as const),
+  ...(['text2text-generation', 'question-answering'] as const),
 ]
 
 /** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */

@@ -15,6 +15,7 @@ export const tasks = [
   'question-answering',
   'image-classification',
   'audio-classification',
+  'automatic-speech-recognition',
   'chat',
   'preference',
   'text2text-generation',
@@ -34,6 +35,7 @@ export const taskTitles: Readonly<Record<TaskName, string>> = {
   'question-answering': 'Question answering',
   'image-classification': 'Image classification',
   'audio-classification': 'Audio classification',
+  'automatic-speech-recognition': 'Speech recognition',
   chat: 'Instructions and chats',
   preference: 'Preferences (DPO)',
   'decision-making': 'Decisions from trajectories',
@@ -50,8 +52,14 @@ export const methods = ['full', 'lora', 'head', 'none'] as const
 export const methodSchema = z.enum(methods)
 export type Method = z.infer<typeof methodSchema>
 
+/** Tasks of encoder–decoders that read texts: their runs make another text out of each. */
+export const outputTasks: readonly TaskName[] = ['text2text-generation']
+
 /** Tasks whose models have nothing on top that could be trained alone: what reads tokens out is part of them. */
-export const headlessTasks: readonly TaskName[] = [...writingTasks, 'text2text-generation', 'decision-making']
+export const headlessTasks: readonly TaskName[] = [
+  ...[...writingTasks, ...outputTasks],
+  ...(['automatic-speech-recognition', 'decision-making'] as const),
+]
 
 /** What a person reads. */
 export const methodTitles: Readonly<Record<Method, string>> = {
@@ -141,6 +149,8 @@ const shape = {
   max_eval_samples: positiveInt.optional(),
   /** Text to text: validation rows whose outputs an evaluation writes; the losses are of all rows. */
   generation_max_samples: positiveInt.default(200),
+  /** Chats: conversations whose last answer an evaluation writes. */
+  written_answers: z.number().int().min(0).max(1000).default(8),
   generation_num_beams: positiveInt.max(4).default(1),
   logging_steps: positiveInt.default(1),
   /** In optimizer steps; 0 means once an epoch. */
@@ -172,6 +182,8 @@ const shape = {
       'eval/reward_margin',
       'eval/bleu',
       'eval/chrf',
+      'eval/wer',
+      'eval/cer',
       'eval/return',
       'eval/success',
     ])
@@ -235,6 +247,7 @@ export function concerns(
   run: { method: Method; task: TaskName },
 ): boolean {
   const idle = run.method === 'none' && (trainingOnly.includes(group) || trainingNames.includes(name))
+  if (name === 'max_length' && !hasLength(run.task)) return false
   return !idle && (methods?.includes(run.method) ?? true) && (tasks?.includes(run.task) ?? true)
 }
 
@@ -509,7 +522,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'They begin at most so much sooner or later, drawn anew each epoch; 0 leaves them as they are.',
     level: 'basic',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'audio_noise',
@@ -517,7 +530,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: '0.1 adds noise of up to a tenth of a clip’s loudness, drawn anew each epoch.',
     level: 'basic',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'audio_gain',
@@ -525,7 +538,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Clips are up to so many decibels louder or softer, drawn anew each epoch.',
     level: 'advanced',
     group: 'data',
-    tasks: ['audio-classification'],
+    tasks: ['audio-classification', 'automatic-speech-recognition'],
   },
   {
     name: 'context_length',
@@ -592,7 +605,15 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Validation rows whose outputs an evaluation writes and scores. More are steadier and take longer.',
     level: 'advanced',
     group: 'evaluation',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'automatic-speech-recognition'],
+  },
+  {
+    name: 'written_answers',
+    label: 'Answers written',
+    help: 'Validation conversations whose last answer an evaluation writes, to be read and compared; 0 writes none.',
+    level: 'advanced',
+    group: 'evaluation',
+    tasks: ['chat'],
   },
   {
     name: 'generation_num_beams',
@@ -600,7 +621,7 @@ export const settingInfos: readonly SettingInfo[] = [
     help: 'Outputs that are followed at once while writing; 1 takes the likeliest token each time.',
     level: 'advanced',
     group: 'evaluation',
-    tasks: ['text2text-generation'],
+    tasks: ['text2text-generation', 'automatic-speech-recognition'],
   },
   {
     name: 'eval_steps',

@@ -46,6 +46,12 @@ export function turnsOf(text: string): Turn[] | null {
   return turns.every((turn) => turn !== null) ? turns : null
 }
 
+/** A text, or turns as a person reads them on a line each. */
+export function spoken(text: string): string {
+  const turns = turnsOf(text)
+  return turns === null ? text : turns.map(({ role, content }) => `${role}: ${content}`).join('\n')
+}
+
 function turnOf(item: unknown): Turn | null {
   if (typeof item !== 'object' || item === null) return null
   const { role, content, from, value } = item as Record<string, unknown>

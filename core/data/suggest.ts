@@ -5,7 +5,7 @@ import type { Table } from './readers/table.ts'
 
 const byKind: Readonly<Record<'image' | 'audio', readonly TaskName[]>> = {
   image: ['image-classification'],
-  audio: ['audio-classification'],
+  audio: ['audio-classification', 'automatic-speech-recognition'],
 }
 
 /**

@@ -1,22 +1,22 @@
-import type { TokenPreview } from '../contract/domain.ts'
+import type { DatasetRow, TokenPreview } from '../contract/domain.ts'
 import type { RowStore } from './row-store.ts'
-import type { Tokenizer } from './tokenizers/tokenizer.ts'
+import type { Encoding, Tokenizer } from './tokenizers/tokenizer.ts'
 
 /** Rows tokenised for the shares: all of a small dataset, evenly spread ones of a large one. About 0.2 s of work. */
 const rowsScanned = 1000
 const bars = 24
 
-/** How a dataset's texts become tokens at a maximum length, and what share of them is cut. Shows `limit` rows. */
+/** How a dataset's rows become tokens at a maximum length, and what share of them is cut. Shows `limit` rows. */
 export function tokenPreview(
   store: RowStore,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'tokens'>,
+  encode: (row: DatasetRow, maxLength: number) => Encoding,
   maxLength: number,
   limit: number,
 ): Omit<TokenPreview, 'model'> {
   const scanned = Math.min(rowsScanned, store.count)
   const lengths = Array.from({ length: scanned }, (_, i) => {
-    const { text } = store.read(Math.floor((i * store.count) / scanned))
-    return tokenizer.encode(text, maxLength).length
+    return encode(store.read(Math.floor((i * store.count) / scanned)), maxLength).length
   })
   lengths.sort((a, b) => a - b)
   return {
@@ -30,10 +30,10 @@ export function tokenPreview(
       histogram: histogramOf(lengths),
     },
     rows: Array.from({ length: Math.min(limit, store.count) }, (_, row) => {
-      const { text, label } = store.read(row)
-      const { ids, length } = tokenizer.encode(text, maxLength)
+      const read = store.read(row)
+      const { ids, length } = encode(read, maxLength)
       const tokens = tokenizer.tokens(ids)
-      return { row, label, tokens, ids: Array.from(ids), length, truncated: length > ids.length }
+      return { row, label: read.label, tokens, ids: Array.from(ids), length, truncated: length > ids.length }
     }),
   }
 }

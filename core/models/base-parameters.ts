@@ -8,8 +8,10 @@ import type { Architecture, ParameterSpec } from './architecture.ts'
 export function baseParameters(architecture: Architecture<unknown>, config: unknown): Record<string, ParameterSpec> {
   const specs: Record<string, ParameterSpec> = {}
   for (const head of Object.values(architecture.heads)) {
+    // Where heads name the same tensor each in its own way, a checkpoint that one has written is read by the other.
+    const read = new Set(Object.keys(specs).map((name) => head.rename(name)))
     for (const [name, spec] of Object.entries(partsOf(() => head.parameters(config, 1)))) {
-      if (!head.prefixes.some((prefix) => name.startsWith(prefix))) specs[name] = spec
+      if (!read.has(name) && !head.prefixes.some((prefix) => name.startsWith(prefix))) specs[name] = spec
     }
   }
   return specs

@@ -8,7 +8,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { AttuneError } from '../contract/errors.ts'
-import { activationNamed, activationNames } from '../nn/activations.ts'
+import { activationNamed, activationNames, gelu } from '../nn/activations.ts'
 import { attend, causalMask, mergeHeads, splitHeads } from '../nn/attention.ts'
 import { conv3 } from '../nn/conv1d.ts'
 import { dropout } from '../nn/dropout.ts'
@@ -43,7 +43,6 @@ const configSchema = z.object({
   attention_dropout: probability.default(0),
   activation_dropout: probability.default(0),
   init_std: z.number().positive().default(0.02),
-  scale_embedding: z.boolean().default(false),
   decoder_start_token_id: z.number().int().min(0).default(50257),
   pad_token_id: z.number().int().min(0).default(50256),
   eos_token_id: z.number().int().min(0).default(50256),
@@ -116,10 +115,14 @@ function specWriter(specs: Specs, { init_std: stddev, d_model: d }: WhisperConfi
 
 function encoderParameters(specs: Specs, config: WhisperConfig, at: string): void {
   const { d_model: d, max_source_positions: positions } = config
-  const { normal, vector, norm, attention, wide } = specWriter(specs, config)
-  normal(`${at}.conv1.weight`, [d, config.num_mel_bins, 3])
+  const { vector, norm, attention, wide } = specWriter(specs, config)
+  // As large as what they read asks for: init_std, small for them, would leave the sound below the positions.
+  const conv = (name: string, width: number) => {
+    specs[name] = { shape: [d, width, 3], dtype: 'float32', init: { kind: 'normal', stddev: (3 * width) ** -0.5 } }
+  }
+  conv(`${at}.conv1.weight`, config.num_mel_bins)
   vector(`${at}.conv1.bias`, d, 'zeros')
-  normal(`${at}.conv2.weight`, [d, d, 3])
+  conv(`${at}.conv2.weight`, d)
   vector(`${at}.conv2.bias`, d, 'zeros')
   specs[`${at}.embed_positions.weight`] = {
     shape: [positions, d],
@@ -186,9 +189,9 @@ function mlp(config: WhisperConfig, params: Params, x: tf.Tensor, rng: Rng | nul
 function encode(config: WhisperConfig, params: Params, { features }: AudioBatch, rng: Rng | null): tf.Tensor {
   const [batch, , frames] = features.shape as [number, number, number]
   const { d_model: d, encoder_attention_heads: heads } = config
-  const activation = activationNamed(config.activation_function) as (x: tf.Tensor) => tf.Tensor
-  const spread = activation(conv3(params.at('conv1'), tf.transpose(features, [0, 2, 1]), 1))
-  const halved = activation(conv3(params.at('conv2'), spread, 2))
+  // GELU, whatever activation_function says of the blocks.
+  const spread = gelu(conv3(params.at('conv1'), tf.transpose(features, [0, 2, 1]), 1))
+  const halved = gelu(conv3(params.at('conv2'), spread, 2))
   const placed = tf.add(halved, params.at('embed_positions').get('weight'))
   let x = dropout(tf.reshape(placed, [-1, d]), config.dropout, rng)
   // Nothing is hidden; with a mask of four axes, attention takes its fused way.
@@ -225,12 +228,11 @@ function embed(
   const [batch, length] = inputIds.shape as [number, number]
   const d = config.d_model
   const words = tf.gather(decoder.at('embed_tokens').get('weight'), tf.reshape(inputIds, [-1]))
-  const scaled = config.scale_embedding ? tf.mul(words, Math.sqrt(d)) : words
   const table = decoder.at('embed_positions').get('weight')
   const summed =
     positionIds === null
-      ? tf.reshape(tf.add(tf.reshape(scaled, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
-      : tf.add(scaled, tf.gather(table, tf.reshape(positionIds, [-1])))
+      ? tf.reshape(tf.add(tf.reshape(words, [batch, length, d]), tf.slice(table, [0, 0], [length, d])), [-1, d])
+      : tf.add(words, tf.gather(table, tf.reshape(positionIds, [-1])))
   return dropout(summed, config.dropout, rng)
 }
 

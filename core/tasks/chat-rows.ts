@@ -7,7 +7,15 @@ import { type PackedRows, packPieces, type TokenPiece } from './packed-rows.ts'
 import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
-export const chatRows: Preparation<PackedRows> = { prepare: prepareChat }
+/** Conversations as sequences, and what to write the last answer of each from. */
+export interface ChatRows extends PackedRows {
+  /** Of each row, what stands before its last answer. */
+  readonly prompts: readonly Int32Array[]
+  /** Tokens that answers end with. */
+  readonly endIds: Int32Array
+}
+
+export const chatRows: Preparation<ChatRows> = { prepare: prepareChat }
 
 /**
  * Conversations, written out by the model's chat template; what the assistant says is predicted. Those that are longer
@@ -20,7 +28,7 @@ function prepareChat(
   { tokenizer, modelDir }: Reading,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
-): PreparedData<PackedRows> {
+): PreparedData<ChatRows> {
   const { train, validation } = sidesOf(new Int32Array(store.count), config)
   if (train.length === 0 || validation.length === 0) {
     throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
@@ -29,7 +37,7 @@ function prepareChat(
   const total = train.length + validation.length
   let done = 0
   let cut = 0
-  const encode = (rows: Int32Array, side: string): PackedRows => {
+  const encode = (rows: Int32Array, side: string): ChatRows => {
     const pieces: TokenPiece[] = []
     for (const row of rows) {
       const cells = store.read(row)
@@ -44,7 +52,24 @@ function prepareChat(
       const message = `In none of the ${rows.length} ${side} rows an answer begins within ${config.max_length} tokens. Choose a larger max_length.`
       throw new AttuneError('bad_data', message)
     }
-    return packPieces(Int32Array.from(new Set(pieces.map(({ row }) => row))), pieces, config)
+    const ends = pieces.flatMap(({ ids, targets }) => ids[targets?.lastIndexOf(1) ?? -1] ?? [])
+    return {
+      ...packPieces(
+        Int32Array.from(pieces, ({ row }) => row),
+        pieces,
+        config,
+      ),
+      prompts: pieces.map(({ ids, targets }) => ids.slice(0, lastAnswer(targets as Uint8Array))),
+      endIds: Int32Array.from(new Set(ends.filter((id) => tokenizer.isSpecial(id)))),
+    }
   }
   return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: cut / total }
+}
+
+/** Where the last run of ones begins. */
+function lastAnswer(targets: Uint8Array): number {
+  let start = targets.lastIndexOf(1)
+  while (start > 0 && targets[start - 1] === 1) start--
+  // A model writes from at least one token.
+  return Math.max(1, start)
 }

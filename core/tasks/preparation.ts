@@ -16,6 +16,7 @@ import { taggedRows } from './tagged-rows.ts'
 
 import type { Preparation } from './task.ts'
 import { trajectoryRows } from './trajectory-rows.ts'
+import { transcribedClips } from './transcribed-clips.ts'
 import { valuedRows } from './valued-rows.ts'
 
 const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
@@ -27,6 +28,7 @@ const preparations: Readonly<Record<RunConfig['task'], Preparation>> = {
   'question-answering': questionRows,
   'image-classification': imageRows,
   'audio-classification': labelledClips,
+  'automatic-speech-recognition': transcribedClips,
   chat: chatRows,
   preference: preferenceRows,
   'decision-making': trajectoryRows,

@@ -1,6 +1,7 @@
 import { isPrompted } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
+import { automaticSpeechRecognition } from './automatic-speech-recognition.ts'
 import { chat } from './chat.ts'
 import { classificationOnFeatures } from './classification-on-features.ts'
 import { decisionMaking } from './decision-making.ts'
@@ -27,6 +28,7 @@ const tasks: Readonly<Record<RunConfig['task'], Task>> = {
   'question-answering': questionAnswering,
   'image-classification': imageClassification,
   'audio-classification': audioClassification,
+  'automatic-speech-recognition': automaticSpeechRecognition,
   chat,
   preference,
   'decision-making': decisionMaking,

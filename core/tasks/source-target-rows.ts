@@ -69,8 +69,27 @@ function prepareSourceTarget(
   return { train: encode(train, false), validation: encode(validation, true), truncatedShare: truncated / total }
 }
 
+/** Texts that nobody knows the outputs of; programs are chosen by the length that an output may have, too. */
+export function sourceRows(
+  texts: readonly string[],
+  { tokenizer, generationConfig }: Pick<Reading, 'tokenizer' | 'generationConfig'>,
+  config: Pick<PrepareConfig, 'max_length' | 'max_target_length' | 'source_prefix'>,
+): SourceTargetRows {
+  const { max_length, max_target_length = max_length, source_prefix: prefix } = config
+  const rules = writingRules({ generationConfig })
+  const sources = texts.map((text) => tokenizer.encode(`${prefix}${text}`, max_length).ids)
+  return {
+    rows: Int32Array.from(texts.keys()),
+    lengths: Int32Array.from(sources, (ids) => Math.max(ids.length, max_target_length)),
+    sources,
+    targets: texts.map(() => Int32Array.of(rules.endIds[0] as number)),
+    references: texts.map(() => ''),
+    rules,
+  }
+}
+
 /** A target's tokens with their end, at most `most`. */
-function endedTokens(
+export function endedTokens(
   tokenizer: Tokenizer,
   text: string,
   most: number,

@@ -62,6 +62,7 @@ export interface TaskModel {
   readonly head: Head<unknown>
   /** The architecture's own. */
   readonly config: unknown
+  readonly architecture: Architecture<unknown>
 }
 
 /**
@@ -250,6 +251,7 @@ export type BatchConfig = Pick<
   | 'label_smoothing_factor'
   | 'dpo_beta'
   | 'dpo_loss_type'
+  | 'written_answers'
 > &
   VariationConfig
 

@@ -188,7 +188,9 @@ function score(
     })
     advance(positions.length)
   }
-  const answers = write(encoded, chosen, layout, config, tools, advance)
+  const answers = writeRows(encoded, chosen, layout, config, tools, advance).map((ids) =>
+    tools.tokenizer.decode(ids).trim(),
+  )
   return {
     rows: encoded.rows,
     loss,
@@ -206,18 +208,18 @@ function evenly(count: number, most: number): Int32Array {
   return Int32Array.from({ length: chosen }, (_, i) => Math.floor((i * count) / chosen))
 }
 
-/** What the model makes of the sources at these positions, in their order. */
-function write(
+/** The tokens that the model makes of the sources at these positions, in their order; `advance` may throw to stop. */
+export function writeRows(
   encoded: SourceTargetRows,
   chosen: Int32Array,
   layout: BatchLayout,
   config: BatchConfig,
-  { own, tokenizer, model }: ScoreTools,
+  { own, model }: Pick<ScoreTools, 'own' | 'model'>,
   advance: (rows: number) => void,
-): string[] {
+): number[][] {
   const writing = writingLayout(config, layout.buckets)
   const cache = writingCache(model, writing)
-  const answers: string[] = []
+  const all: number[][] = []
   const lengths = chosen.map((position) => encoded.lengths[position] as number)
   for (const places of lengthOrder({ lengths }, writing.examples)) {
     const positions = places.map((place) => chosen[place] as number)
@@ -227,11 +229,11 @@ function write(
     const state = { own, cache, length, rules: encoded.rules, ...writing }
     const written = writeTargets(state, source, positions.length)
     places.forEach((place, i) => {
-      answers[place] = tokenizer.decode(written[i] as number[]).trim()
+      all[place] = written[i] as number[]
     })
     advance(positions.length)
   }
-  return answers
+  return all
 }
 
 /**

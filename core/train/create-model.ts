@@ -36,6 +36,8 @@ export async function createModel(spec: CreateSpec, reporter: Reporter, control:
     const ends = { pad_token_id: vocabulary.padId, eos_token_id: vocabulary.eosId }
     await writeFile(join(spec.dir, 'generation_config.json'), `${JSON.stringify(ends, null, 2)}\n`)
   }
+  for (const [name, content] of Object.entries(blueprint.companions?.(json) ?? {}))
+    await writeFile(join(spec.dir, name), `${JSON.stringify(content, null, 2)}\n`)
   const sorted = Object.entries(specs).sort(([a], [b]) => (a < b ? -1 : 1))
   const described = sorted.map(([name, { shape }]) => ({ name, shape }))
   const tensors = drawn(sorted, spec.seed, countParameters(specs), reporter, control)
@@ -123,7 +125,8 @@ function longest(sizes: CreateSpec['sizes']): number {
   return typeof given === 'number' ? given : 512
 }
 
-/** All that is written in the rows. */
+/** All that is written in the rows; names of pictures and clips are not. */
 function* textsOf(store: RowStore): Generator<string> {
-  for (const { text, fields = {} } of store.iterate()) yield* [text, ...Object.values(fields)]
+  const isWritten = (part: string) => store.info.mediaBytes === undefined || !/\.(?:png|jpe?g|wav)$/i.test(part)
+  for (const { text, fields = {} } of store.iterate()) yield* [text, ...Object.values(fields)].filter(isWritten)
 }

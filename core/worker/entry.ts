@@ -1,5 +1,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { toErrorPayload } from '../contract/errors.ts'
+import { outputTasks } from '../contract/settings.ts'
 import { shareFirstUse } from '../engine/native/first-use.ts'
 import { EventGroups } from './event-groups.ts'
 import { type FromWorker, stopWord, type ToWorker } from './protocol.ts'
@@ -26,13 +27,23 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
       const { train } = await import('../train/train.ts')
       await train(spec, (event) => groups.add(event), { stop, startedAt, startBytes })
     } else if (spec.kind === 'generate') {
-      const { generateTexts } = await import('../generate/generate-texts.ts')
-      await generateTexts(spec, post, () => stop() !== 0)
+      if (outputTasks.includes(spec.config.task)) {
+        const { writeOutputs } = await import('../train/write-outputs.ts')
+        await writeOutputs(spec, post, () => stop() !== 0)
+      } else {
+        const { generateTexts } = await import('../generate/generate-texts.ts')
+        await generateTexts(spec, post, () => stop() !== 0)
+      }
     } else if (spec.kind === 'preflight') {
       const { preflight } = await import('../train/preflight/preflight.ts')
       const { reporterOf } = await import('../train/reporter.ts')
       const reporter = reporterOf((event) => groups.add(event))
       post({ type: 'preflight', preflight: await preflight(spec, reporter, { stop, startedAt, startBytes }) })
+    } else if (spec.kind === 'pace') {
+      const { measurePace } = await import('../train/pace.ts')
+      const { reporterOf } = await import('../train/reporter.ts')
+      const reporter = reporterOf((event) => groups.add(event))
+      post({ type: 'pace', pace: await measurePace(spec, reporter, { stop }) })
     } else if (spec.kind === 'create') {
       const { createModel } = await import('../train/create-model.ts')
       const { reporterOf } = await import('../train/reporter.ts')

@@ -2,6 +2,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { Prediction } from '../contract/domain.ts'
 import { type ErrorPayload, toErrorPayload } from '../contract/errors.ts'
 import type { FinishReason } from '../contract/generation.ts'
+import type { Pace } from '../contract/pace.ts'
 import type { Preflight } from '../contract/preflight.ts'
 import { processPort } from './process-port.ts'
 import {
@@ -19,6 +20,7 @@ export interface WorkerListeners {
   events(seq: number, events: readonly RunEvent[]): void
   predictions?(predictions: readonly Prediction[]): void
   preflight?(preflight: Preflight): void
+  pace?(pace: Pace): void
   /** Only of a generation. */
   text?(row: number, text: string): void
   textEnd?(row: number, reason: FinishReason, tokens: number): void
@@ -81,6 +83,7 @@ export function startOver(open: OpenPort, spec: WorkSpec, on: WorkerListeners): 
       if (message.type === 'events') on.events(message.seq, message.events)
       else if (message.type === 'predictions') on.predictions?.(message.predictions)
       else if (message.type === 'preflight') on.preflight?.(message.preflight)
+      else if (message.type === 'pace') on.pace?.(message.pace)
       else if (message.type === 'text') on.text?.(message.row, message.text)
       else if (message.type === 'text-end') on.textEnd?.(message.row, message.reason, message.tokens)
       else if (message.type === 'done') end(() => on.done())

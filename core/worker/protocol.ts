@@ -1,6 +1,7 @@
 import type { EngineInfo, LogLine, Phase, Prediction, RunPlan, RunStart, RunTimings } from '../contract/domain.ts'
 import type { ErrorPayload } from '../contract/errors.ts'
 import type { FinishReason, GenerationOptions } from '../contract/generation.ts'
+import type { Pace } from '../contract/pace.ts'
 import type { Preflight } from '../contract/preflight.ts'
 import type { Sizes } from '../contract/presets.ts'
 import type { RunConfig } from '../contract/settings.ts'
@@ -111,7 +112,12 @@ export type TokenizerSpec =
       readonly lowercase: boolean
     }
 
-export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec | CreateSpec
+/** How long steps of a run's model take by rows and by length: see contract/pace.ts. */
+export interface PaceSpec extends Pick<TrainSpec, 'config' | 'modelDir' | 'labels' | 'threads'> {
+  readonly kind: 'pace'
+}
+
+export type WorkSpec = TrainSpec | PredictSpec | GenerateSpec | PreflightSpec | CreateSpec | PaceSpec
 
 export type ToWorker = {
   type: 'start'
@@ -179,5 +185,6 @@ export type FromWorker =
   | { type: 'text'; row: number; text: string }
   | { type: 'text-end'; row: number; reason: FinishReason; tokens: number }
   | { type: 'preflight'; preflight: Preflight }
+  | { type: 'pace'; pace: Pace }
   | { type: 'done' }
   | { type: 'failed'; error: ErrorPayload }

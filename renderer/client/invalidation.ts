@@ -4,13 +4,14 @@ import type { MethodName } from '../../core/contract/methods.ts'
 /** A cached call, as its key: `[method, input]`. */
 export type CallKey = readonly [method: MethodName, input: unknown]
 
-const perRun: readonly MethodName[] = ['runs.get', 'runs.log', 'runs.checkpoints', 'metrics.series']
+const perRun: readonly MethodName[] = ['runs.get', 'runs.log', 'runs.checkpoints', 'runs.confusion', 'metrics.series']
 const comparing: readonly MethodName[] = ['comparisons.get', 'comparisons.outputs']
 
 /** Whether what a call returned may be out of date after these events. */
 export function isStale([method, input]: CallKey, events: Iterable<AppEvent>): boolean {
   for (const event of events) {
-    if (event.type === 'datasets' && method.startsWith('datasets.')) return true
+    // The file of a row never changes.
+    if (event.type === 'datasets' && method.startsWith('datasets.') && method !== 'datasets.media') return true
     if (event.type === 'models' && method.startsWith('models.')) return true
     if (event.type === 'generation' && method === 'generations.get' && concerns(input, event.id)) return true
     if (event.type === 'queue' && method === 'queue.get') return true

@@ -13,6 +13,7 @@ from transformers import (
     ViTForImageClassification,
     WhisperConfig,
     WhisperForAudioClassification,
+    WhisperForConditionalGeneration,
 )
 
 family = import_module("family")
@@ -76,6 +77,49 @@ WHISPER = dict(
     attn_implementation="eager",
 )
 
+LENGTH = 8
+
+
+def transcripts():
+    """Ten batches of clips with transcripts of unequal length; the last one has three rows and a copy of its first."""
+    draw = np.random.default_rng(13)
+    made = []
+    for step in range(family.STEPS):
+        rows = BATCH if step < family.STEPS - 1 else BATCH - 1
+        features = draw.standard_normal((BATCH, 6, 20)).round(3).astype(np.float32)
+        labels = np.zeros((BATCH, LENGTH), np.int32)
+        weights = np.zeros((BATCH, LENGTH), np.float32)
+        for i in range(rows):
+            n = LENGTH if i == 0 else int(draw.integers(2, LENGTH + 1))
+            labels[i, : n - 1] = draw.integers(4, 64, n - 1)
+            labels[i, n - 1] = WHISPER["eos_token_id"]
+            weights[i, :n] = 1
+        features[rows:], labels[rows:] = features[0], labels[0]
+        decoder = np.zeros_like(labels)
+        decoder[:, 0] = WHISPER["decoder_start_token_id"]
+        decoder[:, 1:] = labels[:, :-1]
+        made.append({"input_features": features, "decoder_input_ids": decoder, "labels": labels, "weights": weights})
+    return made
+
+
+def transcribing(config):
+    def evaluate(model, feeds):
+        logits = model(input_features=feeds["input_features"], decoder_input_ids=feeds["decoder_input_ids"]).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), feeds["labels"].flatten(), reduction="none")
+        right = (logits.argmax(-1) == feeds["labels"]).float()
+        return {"loss": loss, "right": right.flatten()}
+
+    def loss(model, feeds):
+        each = evaluate(model, feeds)["loss"]
+        return (each * feeds["weights"].flatten()).sum() / feeds["weights"].sum()
+
+    return Family(
+        task="automatic-speech-recognition",
+        build=lambda: vary(WhisperForConditionalGeneration(WhisperConfig(**WHISPER, **config))),
+        batches=transcripts, evaluate=evaluate, loss=loss, length=LENGTH, targets=["q_proj", "v_proj"],
+    )
+
+
 FAMILIES = {
     "vit": classifier(
         "image-classification", lambda: ViTForImageClassification(ViTConfig(**VIT, image_size=8)),
@@ -91,4 +135,6 @@ FAMILIES = {
         lambda: WhisperForAudioClassification(WhisperConfig(**WHISPER, classifier_proj_size=8, num_labels=LABELS)),
         "input_features", (6, 20), ["q_proj", "v_proj"], ("projector.", "classifier."),
     ),
+    "whisper": transcribing({}),
+    "whisper-scaled": transcribing({"scale_embedding": True, "activation_function": "relu"}),
 }

@@ -6,6 +6,7 @@ import { generationOptionsSchema } from '../../core/contract/generation.ts'
 import { openEngine } from '../../core/engine/open.ts'
 import { openGenerator } from '../../core/generate/open.ts'
 import { peerEnvironment } from '../bench/peer/environment.ts'
+import { openWriter } from './writer.ts'
 
 /**
  * `npm run test:tokens`: full-sized models out of Hugging Face folders write 64 tokens greedily, here and in transformers.
@@ -24,11 +25,15 @@ try {
   })
   const told = JSON.parse(readFileSync(join(dir, 'tokens.json'), 'utf8')) as Record<
     string,
-    { prompts: number[][]; tokens: number[][] }
+    { prompts: number[][]; tokens: number[][]; startId?: number }
   >
   let all = true
-  for (const [name, { prompts, tokens }] of Object.entries(told)) {
-    const ours = await written(join(dir, name), prompts, tokens[0]?.length ?? 0)
+  for (const [name, { prompts, tokens, startId }] of Object.entries(told)) {
+    const most = tokens[0]?.length ?? 0
+    const ours =
+      startId === undefined
+        ? await written(join(dir, name), prompts, most)
+        : await writtenOutOf(join(dir, name), prompts, most, startId)
     const same = tokens.flatMap((row, i) => row.filter((id, at) => ours[i]?.[at] === id)).length
     const count = tokens.flat().length
     all &&= same === count
@@ -56,5 +61,23 @@ async function written(modelDir: string, prompts: readonly number[][], most: num
     return rows
   } finally {
     generator.close()
+  }
+}
+
+/** The same of a model that makes a text out of another. */
+async function writtenOutOf(
+  modelDir: string,
+  sources: readonly number[][],
+  most: number,
+  startId: number,
+): Promise<number[][]> {
+  const length = Math.max(...sources.map((source) => source.length))
+  const rules = { startId, endIds: [], forcedEndId: null, bannedIds: [] }
+  const options = { engine: 'graph', length, maxTokens: most, examples: 1, beams: 1, rules } as const
+  const { write, close } = await openWriter(modelDir, options)
+  try {
+    return sources.flatMap((source) => write([source]))
+  } finally {
+    close()
   }
 }

@@ -2,19 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { runConfigSchema } from '../../core/contract/settings.ts'
-import type { Session } from '../../core/engine/engine.ts'
 import { nativeBindingPath } from '../../core/engine/native/load.ts'
-import { openEngine } from '../../core/engine/open.ts'
-import { type WritingState, writeTargets, writingCache } from '../../core/tasks/target-writing.ts'
-import { loadModel } from '../../core/train/load-model.ts'
-import { ownProgram, sessionSpec } from '../../core/train/programs.ts'
-import { trainableOf } from '../../core/train/trainable.ts'
-import { fillVariables } from '../../core/train/weights.ts'
 import { largestDifference } from '../support/engines.ts'
 import { familyFolder, familyNames } from './family-reference.ts'
 import { type EngineKind, numbers } from './reference.ts'
 import { reportDifference } from './report.ts'
+import { openWriter, type Writer } from './writer.ts'
 
 /** Writing with encoder–decoders, token for token as transformers: make-encoder-decoders.py made the numbers. */
 
@@ -34,51 +27,22 @@ const engines: EngineKind[] = nativeBindingPath() ? ['graph', 'eager'] : ['eager
 const fileOf = (name: string) => join(familyFolder(name), 'writing.json')
 const names = familyNames.filter((name) => existsSync(fileOf(name)))
 const everywhere = names.flatMap((name) => engines.map((engine) => [name, engine] as const))
-const length = 64
 
-/** A session with nothing but what writes, and the sources as its feeds. */
 async function withWriter<T>(
   name: string,
   engine: EngineKind,
   beams: number,
-  work: (state: WritingState, feeds: Record<string, Int32Array>, table: Table, session: Session) => T,
+  work: (writer: Writer, table: Table) => T,
 ): Promise<T> {
   const table = tableSchema.parse(JSON.parse(readFileSync(fileOf(name), 'utf8')))
-  const count = table.sources.length
-  const config = runConfigSchema.parse({
-    model: 'golden',
-    dataset: 'golden',
-    task: 'text2text-generation',
-    learning_rate: 1,
-    max_length: length,
-    max_target_length: table.maxNewTokens,
-    generation_num_beams: beams,
-    per_device_eval_batch_size: count * beams,
-  })
-  const model = await loadModel(familyFolder(name), config.task, 0, { maxLength: length })
-  const trainable = trainableOf(model, config)
-  const session = await (await openEngine(engine, 2)).open(
-    sessionSpec(model, trainable, config, { train: [], evaluate: [length] }),
-  )
+  const { startId, endId, forcedEndId, maxNewTokens: maxTokens, sources } = table
+  const rules = { startId, endIds: [endId], forcedEndId, bannedIds: [] }
+  const layout = { engine, length: 64, maxTokens, examples: sources.length, beams, rules }
+  const writer = await openWriter(familyFolder(name), layout)
   try {
-    await fillVariables(session, model, trainable, 0, { log: () => {} })
-    const { startId, endId, forcedEndId, maxNewTokens } = table
-    const layout = { examples: count, beams, maxTokens: maxNewTokens }
-    const state: WritingState = {
-      ...layout,
-      own: (program, feeds) => session.run(ownProgram(program), feeds),
-      cache: writingCache(model, layout),
-      length,
-      rules: { startId, endIds: [endId], forcedEndId, bannedIds: [] },
-    }
-    const feeds = { input_ids: new Int32Array(count * length), attention_mask: new Int32Array(count * length) }
-    table.sources.forEach((ids, row) => {
-      feeds.input_ids.set(ids, row * length)
-      feeds.attention_mask.fill(1, row * length, row * length + ids.length)
-    })
-    return work(state, feeds, table, session)
+    return work(writer, table)
   } finally {
-    session.close()
+    writer.close()
   }
 }
 
@@ -89,25 +53,15 @@ test('there are models that write', () => {
 })
 
 describe.each(everywhere)('%s on the %s engine', (name, engine) => {
-  test('writes the 64 likeliest tokens of transformers, again and again', async () => {
-    await withWriter(name, engine, 1, (state, feeds, { greedy, endId, sources }) => {
+  test('writes the 64 likeliest tokens of transformers, again and again, from the logits of a whole pass', async () => {
+    await withWriter(name, engine, 1, ({ state, feeds, write }, { greedy, endId, sources, firstLogits, startId }) => {
       const expected = unended(greedy, endId)
-      expect(writeTargets(state, feeds, sources.length)).toEqual(expected)
-      expect(writeTargets(state, feeds, 2)).toEqual(expected.slice(0, 2))
-    })
-  })
+      expect(write(sources)).toEqual(expected)
+      expect(write(sources.slice(0, 2))).toEqual(expected.slice(0, 2))
 
-  test('finds the texts of beam search with three beams', async () => {
-    await withWriter(name, engine, 3, (state, feeds, { beams, endId, sources }) => {
-      expect(writeTargets(state, feeds, sources.length)).toEqual(unended(beams, endId))
-    })
-  })
-
-  test('has the logits of a whole pass after one step', async () => {
-    await withWriter(name, engine, 1, (state, feeds, { firstLogits, startId, sources }) => {
-      state.own(`read/${length}`, feeds)
+      state.own(`read/${state.length}`, feeds(sources))
       const rows = Int32Array.from({ length: state.cache.batch * state.cache.heads }, (_, i) => i * state.maxTokens)
-      const { logits } = state.own(`write/${length}`, {
+      const { logits } = state.own(`write/${state.length}`, {
         input_ids: new Int32Array(sources.length).fill(startId),
         positions: new Int32Array(sources.length),
         rows,
@@ -115,6 +69,12 @@ describe.each(everywhere)('%s on the %s engine', (name, engine) => {
       const difference = largestDifference(logits ?? [], firstLogits.flat())
       reportDifference(name, `logits of the first token written, ${engine}`, difference)
       expect(difference).toBeLessThan(1e-4)
+    })
+  })
+
+  test('finds the texts of beam search with three beams', async () => {
+    await withWriter(name, engine, 3, ({ write }, { beams, endId, sources }) => {
+      expect(write(sources)).toEqual(unended(beams, endId))
     })
   })
 })

@@ -65,8 +65,11 @@ if (!isMainThread && parentPort) {
       while (waits && Atomics.load(words, stopWord) === stopValues.none) await setTimeout(5)
       post({ type: 'preflight', preflight: foreseen(spec) })
       post({ type: 'done' })
-    } else if (spec.kind === 'create') {
-      post({ type: 'failed', error: { code: 'unsupported', message: 'This worker makes no models.' } })
+    } else if (spec.kind === 'create' || spec.kind === 'pace') {
+      post({
+        type: 'failed',
+        error: { code: 'unsupported', message: 'This worker makes no models and takes no time.' },
+      })
     } else {
       await play(spec, new Int32Array(control), post)
     }

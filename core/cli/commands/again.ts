@@ -1,8 +1,7 @@
-import type { Run } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
 import { findRun, type Ground } from '../ground.ts'
 import type { Answer } from '../io.ts'
-import { exitCodeOf, listenForStop, stay, summary } from './train.ts'
+import { trainAll } from './train.ts'
 
 export async function pauseRun(ground: Ground, wanted: string): Promise<Answer> {
   const { id } = await findRun(ground, wanted)
@@ -33,29 +32,4 @@ export async function repeatRun(ground: Ground, wanted: string, options: RepeatO
   const wantedSeeds = seeds ?? Array.from({ length: times ?? 0 }, (_, i) => config.seed + 1 + i)
   const { runs } = await ground.call('runs.repeat', { id, seeds: [...wantedSeeds] })
   return trainAll(ground, runs, options, (ended) => ({ runs: ended }))
-}
-
-/** Stays until all of these have ended; `answer` is the last object of --json, `text` what a person reads. */
-export async function trainAll(
-  ground: Ground,
-  runs: readonly Run[],
-  { watch }: { readonly watch: boolean },
-  answer: (ended: readonly Run[]) => object | Promise<object>,
-  text = (ended: readonly Run[]) => ended.map(summary).join('\n\n'),
-): Promise<number> {
-  const { output } = ground
-  const signals = listenForStop(
-    ground,
-    runs.map(({ id }) => id),
-  )
-  try {
-    const ended: Run[] = []
-    for (const run of runs) ended.push(await stay(ground, run, { watch }))
-    const object = await answer(ended)
-    if (output.json) output.object(object)
-    else output.text(text(ended))
-    return exitCodeOf(ended, signals.count() > 0)
-  } finally {
-    signals.end()
-  }
 }

@@ -3,8 +3,8 @@ import type { RecurrentType } from '../../contract/recurrent-baseline.ts'
 import { count, number, percent } from '../format.ts'
 import { findRun, type Ground, showingProgress } from '../ground.ts'
 import { table } from '../table.ts'
-import { trainAll } from './again.ts'
 import { compareRuns } from './compare.ts'
+import { trainAll } from './train.ts'
 
 export interface BaselineOptions {
   readonly architecture: RecurrentType

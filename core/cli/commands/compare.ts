@@ -6,7 +6,9 @@ import type {
   OutputFilter,
   OutputRow,
 } from '../../contract/domain.ts'
+import { readSceneAnswer } from '../../contract/episodes.ts'
 import { AttuneError } from '../../contract/errors.ts'
+import { taskJudgements } from '../../contract/judgement.ts'
 import { isLabelled } from '../../contract/roles.ts'
 import { count, number, percent, plain } from '../format.ts'
 import { findRun, type Ground } from '../ground.ts'
@@ -38,6 +40,7 @@ export async function compareRuns(ground: Ground, wanted: readonly string[], opt
 function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: Comparison['outputs']): string {
   const names = runs.map(({ name }) => name)
   const task = runs[0]?.config.task ?? 'text-classification'
+  const { by } = taskJudgements[task]
   /** One column per run, the baseline first. */
   const perRun = <Row>(value: (row: Row, run: number) => string, max?: number): Column<Row>[] =>
     names.map((title, run) => ({ title, value: (row: Row) => value(row, run), right: true, ...(max && { max }) }))
@@ -74,21 +77,22 @@ function described({ runs, verdict, configDiff, metrics }: Comparison, outputs: 
   )
   const prediction = (each: ExamplePrediction | undefined) => {
     if (!each) return '–'
-    const { correct, predicted, confidence, loss } = each
-    // The least loss is marked, and the wrong answer.
-    if (predicted === null) return `${correct ? '✓ ' : ''}${number(loss)}`
-    return `${correct ? '' : '✗ '}${predicted} ${percent(confidence ?? 0)}`
+    const { correct, predicted, confidence, value, answer } = each
+    // The best value is marked, and the wrong answer.
+    if (by === 'values') return `${correct ? '✓ ' : ''}${number(value)}`
+    const said = predicted === null ? readSceneAnswer(answer ?? '').text : `${predicted} ${percent(confidence ?? 0)}`
+    return `${correct ? '' : '✗ '}${said}`
   }
   const examples = table<OutputRow>(
     [
       { title: 'ROW', value: ({ row }) => String(row), right: true },
       ...(isLabelled(task) ? [{ title: 'LABEL', value: ({ label }: OutputRow) => label, max: 16 }] : []),
-      ...perRun<OutputRow>(({ predictions }, run) => prediction(predictions[run])),
+      ...perRun<OutputRow>(({ predictions }, run) => prediction(predictions[run]), 32),
       { title: 'TEXT', value: ({ text }) => text, max: 60 },
     ],
     outputs.rows,
   )
-  const differs = isLabelled(task) ? 'the runs disagree on' : 'one run is better than another on'
+  const differs = by === 'right' ? 'the runs disagree on' : 'they differ on'
   const heading = `Of ${count(outputs.common)} common validation rows, ${differs} ${count(outputs.disagree)}.`
   const note = outputs.note === null ? '' : ` ${outputs.note}`
   return [

@@ -1,8 +1,7 @@
 import type { Run } from '../../contract/domain.ts'
 import { findDataset, findRun, type Ground } from '../ground.ts'
 import { readRunSettings } from '../run-settings.ts'
-import { trainAll } from './again.ts'
-import { summary } from './train.ts'
+import { summary, trainAll } from './train.ts'
 
 export interface ForkOptions {
   readonly checkpoint: 'best' | 'last' | number

@@ -1,5 +1,6 @@
 import { AttuneError } from '../../contract/errors.ts'
 import { type Generation, type GenerationOptions, generationOptionsSchema } from '../../contract/generation.ts'
+import { outputTasks } from '../../contract/settings.ts'
 import { findRun, type Ground } from '../ground.ts'
 import { readTexts } from '../input-texts.ts'
 import type { Answer } from '../io.ts'
@@ -10,6 +11,7 @@ export interface GenerateOptions {
   readonly column?: string
   readonly checkpoint: 'best' | 'last' | number
   readonly maxNewTokens?: number
+  readonly numBeams?: number
   readonly sample?: boolean
   readonly temperature?: number
   readonly topK?: number
@@ -44,7 +46,9 @@ export async function generate(ground: Ground, wanted: string, options: Generate
     texts.push(...(await followed(ground, generation.id)).texts)
   }
   ground.output.settle()
-  const shown = texts.map(({ prompt: begun, text }) => `${begun}${text}`).join('\n\n')
+  // Out of a text another is made; else it is gone on with.
+  const apart = outputTasks.includes(run.config.task)
+  const shown = texts.map(({ prompt: begun, text }) => (apart ? text : `${begun}${text}`)).join(apart ? '\n' : '\n\n')
   return { value: { run: run.id, texts }, text: shown }
 }
 
@@ -79,6 +83,7 @@ function lastLine(text: string): string {
 function optionsOf(options: GenerateOptions): GenerationOptions {
   const given = {
     max_new_tokens: options.maxNewTokens,
+    num_beams: options.numBeams,
     do_sample: options.sample,
     temperature: options.temperature,
     top_k: options.topK,

@@ -1,5 +1,6 @@
 import type { Run } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
+import type { RunConfigInput } from '../../contract/settings.ts'
 import { bytes, duration, number } from '../format.ts'
 import type { Ground } from '../ground.ts'
 import { createProgressLine } from '../progress-line.ts'
@@ -12,6 +13,8 @@ export interface TrainOptions {
   readonly watch: boolean
   readonly set: readonly string[]
   readonly ignorePreflight: boolean
+  /** Percent of the training rows: one run each. */
+  readonly shares?: readonly number[]
 }
 
 /** As a shell reports a process that a SIGINT ended. */
@@ -27,18 +30,55 @@ const plainEveryMs = 5000
 export async function train(
   ground: Ground,
   file: string,
-  { watch, set, ignorePreflight }: TrainOptions,
+  { watch, set, ignorePreflight, shares }: TrainOptions,
 ): Promise<number> {
   const { call } = ground
   const config = await runConfigOf(ground, file, set)
   if (!ground.output.json) await tellNeeds(ground, config)
+  if (shares !== undefined) {
+    const runs: Run[] = []
+    for (const share of shares) runs.push(await withShare(ground, config, share, ignorePreflight))
+    return trainAll(ground, runs, { watch }, (ended) => ({ runs: ended }))
+  }
   const { run } = await call('runs.create', { config, ignorePreflight })
-  const signals = listenForStop(ground, [run.id])
+  return trainAll(ground, [run], { watch }, ([ended]) => ({ run: ended }))
+}
+
+/** The same run on a share of its training rows, in percent; the name says which. */
+async function withShare(
+  { call }: Ground,
+  config: RunConfigInput,
+  share: number,
+  ignorePreflight: boolean,
+): Promise<Run> {
+  const name = config.name === undefined ? {} : { name: `${config.name} ${share} %` }
+  const { run } = await call('runs.create', {
+    config: { ...config, ...name, train_share: share / 100 },
+    ignorePreflight,
+  })
+  return run
+}
+
+/** Stays until all of these have ended; `answer` is the last object of --json, `text` what a person reads. */
+export async function trainAll(
+  ground: Ground,
+  runs: readonly Run[],
+  { watch }: { readonly watch: boolean },
+  answer: (ended: readonly Run[]) => object | Promise<object>,
+  text = (ended: readonly Run[]) => ended.map(summary).join('\n\n'),
+): Promise<number> {
+  const { output } = ground
+  const signals = listenForStop(
+    ground,
+    runs.map(({ id }) => id),
+  )
   try {
-    const ended = await stay(ground, run, { watch })
-    if (ground.output.json) ground.output.object({ run: ended })
-    else ground.output.text(summary(ended))
-    return exitCodeOf([ended], signals.count() > 0)
+    const ended: Run[] = []
+    for (const run of runs) ended.push(await stay(ground, run, { watch }))
+    const object = await answer(ended)
+    if (output.json) output.object(object)
+    else output.text(text(ended))
+    return exitCodeOf(ended, signals.count() > 0)
   } finally {
     signals.end()
   }

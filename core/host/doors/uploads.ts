@@ -31,7 +31,7 @@ export interface UploadLimits {
   readonly maxFilesPerFolder: number
 }
 
-const usual: UploadLimits = { maxBytes: 4 * 2 ** 30, reserveBytes: 256 * 2 ** 20, maxFilesPerFolder: 1000 }
+const usual: UploadLimits = { maxBytes: 4 * 2 ** 30, reserveBytes: 256 * 2 ** 20, maxFilesPerFolder: 100_000 }
 const dayMs = 24 * 60 * 60 * 1000
 /** Free space is looked at again after so many bytes. */
 const lookEvery = 64 * 2 ** 20

@@ -2,6 +2,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { OutputRow, Run } from '../../../core/contract/domain.ts'
 import { targetOf } from '../../../core/contract/roles.ts'
+import { spoken } from '../../../core/contract/turns.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount } from '../../ui/format.ts'
 import { type AnswerProps, plainAnswer, viewOf } from './answers/view.ts'
@@ -95,8 +96,9 @@ interface ExampleTextProps {
 }
 
 function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
-  const long = row.text.length > excerptLength || row.text.includes('\n')
-  const text = opened ? row.text : excerpt(row.text, search, excerptLength)
+  const whole = spoken(row.text)
+  const long = whole.length > excerptLength || whole.includes('\n')
+  const text = opened ? whole : excerpt(whole, search, excerptLength)
   const Chevron = opened ? ChevronDown : ChevronRight
   return (
     <div className={outputsStyles.example}>

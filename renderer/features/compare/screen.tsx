@@ -12,11 +12,13 @@ import { useShortcut } from '../../ui/shortcuts.ts'
 import { type CompareAddress, rotated } from './address.ts'
 import styles from './compare.module.css'
 import { ConfigTable } from './config-table.tsx'
+import { Confusions } from './confusions.tsx'
 import { Curves } from './curves.tsx'
 import { LengthTable } from './length-table.tsx'
 import { MetricsTable } from './metrics-table.tsx'
 import { Outputs } from './outputs.tsx'
 import { Overview } from './overview.tsx'
+import { PaceTable } from './pace-table.tsx'
 import { RunBar } from './run-bar.tsx'
 import { RunPicker } from './run-picker.tsx'
 import { SectionLinks } from './section.tsx'
@@ -111,8 +113,10 @@ function Comparison({ address, change, all }: ComparisonProps) {
             />
             <MetricsTable runs={current.runs} rows={current.metrics} at={address.at} onAt={(at) => change({ at })} />
             <LengthTable runs={current.runs} />
+            <PaceTable key={ids.join()} runs={current.runs} />
           </>
         )}
+        <Confusions runs={runs} />
         <Outputs runs={runs} address={address} change={change} />
       </div>
     </div>

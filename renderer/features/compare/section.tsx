@@ -7,6 +7,8 @@ const sections = [
   { id: 'configuration', title: 'Configuration' },
   { id: 'metrics', title: 'Metrics' },
   { id: 'lengths', title: 'By length' },
+  { id: 'confusion', title: 'Confusion' },
+  { id: 'pace', title: 'Side by side' },
   { id: 'outputs', title: 'Outputs' },
 ] as const
 

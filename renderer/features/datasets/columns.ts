@@ -1,4 +1,4 @@
-import type { PartialMapping, Preview } from '../../../core/contract/domain.ts'
+import type { FileFormat, PartialMapping, Preview } from '../../../core/contract/domain.ts'
 import { isLabelled, taskRoles } from '../../../core/contract/roles.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { plural } from '../../ui/format.ts'
@@ -100,4 +100,11 @@ export function delimiterName(delimiter: string): string {
 /** "mails.train.csv" → "mails.train". */
 export function nameFromFile(fileName: string): string {
   return fileName.replace(/\.[^.]+$/, '') || fileName
+}
+
+/** What a person reads. */
+export const formatNames: Readonly<Record<FileFormat, string>> = {
+  csv: 'CSV',
+  jsonl: 'JSON Lines',
+  folder: 'Folder of files',
 }

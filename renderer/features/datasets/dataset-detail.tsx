@@ -11,7 +11,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatCount, formatWhen, plural } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
 import { ClassBars } from './class-bars.tsx'
-import { classShares } from './columns.ts'
+import { classShares, formatNames } from './columns.ts'
 import { DatasetMenu } from './dataset-menu.tsx'
 import styles from './datasets.module.css'
 import { ProblemList } from './problem-list.tsx'
@@ -71,6 +71,11 @@ function subtitle(dataset: Dataset): string {
   ].join(' · ')
 }
 
+/** Not where it only names a picture or a clip. */
+function textIsRead({ task }: Dataset): boolean {
+  return taskRoles[task].every(({ name, file }) => name !== 'text' || file === undefined)
+}
+
 function Body({ dataset }: { dataset: Dataset }) {
   const [picked, setPicked] = useState<string | null>(null)
   return (
@@ -97,7 +102,7 @@ function Body({ dataset }: { dataset: Dataset }) {
             </Fragment>
           ))}
           <dt>Format</dt>
-          <dd>{dataset.format === 'csv' ? 'CSV' : 'JSON Lines'}</dd>
+          <dd>{formatNames[dataset.format]}</dd>
           <dt>Repeated texts</dt>
           <dd>{dataset.duplicateCount === 0 ? 'none' : plural(dataset.duplicateCount, 'row')}</dd>
           <dt>Left out</dt>
@@ -113,7 +118,7 @@ function Body({ dataset }: { dataset: Dataset }) {
       <Tabs defaultValue="rows" className={styles.tabs} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="rows">Rows</Tabs.Tab>
-          <Tabs.Tab value="tokens">Tokens</Tabs.Tab>
+          {textIsRead(dataset) && <Tabs.Tab value="tokens">Tokens</Tabs.Tab>}
           <Tabs.Tab value="problems">
             Problems{dataset.problemCount > 0 && ` (${formatCount(dataset.problemCount)})`}
           </Tabs.Tab>

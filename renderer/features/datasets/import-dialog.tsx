@@ -75,6 +75,14 @@ function Choose({ flow }: { flow: ImportFlow }) {
         onFiles={(files) => files[0] && flow.takeFile(files[0])}
         {...(desktop && { onChoose: flow.openDialog })}
       />
+      <DropZone
+        title="Or choose a folder of pictures or clips"
+        hint="PNG, JPEG or WAV files, in a folder a class, or with a table that names them."
+        button="Choose a folder"
+        folder
+        onFiles={flow.takeFolder}
+        {...(desktop && { onChoose: flow.openFolderDialog })}
+      />
       {samples.map((sample) => (
         <Group key={sample.name} justify="space-between" wrap="nowrap" gap="md">
           <div>

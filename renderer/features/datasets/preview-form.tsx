@@ -9,7 +9,15 @@ import { useProgress } from '../../client/progress.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatCount, plural } from '../../ui/format.ts'
 import { ClassBars } from './class-bars.tsx'
-import { delimiterName, mappingDoubts, mappingOf, mappingProblem, nameFromFile, previewClasses } from './columns.ts'
+import {
+  delimiterName,
+  formatNames,
+  mappingDoubts,
+  mappingOf,
+  mappingProblem,
+  nameFromFile,
+  previewClasses,
+} from './columns.ts'
 import styles from './datasets.module.css'
 import { PreviewTable } from './preview-table.tsx'
 import { ProblemList } from './problem-list.tsx'
@@ -32,7 +40,7 @@ interface Reading {
   delimiter?: string
 }
 
-export function PreviewForm({ source, task, aim = 'text-classification', onBack, onImported }: PreviewFormProps) {
+export function PreviewForm({ source, task, aim, onBack, onImported }: PreviewFormProps) {
   const [reading, setReading] = useState<Reading>({})
   const preview = useCall(
     'datasets.preview',
@@ -68,7 +76,8 @@ export function PreviewForm({ source, task, aim = 'text-classification', onBack,
       preview={preview.data}
       reading={reading}
       onReading={setReading}
-      {...{ source, task, aim, onBack, onImported }}
+      {...{ source, task, onBack, onImported }}
+      aim={aim ?? preview.data.suggested ?? 'text-classification'}
     />
   )
 }
@@ -180,7 +189,7 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
       </SimpleGrid>
 
       <Text fz={12} c="dimmed">
-        {preview.format === 'csv' ? 'CSV' : 'JSON Lines'}, {formatBytes(preview.bytes)}.{' '}
+        {formatNames[preview.format]}, {formatBytes(preview.bytes)}.{' '}
         {preview.complete
           ? `${plural(preview.scanned, 'row')} in all.`
           : `The first ${formatCount(preview.scanned)} rows were looked at.`}

@@ -4,10 +4,13 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
-import { isLabelled } from '../../../core/contract/roles.ts'
+import { isLabelled, mediaOf } from '../../../core/contract/roles.ts'
+import { spoken, turnsOf } from '../../../core/contract/turns.ts'
+import { RowGlance, RowMedia } from '../../client/row-media.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
+import { Turns } from '../../ui/turns.tsx'
 import styles from './datasets.module.css'
 import rowsStyles from './rows.module.css'
 import { type RowQuery, useRows } from './use-rows.ts'
@@ -104,6 +107,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
                     key={index}
                     index={index}
                     row={rows.at(index)}
+                    dataset={dataset}
                     labelled={labelled}
                     chosen={index === chosen}
                     onChoose={() => setChosen(index)}
@@ -113,7 +117,7 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
               </tbody>
             </table>
           </section>
-          <WholeRow query={{ id: dataset.id, label, search }} index={chosen} />
+          <WholeRow dataset={dataset} query={{ id: dataset.id, label, search }} index={chosen} />
         </div>
       )}
     </div>
@@ -131,12 +135,14 @@ function Spacer({ height, columns }: { height: number; columns: number }) {
 interface RowLineProps {
   index: number
   row: DatasetRow | undefined
+  dataset: Dataset
   labelled: boolean
   chosen: boolean
   onChoose: () => void
 }
 
-function RowLine({ index, row, labelled, chosen, onChoose }: RowLineProps) {
+function RowLine({ index, row, dataset, labelled, chosen, onChoose }: RowLineProps) {
+  const media = mediaOf(dataset.task)
   return (
     <tr
       aria-rowindex={index + 1}
@@ -152,14 +158,18 @@ function RowLine({ index, row, labelled, chosen, onChoose }: RowLineProps) {
         </td>
       )}
       <td>
-        <div className={rowsStyles.oneLine}>{row?.text.slice(0, 400)}</div>
+        <div className={rowsStyles.oneLine}>
+          {row && media && <RowGlance kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />}
+          {row && spoken(row.text).slice(0, 400)}
+        </div>
       </td>
     </tr>
   )
 }
 
 /** Stays while the list is scrolled elsewhere: it fetches (or finds fetched) its own page. */
-function WholeRow({ query, index }: { query: RowQuery; index: number }) {
+function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery; index: number }) {
+  const media = mediaOf(dataset.task)
   const row = useRows(query, index, index).at(index)
   return (
     <section className={rowsStyles.whole} aria-label="The chosen row" aria-live="polite">
@@ -171,17 +181,28 @@ function WholeRow({ query, index }: { query: RowQuery; index: number }) {
           <Text fz={13} fw={600} my={6}>
             {row.label}
           </Text>
-          <div className={rowsStyles.wholeText}>{row.text}</div>
+          {media && (
+            <div className={rowsStyles.media}>
+              <RowMedia key={row.row} kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />
+            </div>
+          )}
+          <Part text={row.text} />
           {Object.entries(row.fields ?? {}).map(([role, part]) => (
             <div key={role}>
               <Text fz={12} c="dimmed" mt={10} mb={2} tt="capitalize">
                 {role}
               </Text>
-              <div className={rowsStyles.wholeText}>{part}</div>
+              <Part text={part} />
             </div>
           ))}
         </>
       )}
     </section>
   )
+}
+
+/** A text, or what was said in turn. */
+function Part({ text }: { text: string }) {
+  const turns = turnsOf(text)
+  return turns === null ? <div className={rowsStyles.wholeText}>{text}</div> : <Turns turns={turns} />
 }

@@ -1,6 +1,7 @@
 import { useCallback, useRef, useState } from 'react'
 import type { AppInfo, Source } from '../../../core/contract/domain.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
+import type { Desktop, OpenedFile } from '../../client/client.ts'
 import { useClient } from '../../client/hooks.ts'
 
 type Stage =
@@ -13,9 +14,12 @@ export interface ImportFlow {
   readonly stage: Stage
   readonly error: unknown
   takeFile(file: File): void
+  /** All files of a folder: pictures or clips, or a table and what it names. */
+  takeFolder(files: readonly File[]): void
   takeSample(sample: AppInfo['samples'][number]): void
   /** The desktop shell's own file dialog. */
   openDialog(): void
+  openFolderDialog(): void
   /** Back to the beginning; an upload that is under way is left unused. */
   reset(): void
 }
@@ -47,6 +51,16 @@ export function useImport(): ImportFlow {
     task: handle,
   })
 
+  const choose = async (ask: (desktop: Desktop) => Promise<OpenedFile | null>) => {
+    const mine = begin({ at: 'choose' })
+    try {
+      const opened = client.desktop && (await ask(client.desktop))
+      if (opened && mine === attempt.current) setStage(fromHandle(opened.fileName, opened.handle))
+    } catch (thrown) {
+      fail(mine, thrown)
+    }
+  }
+
   return {
     stage,
     error,
@@ -61,15 +75,20 @@ export function useImport(): ImportFlow {
         fail(mine, thrown)
       }
     },
-    async openDialog() {
-      const mine = begin({ at: 'choose' })
+    async takeFolder(files) {
+      const fileName = files[0]?.webkitRelativePath.split('/')[0] || 'the folder'
+      const mine = begin({ at: 'uploading', fileName, share: 0 })
       try {
-        const opened = await client.desktop?.openFile()
-        if (opened && mine === attempt.current) setStage(fromHandle(opened.fileName, opened.handle))
+        const handle = await client.uploadFolder(files.filter(isWanted), (share) => {
+          if (mine === attempt.current) setStage({ at: 'uploading', fileName, share })
+        })
+        if (mine === attempt.current) setStage(fromHandle(fileName, handle))
       } catch (thrown) {
         fail(mine, thrown)
       }
     },
+    openDialog: () => choose((desktop) => desktop.openFile()),
+    openFolderDialog: () => choose((desktop) => desktop.openFolder()),
     takeSample({ name, title, task }) {
       begin({ at: 'preview', fileName: title, source: { kind: 'sample', name }, task: name, aim: task })
     },
@@ -77,4 +96,9 @@ export function useImport(): ImportFlow {
       begin({ at: 'choose' })
     }, [begin]),
   }
+}
+
+/** What systems leave in folders is not sent. */
+function isWanted({ name }: File): boolean {
+  return !name.startsWith('.') && !/^(?:Thumbs\.db|desktop\.ini)$/i.test(name)
 }

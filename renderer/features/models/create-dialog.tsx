@@ -153,8 +153,9 @@ function SizeEntry({ field: { title, choices }, usual, entered, onChange }: Size
   )
 }
 
-function choiceText(choice: string | boolean): string {
-  return typeof choice === 'string' ? choice : choice ? 'yes' : 'no'
+function choiceText(choice: string | boolean | number): string {
+  if (typeof choice !== 'boolean') return String(choice)
+  return choice ? 'yes' : 'no'
 }
 
 function TokenizerChoice({ draft, onChange, models }: PartProps & { models: readonly Model[] }) {

@@ -2,12 +2,14 @@ import { Tabs } from '@mantine/core'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
-import { writingTasks } from '../../../core/contract/settings.ts'
+import type { Run } from '../../../core/contract/domain.ts'
+import { outputTasks, writingTasks } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { ExportDialog, type Which } from './export-dialog.tsx'
 import { RunCharts } from './run-charts.tsx'
 import { RunCheckpoints } from './run-checkpoints.tsx'
+import { RunConfusion } from './run-confusion.tsx'
 import classes from './run-detail.module.css'
 import { RunHeader } from './run-header.tsx'
 import { RunLog } from './run-log.tsx'
@@ -16,8 +18,20 @@ import { RunSummary } from './run-summary.tsx'
 import { RunTry } from './run-try.tsx'
 import { RunWrite } from './run-write.tsx'
 
-const tabs = { charts: 'Charts', settings: 'Settings', log: 'Log', checkpoints: 'Checkpoints', try: 'Try it' }
+const tabs = {
+  charts: 'Charts',
+  confusion: 'Confusion',
+  settings: 'Settings',
+  log: 'Log',
+  checkpoints: 'Checkpoints',
+  try: 'Try it',
+}
 type Tab = keyof typeof tabs
+
+/** Only where there are classes is one taken for another. */
+function tabsOf({ plan }: Run): [string, string][] {
+  return Object.entries(tabs).filter(([tab]) => tab !== 'confusion' || (plan?.labels.length ?? 0) > 0)
+}
 
 /** All about one run. The open tab is part of the address. */
 export function RunDetail({ id }: { id: string }) {
@@ -46,7 +60,7 @@ export function RunDetail({ id }: { id: string }) {
         onChange={(next) => navigate(`/runs/${id}${next === 'charts' ? '' : `?tab=${next}`}`, { replace: true })}
       >
         <Tabs.List className={classes.tabList ?? ''}>
-          {Object.entries(tabs).map(([value, title]) => (
+          {tabsOf(run).map(([value, title]) => (
             <Tabs.Tab key={value} value={value} fz={13}>
               {title}
             </Tabs.Tab>
@@ -54,11 +68,12 @@ export function RunDetail({ id }: { id: string }) {
         </Tabs.List>
         <Tabs.Panel className={classes.panel ?? ''} value={tab}>
           {tab === 'charts' && <RunCharts run={run} />}
+          {tab === 'confusion' && <RunConfusion run={run} />}
           {tab === 'settings' && <RunSettings run={run} />}
           {tab === 'log' && <RunLog id={run.id} />}
           {tab === 'checkpoints' && <RunCheckpoints run={run} onExport={setExporting} />}
           {tab === 'try' &&
-            (writingTasks.includes(run.config.task) ? (
+            ([...writingTasks, ...outputTasks].includes(run.config.task) ? (
               <RunWrite key={run.id} run={run} />
             ) : (
               <RunTry key={run.id} run={run} />

@@ -1,6 +1,7 @@
 import { Button, Code, CopyButton, Group, Stack, Switch, Table, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
+import { hasLength, type TaskName } from '../../../core/contract/settings.ts'
 import classes from './run-detail.module.css'
 import { groupTitles, type SettingRow, settingRows } from './settings-rows.ts'
 
@@ -34,7 +35,7 @@ export function RunSettings({ run }: { run: Run }) {
           <SettingsTable rows={members} />
         </section>
       ))}
-      {run.plan && <Plan plan={run.plan} />}
+      {run.plan && <Plan plan={run.plan} task={run.config.task} />}
       <Text fz={12} c="dimmed">
         {run.engine &&
           `Engine: ${run.engine.kind} on ${run.engine.backend} ${run.engine.version}, ${run.engine.threads} threads. `}
@@ -71,7 +72,7 @@ function SettingsTable({ rows }: { rows: readonly SettingRow[] }) {
   )
 }
 
-function Plan({ plan }: { plan: NonNullable<Run['plan']> }) {
+function Plan({ plan, task }: { plan: NonNullable<Run['plan']>; task: TaskName }) {
   return (
     <section>
       <Title order={3} mb={4}>
@@ -79,8 +80,9 @@ function Plan({ plan }: { plan: NonNullable<Run['plan']> }) {
       </Title>
       <Text fz={13} maw={640}>
         {plan.trainRows} training and {plan.evalRows} validation rows, {plan.stepsPerEpoch} steps an epoch,{' '}
-        {plan.totalSteps} in all. {(plan.truncatedShare * 100).toFixed(1)} % of the rows are cut. Programs for{' '}
-        {plan.lengthBuckets.length === 1 ? 'a length' : 'lengths'} of {plan.lengthBuckets.join(', ')} tokens.
+        {plan.totalSteps} in all. {(plan.truncatedShare * 100).toFixed(1)} % of the rows are cut.
+        {hasLength(task) &&
+          ` Programs for ${plan.lengthBuckets.length === 1 ? 'a length' : 'lengths'} of ${plan.lengthBuckets.join(', ')} tokens.`}
         {plan.labels.length > 0 && ' Classes: '}
         {plan.labels.map((label) => (
           <Code key={label} mr={4}>

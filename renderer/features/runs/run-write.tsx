@@ -3,6 +3,7 @@ import { Play, Square } from 'lucide-react'
 import { useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { type FinishReason, generationOptionsSchema } from '../../../core/contract/generation.ts'
+import { outputTasks } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { plural } from '../../ui/format.ts'
@@ -22,7 +23,7 @@ const reasons: Readonly<Record<FinishReason, string>> = {
   cancelled: 'cancelled',
 }
 
-/** A beginning of one's own, and how the trained model goes on with it, word by word. */
+/** A text of one's own, and how the trained model goes on with it, word by word, or what it makes out of it. */
 export function RunWrite({ run }: { run: Run }) {
   const [prompt, setPrompt] = useState('')
   const [which, setWhich] = useState<Which>('best')
@@ -39,7 +40,11 @@ export function RunWrite({ run }: { run: Run }) {
   const write = () => {
     if (!writing) start.mutate({ run: run.id, checkpoint: which, prompts: [prompt], options })
   }
-  const number = (name: 'max_new_tokens' | 'temperature' | 'top_p' | 'top_k' | 'seed', label: string, step: number) => (
+  const number = (
+    name: 'max_new_tokens' | 'num_beams' | 'temperature' | 'top_p' | 'top_k' | 'seed',
+    label: string,
+    step: number,
+  ) => (
     <NumberInput
       label={label}
       size="xs"
@@ -47,7 +52,7 @@ export function RunWrite({ run }: { run: Run }) {
       step={step}
       min={name === 'top_k' || name === 'seed' ? 0 : step}
       value={options[name]}
-      disabled={!options.do_sample && name !== 'max_new_tokens'}
+      disabled={!options.do_sample && name !== 'max_new_tokens' && name !== 'num_beams'}
       onChange={(value) => {
         const next = generationOptionsSchema.safeParse({ ...options, [name]: Number(value) })
         if (next.success) setOptions(next.data)
@@ -55,15 +60,20 @@ export function RunWrite({ run }: { run: Run }) {
     />
   )
   const text = generation?.texts[0]
+  const apart = outputTasks.includes(run.config.task)
   return (
     <Stack className={classes.padded ?? ''} gap="md" maw={760}>
       <Textarea
-        label="Beginning"
+        label={apart ? 'Text' : 'Beginning'}
         size="sm"
         autosize
         minRows={3}
         maxRows={10}
-        placeholder="Type how the text begins; left empty, the model begins by itself"
+        placeholder={
+          apart
+            ? 'Type what the model is to make another text of'
+            : 'Type how the text begins; left empty, the model begins by itself'
+        }
         value={prompt}
         onChange={(event) => setPrompt(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -72,19 +82,25 @@ export function RunWrite({ run }: { run: Run }) {
       />
       <Group gap="xl" align="flex-end">
         {number('max_new_tokens', 'Tokens at most', 16)}
-        <Switch
-          label="Draw at random"
-          description="Off: always the likeliest token"
-          checked={options.do_sample}
-          onChange={(event) => setOptions({ ...options, do_sample: event.currentTarget.checked })}
-        />
+        {apart ? (
+          number('num_beams', 'Beams', 1)
+        ) : (
+          <Switch
+            label="Draw at random"
+            description="Off: always the likeliest token"
+            checked={options.do_sample}
+            onChange={(event) => setOptions({ ...options, do_sample: event.currentTarget.checked })}
+          />
+        )}
       </Group>
-      <Group gap="sm">
-        {number('temperature', 'Temperature', 0.1)}
-        {number('top_k', 'Top k', 10)}
-        {number('top_p', 'Top p', 0.05)}
-        {number('seed', 'Seed', 1)}
-      </Group>
+      {!apart && (
+        <Group gap="sm">
+          {number('temperature', 'Temperature', 0.1)}
+          {number('top_k', 'Top k', 10)}
+          {number('top_p', 'Top p', 0.05)}
+          {number('seed', 'Seed', 1)}
+        </Group>
+      )}
       <Group gap="xs">
         {writing ? (
           <Button
@@ -117,9 +133,11 @@ export function RunWrite({ run }: { run: Run }) {
       {text && (
         <section aria-label="What it wrote">
           <Text fz={14} style={{ whiteSpace: 'pre-wrap' }} aria-live="polite" aria-busy={writing}>
-            <Text span inherit c="dimmed">
-              {text.prompt}
-            </Text>
+            {!apart && (
+              <Text span inherit c="dimmed">
+                {text.prompt}
+              </Text>
+            )}
             {text.text}
             {writing && '▍'}
           </Text>

@@ -78,7 +78,7 @@ describe('a run for instructions and chats', () => {
       },
     ],
   ])('learns to answer, and its weights then do: %s', async (_, settings) => {
-    const run = await spec({ num_train_epochs: 25, ...settings })
+    const run = await spec({ num_train_epochs: 25, written_answers: 1, ...settings })
     const { events, thrown } = await trainTiny(run)
     expect(thrown).toBeNull()
     const losses = seriesOf(events, 'train/loss').map(({ value }) => value)
@@ -87,7 +87,7 @@ describe('a run for instructions and chats', () => {
     expect(last?.['eval/token_accuracy']).toBeGreaterThan(0.9)
     const checkpointDir = ofKind(events, 'checkpoint').at(-1)?.path as string
     const written: string[] = []
-    const options = { max_new_tokens: 12, do_sample: false, temperature: 1, top_k: 0, top_p: 1 }
+    const options = { max_new_tokens: 12, num_beams: 1, do_sample: false, temperature: 1, top_k: 0, top_p: 1 }
     await generateTexts(
       {
         ...{ kind: 'generate', checkpointDir, modelDir: run.modelDir, config: run.config, threads: 2 },
@@ -98,6 +98,22 @@ describe('a run for instructions and chats', () => {
       () => false,
     )
     expect(written.join('')).toBe('the dog[end]')
+    // As the last evaluation wrote them; those that it was not asked for are left out.
+    const { rows = [], answers = [] } = ofKind(events, 'predictions').at(-1) ?? {}
+    expect(answers).toHaveLength(rows.length)
+    expect(answers.filter((answer) => answer === 'the dog')).toHaveLength(1)
+    expect(answers.filter((answer) => answer === '')).toHaveLength(rows.length - 1)
+  })
+
+  test('writes the same answers on both engines, in batches smaller than there are prompts', async () => {
+    const told = []
+    for (const engine of ['graph', 'eager'] as const) {
+      const run = await spec({ engine, max_steps: 1, validation_split: 0.5, per_device_eval_batch_size: 4 })
+      told.push(ofKind((await trainTiny(run)).events, 'predictions').at(-1)?.answers)
+    }
+    expect(told[0]).toHaveLength(6)
+    expect(told[0]?.some((answer) => answer.length > 20)).toBe(true)
+    expect(told[0]).toEqual(told[1])
   })
 
   test('leaves the template that it was trained by where the model has none', async () => {

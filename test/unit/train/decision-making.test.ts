@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readEpisode } from '../../../core/contract/episodes.ts'
-import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
+import { concerns, type RunConfigInput, runConfigSchema, settingInfos } from '../../../core/contract/settings.ts'
 import { importDataset } from '../../../core/data/import.ts'
 import { openRowStore } from '../../../core/data/row-store.ts'
 import { sampleTrajectories, type Trajectory } from '../../../core/environments/behaviour.ts'
@@ -120,6 +120,13 @@ describe('a run for decisions', () => {
     expect(told?.values).toEqual(told?.loss.map((loss) => -loss))
     expect(told?.answers).toBeUndefined()
   })
+})
+
+test('its settings are those of episodes, not of texts', () => {
+  const concerned = settingInfos.filter((info) => concerns(info, { method: 'full', task: 'decision-making' }))
+  const names = concerned.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['context_length', 'target_return', 'learning_rate']))
+  for (const name of ['max_length', 'packing', 'image_flip']) expect(names).not.toContain(name)
 })
 
 describe('its data', () => {

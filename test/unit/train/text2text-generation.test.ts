@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type GenerationOptions, generationOptionsSchema } from '../../../core/contract/generation.ts'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
@@ -8,6 +9,7 @@ import { chrf } from '../../../core/tasks/chrf.ts'
 import type { SourceTargetRows } from '../../../core/tasks/source-target-rows.ts'
 import { text2textGeneration } from '../../../core/tasks/text2text-generation.ts'
 import { prepareData } from '../../../core/train/prepare.ts'
+import { writeOutputs } from '../../../core/train/write-outputs.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { familyFolder } from '../../golden/family-reference.ts'
 import { writeLetterTokenizer } from '../../support/letter-tokenizer.ts'
@@ -61,13 +63,32 @@ async function spec(name: 'marian' | 't5', settings: Partial<RunConfigInput> = {
   } as TrainSpec
 }
 
+async function outputsOf(
+  { config, modelDir, threads }: TrainSpec,
+  checkpointDir: string,
+  prompts: readonly string[],
+  options: Partial<GenerationOptions>,
+): Promise<string[]> {
+  const texts = prompts.map(() => '')
+  const given = generationOptionsSchema.parse(options)
+  await writeOutputs(
+    { kind: 'generate', checkpointDir, modelDir, config, prompts, options: given, threads },
+    (told) => {
+      if (told.type === 'text') texts[told.row] += told.text
+    },
+    () => false,
+  )
+  return texts
+}
+
 describe('a run for text to text', () => {
   test.each<['marian' | 't5', Partial<RunConfigInput>]>([
     ['marian', {}],
     ['marian', { method: 'lora', learning_rate: 3e-2, target_modules: ['v_proj', 'out_proj', 'fc1', 'fc2'] }],
     ['t5', { generation_num_beams: 2, source_prefix: 'spell: ' }],
   ])('of a %s learns and writes: %o', async (name, settings) => {
-    const { events, thrown } = await trainTiny(await spec(name, settings))
+    const trained = await spec(name, settings)
+    const { events, thrown } = await trainTiny(trained)
     expect(thrown).toBeNull()
     const losses = seriesOf(events, 'train/loss').map(({ value }) => value)
     expect(Math.min(...losses.slice(-4))).toBeLessThan((losses[0] as number) * 0.8)
@@ -84,6 +105,12 @@ describe('a run for text to text', () => {
     rows.forEach((row, i) => {
       expect(judged[i]).toBeCloseTo(chrf(answers[i] as string, pairs[row]?.target as string), 9)
     })
+
+    // Its best checkpoint writes the same when it is asked again.
+    const best = ofKind(events, 'checkpoint').findLast((checkpoint) => checkpoint.best)
+    const prompts = rows.map((row) => pairs[row]?.text as string)
+    const options = { max_new_tokens: 16, num_beams: settings.generation_num_beams ?? 1 }
+    expect(await outputsOf(trained, best?.path as string, prompts, options)).toEqual(answers)
   })
 
   test('goes on exactly after a pause, and writes the same', async () => {
@@ -98,6 +125,27 @@ describe('a run for text to text', () => {
     for (const series of ['train/loss', 'eval/loss', 'eval/chrf'])
       expect(seriesOf(all, series), series).toEqual(seriesOf(whole.events, series))
     expect(ofKind(all, 'predictions').at(-1)).toEqual(ofKind(whole.events, 'predictions').at(-1))
+  })
+
+  test('does not draw, and says so', async () => {
+    const { config, modelDir, threads } = await spec('t5')
+    const options = generationOptionsSchema.parse({ do_sample: true })
+    const asked = {
+      kind: 'generate',
+      checkpointDir: modelDir,
+      modelDir,
+      config,
+      prompts: ['a'],
+      options,
+      threads,
+    } as const
+    await expect(
+      writeOutputs(
+        asked,
+        () => {},
+        () => false,
+      ),
+    ).rejects.toMatchObject({ code: 'bad_request' })
   })
 
   test('writes as many outputs as it is told to, spread over the rows', async () => {

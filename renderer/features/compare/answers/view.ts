@@ -2,7 +2,10 @@ import type { ComponentType } from 'react'
 import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contract/domain.ts'
 import type { TaskName } from '../../../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
+import { ChatAnswer, ChatTarget, PreferenceTarget } from './conversation.tsx'
 import { EpisodeAnswer } from './episode-answer.tsx'
+import { MediaExample } from './media-example.tsx'
+import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
@@ -30,7 +33,12 @@ const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'fill-mask': { Answer: FilledAnswer },
   'token-classification': { Answer: TaggedAnswer, Target: TaggedTarget },
   'question-answering': { Answer: SpanAnswer, Example: Question },
-  'image-text-to-text': { Answer: SceneAnswer },
+  'image-text-to-text': { Example: MediaExample, Answer: SceneAnswer },
+  'image-classification': { Example: MediaExample },
+  'audio-classification': { Example: MediaExample },
+  'automatic-speech-recognition': { Example: MediaExample },
+  chat: { Answer: ChatAnswer, Target: ChatTarget },
+  preference: { Answer: PreferenceAnswer, Target: PreferenceTarget },
 }
 
 export function viewOf(task: TaskName): AnswerView {

@@ -1,0 +1,31 @@
+import { Clip, Picture } from '../ui/media.tsx'
+import { useMedia } from './media.ts'
+
+export interface RowMediaProps {
+  readonly kind: 'image' | 'audio'
+  readonly dataset: string
+  readonly row: number
+  readonly label: string
+}
+
+/** A row's picture, or its clip with a picture of its sound. */
+export function RowMedia({ kind, ...of }: RowMediaProps) {
+  return kind === 'image' ? <RowPicture {...of} height={64} /> : <RowClip {...of} />
+}
+
+type Of = Omit<RowMediaProps, 'kind'>
+
+/** `height` in pixels. */
+export function RowPicture({ dataset, row, label, height }: Of & { readonly height: number }) {
+  return <Picture address={useMedia(dataset, row, 'thumbnail')} label={label} height={height} />
+}
+
+export function RowClip({ dataset, row, label }: Of) {
+  return <Clip address={useMedia(dataset, row, 'file')} mel={useMedia(dataset, row, 'mel')} label={label} />
+}
+
+/** For a line of a list: small, and only seen. */
+export function RowGlance({ kind, dataset, row, label }: RowMediaProps) {
+  const address = useMedia(dataset, row, kind === 'image' ? 'thumbnail' : 'mel')
+  return <Picture address={address} label={label} height={26} />
+}
