@@ -3,7 +3,7 @@ import type { Dataset, Model } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { ParsedInput } from '../contract/methods.ts'
 import { usualLearningRate } from '../contract/presets.ts'
-import { isPrompted, isPromptTemplate } from '../contract/prompts.ts'
+import { askingOf, isPromptTemplate } from '../contract/prompts.ts'
 import { suits } from '../contract/roles.ts'
 import { hasLength, headlessTasks, type RunConfig, type SettingName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
@@ -26,7 +26,8 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
   if (!suits(dataset.task, config.task)) {
     refuse('task', config.task, `the dataset "${dataset.name}" is for ${dataset.task}`)
   }
-  if (!canLearn(model.architecture, config.task) && !isPrompted(config, model.architecture)) {
+  const asking = askingOf(config, model.architecture)
+  if (!canLearn(model.architecture, config.task) && asking === null) {
     refuse('task', config.task, `the model "${model.name}" (${model.architecture}) cannot be trained for it`)
   }
   if (config.method === 'lora' && !canAdapt(model.architecture)) {
@@ -50,8 +51,12 @@ export function decideConfig(written: Written, model: Model, dataset: Dataset): 
     const reason = `the model "${model.name}" has ${model.maxPositions} positions; take at most so many`
     refuse('max_target_length', config.max_target_length, reason)
   }
-  if (isPrompted(config, model.architecture) && !isPromptTemplate(config.prompt_template)) {
-    refuse('prompt_template', config.prompt_template, 'it needs one {text}, and one {label} after it')
+  if (asking !== null) {
+    const place = asking === 'next words' ? '{label}' : '{mask}'
+    if (!isPromptTemplate(config.prompt_template) || !config.prompt_template.includes(place)) {
+      const reason = `it needs one {text}, and one ${place} after it, for a model that ${asking === 'next words' ? 'writes' : 'fills in words'}`
+      refuse('prompt_template', config.prompt_template, reason)
+    }
   }
   if (config.max_steps === 0 && config.method !== 'none') {
     refuse(

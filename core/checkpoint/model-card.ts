@@ -81,7 +81,16 @@ function modelUse(task: TaskName, loadedBy: Library): string {
 # Names and shapes are those of torch.nn.Embedding, torch.nn.LSTM or GRU, and torch.nn.Linear; config.json has their sizes.
 weights = load_file("model.safetensors")`
   }
-  const { pipeline, input } = taskNames[task]
+  const { pipeline, input, autoModel } = taskNames[task]
+  // No pipeline of transformers 5 does it.
+  if (task === 'text2text-generation') {
+    return `from transformers import ${autoModel}, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = ${autoModel}.from_pretrained(".")
+written = model.generate(tokenizer(${input}, return_tensors="pt").input_ids)
+print(tokenizer.decode(written[0], skip_special_tokens=True))`
+  }
   return `from transformers import pipeline
 
 model = pipeline("${pipeline}", model=".")

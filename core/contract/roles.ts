@@ -58,7 +58,7 @@ const clip: RoleInfo = {
 const chat: readonly RoleInfo[] = [
   {
     name: 'text',
-    title: 'Messages or instruction',
+    title: 'Conversation',
     help: 'A list of turns (role, content), or what is asked.',
     columns: ['messages', 'conversations', 'conversation', 'chat', 'instruction', 'prompt', 'question', 'text'],
   },

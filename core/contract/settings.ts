@@ -127,7 +127,7 @@ const shape = {
   /** Preferences: how much the log-probability of an answer counts, and by which loss (see tasks/preference.ts). */
   dpo_beta: z.number().gt(0).max(100).default(0.1),
   dpo_loss_type: z.enum(['sigmoid', 'ipo']).default('sigmoid'),
-  /** Classification without training, by a language model: see contract/prompts.ts. Empty: by the head as it is. */
+  /** Classification without training: see contract/prompts.ts. Empty: by the head as it is. */
   prompt_template: z.string().max(2000).default('{text}\n\nCategory: {label}'),
   few_shot_examples: z.number().int().min(0).max(64).default(0),
   /** The embeddings and so many of the lowest layers stay as they are. */
@@ -417,7 +417,7 @@ export const settingInfos: readonly SettingInfo[] = [
   {
     name: 'prompt_template',
     label: 'Prompt',
-    help: 'How a language model is asked: {text} is the text, {label} where it is to go on. Empty: its head is asked.',
+    help: 'How a language model is asked: {text} is the text, {label} where it is to go on ({mask} for BERT and its like, which fill in words). Empty: its head is asked.',
     level: 'basic',
     group: 'evaluation',
     methods: ['none'],

@@ -288,9 +288,3 @@ export interface SceneHead<Config> extends Head<Config> {
   /** As LanguageModelHead's. */
   matrix(config: Config, params: Params): Tensor
 }
-
-/** A text out of a clip of speech. */
-export interface SpeechToTextHead<Config> extends DecoderHead<Config>, Hearing<Config> {
-  /** `rng` null turns dropout off. */
-  encode(config: Config, params: Params, clips: AudioBatch, rng: Rng | null): Memory
-}

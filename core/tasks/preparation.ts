@@ -1,4 +1,4 @@
-import { isPrompted } from '../contract/prompts.ts'
+import { askingOf } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { chatRows } from './chat-rows.ts'
 import { imageRows } from './image-rows.ts'
@@ -41,5 +41,6 @@ export function preparationOf(
   config: Pick<RunConfig, 'task' | 'method' | 'prompt_template'>,
   modelType: string,
 ): Preparation {
-  return isPrompted(config, modelType) ? promptedRows : preparations[config.task]
+  const asking = askingOf(config, modelType)
+  return asking === null ? preparations[config.task] : promptedRows(asking)
 }

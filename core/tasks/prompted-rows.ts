@@ -1,5 +1,5 @@
 import { AttuneError } from '../contract/errors.ts'
-import { promptParts } from '../contract/prompts.ts'
+import { type Asking, promptParts } from '../contract/prompts.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -16,11 +16,14 @@ export interface PromptedRows extends TokenRows {
   readonly classes: number
   /** Class id of each row. */
   readonly gold: Int32Array
-  /** Of each sequence: the first token of its label, which ends it. */
+  /** Of each sequence: where its label begins, and the label's tokens. They stand there, or are hidden there. */
   readonly labelStarts: Int32Array
+  readonly labelIds: readonly Int32Array[]
 }
 
-export const promptedRows: Preparation<PromptedRows> = { prepare: preparePrompted }
+export function promptedRows(asking: Asking): Preparation<PromptedRows> {
+  return { prepare: (...args) => preparePrompted(asking, ...args) }
+}
 
 /** Stream of the generator that chooses the examples, by the run's seed. */
 const exampleStream = 14
@@ -29,6 +32,7 @@ const leastTokens = 8
 
 /** Throws AttuneError: bad_data as prepareLabelled, bad_config (examples that leave no room for a text). */
 function preparePrompted(
+  asking: Asking,
   store: RowStore,
   labels: readonly string[],
   { tokenizer }: Reading,
@@ -43,6 +47,8 @@ function preparePrompted(
   }
   const { max_length: room, few_shot_examples: shots, prompt_template: template, seed } = config
   const { head, middle, tail } = promptParts(template)
+  const sequencesOf =
+    asking === 'next words' ? nextWords(tokenizer, middle, labels) : hiddenWords(tokenizer, { middle, tail }, labels)
   const chosen = chooseExamples(train, classes, shots, seed)
   const shown = chosen.map((row) => {
     const { text, label } = store.read(row)
@@ -52,27 +58,27 @@ function preparePrompted(
   const before = `${shown.join('')}${head}`
   let cut = 0
   let done = 0
-  const ids: Int32Array[] = []
-  const labelStarts: number[] = []
+  const prompts: Prompt[] = []
   for (const row of validation) {
     const text = store.read(row).text
-    const found = fitted(text, before, middle, labels, tokenizer, room)
+    const found = fitted(text, before, sequencesOf, tokenizer, room)
     if (found.cut) cut++
-    for (const { sequence, start } of found.sequences) {
-      ids.push(sequence)
-      labelStarts.push(start)
-    }
+    prompts.push(...found.prompts)
     onRow(++done, validation.length)
   }
-  const side = (rows: Int32Array, sequences: readonly Int32Array[], starts: readonly number[]): PromptedRows => ({
-    ...tokenRows(rows, sequences),
+  const side = (rows: Int32Array, all: readonly Prompt[]): PromptedRows => ({
+    ...tokenRows(
+      rows,
+      all.map(({ sequence }) => sequence),
+    ),
     classes: labels.length,
     gold: rows.map((row) => classes[row] as number),
-    labelStarts: Int32Array.from(starts),
+    labelStarts: Int32Array.from(all, ({ start }) => start),
+    labelIds: all.map(({ label }) => label),
   })
   return {
-    train: side(Int32Array.from(chosen).sort(), [], []),
-    validation: side(validation, ids, labelStarts),
+    train: side(Int32Array.from(chosen).sort(), []),
+    validation: side(validation, prompts),
     truncatedShare: cut / validation.length,
   }
 }
@@ -92,44 +98,75 @@ function chooseExamples(rows: Int32Array, classes: Int32Array, count: number, se
   return chosen.sort((a, b) => key(a) - key(b) || a - b)
 }
 
-interface Fitted {
-  readonly sequences: readonly { readonly sequence: Int32Array; readonly start: number }[]
-  readonly cut: boolean
+/** A text in a prompt, with one of the labels. */
+interface Prompt {
+  readonly sequence: Int32Array
+  readonly start: number
+  readonly label: Int32Array
 }
 
-/** The prompt with each label; where it does not fit, with the beginning of the text. */
+/** What stands before the label up to the end of the text → a prompt for each label. */
+type PromptsOf = (before: string) => readonly Prompt[]
+
+/** Where a label melts into what stands before it, all are scored from there on. */
+function nextWords(tokenizer: Tokenizer, middle: string, labels: readonly string[]): PromptsOf {
+  const encode = (prompt: string) => Int32Array.of(...tokenizer.specials.before, ...tokenizer.encodePlain(prompt))
+  return (before) => {
+    const asked = encode(`${before}${middle}`)
+    const all = labels.map((label) => encode(`${before}${middle}${label}`))
+    let common = 0
+    while (common < asked.length && all.every((sequence) => sequence[common] === asked[common])) common++
+    return all.map((sequence) => {
+      const start = Math.max(1, Math.min(common, sequence.length - 1))
+      return { sequence, start, label: sequence.slice(start) }
+    })
+  }
+}
+
+/** As many hidden tokens as a label has. */
+function hiddenWords(
+  tokenizer: Tokenizer,
+  { middle, tail }: { readonly middle: string; readonly tail: string },
+  labels: readonly string[],
+): PromptsOf {
+  const { maskId, specials } = tokenizer
+  if (maskId === null) {
+    throw new AttuneError('unsupported', "The model's tokenizer has no token that hides a word: it cannot be asked.")
+  }
+  const words = labels.map((label) => tokenizer.encodePlain(label))
+  const after = [...tokenizer.encodePlain(tail), ...specials.after]
+  return (before) => {
+    const asked = [...specials.before, ...tokenizer.encodePlain(`${before}${middle}`)]
+    return words.map((label) => ({
+      sequence: Int32Array.of(...asked, ...label.map(() => maskId), ...after),
+      start: asked.length,
+      label,
+    }))
+  }
+}
+
+/** The prompts of a text; where they do not fit, with its beginning. */
 function fitted(
   text: string,
   before: string,
-  middle: string,
-  labels: readonly string[],
+  promptsOf: PromptsOf,
   tokenizer: Tokenizer,
   room: number,
-): Fitted {
-  const start = tokenizer.specials.before
-  const encode = (prompt: string) => Int32Array.of(...start, ...tokenizer.encodePlain(prompt))
-  const withLabels = (of: string) => {
-    const asked = encode(`${before}${of}${middle}`)
-    const all = labels.map((label) => encode(`${before}${of}${middle}${label}`))
-    // Where a label melts into what stands before it, all are scored from there on.
-    let common = 0
-    while (common < asked.length && all.every((sequence) => sequence[common] === asked[common])) common++
-    return all.map((sequence) => ({ sequence, start: Math.max(1, Math.min(common, sequence.length - 1)) }))
-  }
-  const longest = (all: Fitted['sequences']) => Math.max(...all.map(({ sequence }) => sequence.length))
-  let sequences = withLabels(text)
-  if (longest(sequences) <= room) return { sequences, cut: false }
+): { readonly prompts: readonly Prompt[]; readonly cut: boolean } {
+  const longest = (all: readonly Prompt[]) => Math.max(...all.map(({ sequence }) => sequence.length))
+  let prompts = promptsOf(`${before}${text}`)
+  if (longest(prompts) <= room) return { prompts, cut: false }
   // Where tokens join, a cut text may have one more or less than it had: some steps get there.
   let keep = tokenizer.encodePlain(text).length
-  while (longest(sequences) > room) {
-    keep -= longest(sequences) - room
+  while (longest(prompts) > room) {
+    keep -= longest(prompts) - room
     if (keep < leastTokens) {
       const message = `few_shot_examples: with the examples, a prompt leaves no room for a text within max_length ${room}. Choose fewer examples or a larger max_length.`
       throw new AttuneError('bad_config', message, { setting: 'few_shot_examples' })
     }
-    sequences = withLabels(shortened(text, tokenizer, keep))
+    prompts = promptsOf(`${before}${shortened(text, tokenizer, keep)}`)
   }
-  return { sequences, cut: true }
+  return { prompts, cut: true }
 }
 
 /** The beginning of a text, of so many tokens. */

@@ -1,4 +1,4 @@
-import { isPrompted } from '../contract/prompts.ts'
+import { askingOf } from '../contract/prompts.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import { audioClassification, audioClassificationOnFeatures } from './audio-classification.ts'
 import { automaticSpeechRecognition } from './automatic-speech-recognition.ts'
@@ -46,7 +46,8 @@ const featureTasks: Readonly<Partial<Record<RunConfig['task'], FeatureTask>>> = 
 
 /** By its name; a language model that nothing is trained of classifies by prompts. */
 export function taskNamed(name: RunConfig['task'], asked: Asked | undefined, modelType: string): Task {
-  return asked && isPrompted({ ...asked, task: name }, modelType) ? promptedClassification : tasks[name]
+  const asking = asked ? askingOf({ ...asked, task: name }, modelType) : null
+  return asking === null ? tasks[name] : promptedClassification(asking)
 }
 
 /** What of a run's settings decides how its task is done. */

@@ -1,9 +1,8 @@
 import { readModelConfig } from '../checkpoint/config.ts'
 import type { DatasetRow, Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { isPrompted } from '../contract/prompts.ts'
+import { askingOf } from '../contract/prompts.ts'
 import { chooseBuckets } from '../data/batches.ts'
-
 import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import { preparationOf } from '../tasks/preparation.ts'
@@ -31,7 +30,7 @@ export async function predict(spec: PredictSpec): Promise<Prediction[]> {
 
 async function predictTexts({ config, labels, texts, fields, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
   const { modelType } = await readModelConfig(spec.modelDir)
-  if (isPrompted(config, modelType)) {
+  if (askingOf(config, modelType) !== null) {
     const message =
       'This run asked a language model by prompts, and has learnt no classes. Predict with a run that has.'
     throw new AttuneError('unsupported', message)

@@ -19,7 +19,7 @@ export const recurrent: Demo = {
       better: 'higher',
       atLeast: 0.85,
     } as const
-    const config = { dataset: dataset.id, num_train_epochs: 2, max_length: 128, seed: 1 }
+    const config = { dataset: dataset.id, num_train_epochs: 2, max_length: 128, max_eval_samples: 300, seed: 1 }
     const transformer = await train({ ...config, model: model.id, name: 'Transformer beside an LSTM' })
     const { run } = await call('runs.recurrentBaseline', { id: transformer.id })
     return [

@@ -207,11 +207,14 @@ def attentions(name, family):
     model = family.build().float().eval()
     seen = []
 
+    def is_weights(value):
+        return isinstance(value, torch.Tensor) and value.dim() == 4 and bool((value.sum(-1) - 1).abs().max() < 1e-4)
+
     def look(module, given, told):
-        weights = told[1] if isinstance(told, tuple) and len(told) > 1 else None
-        # A layer around it hands the same tensor on.
-        if isinstance(weights, torch.Tensor) and weights.dim() == 4 and not any(weights is one for one in seen):
-            seen.append(weights)
+        # Beside them a module may tell of a position bias; a layer around it hands the same tensor on.
+        for value in told[1:] if isinstance(told, tuple) else ():
+            if is_weights(value) and not any(value is one for one in seen):
+                seen.append(value)
 
     for module in model.modules():
         module.register_forward_hook(look)

@@ -3,7 +3,7 @@ import { Play, Square } from 'lucide-react'
 import { useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { type FinishReason, generationOptionsSchema } from '../../../core/contract/generation.ts'
-import { outputTasks } from '../../../core/contract/settings.ts'
+import { answeringTasks, outputTasks } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { plural } from '../../ui/format.ts'
@@ -61,19 +61,17 @@ export function RunWrite({ run }: { run: Run }) {
   )
   const text = generation?.texts[0]
   const apart = outputTasks.includes(run.config.task)
+  const answers = answeringTasks.includes(run.config.task)
+  const [label, placeholder] = wordsFor(apart, answers)
   return (
     <Stack className={classes.padded ?? ''} gap="md" maw={760}>
       <Textarea
-        label={apart ? 'Text' : 'Beginning'}
+        label={label}
         size="sm"
         autosize
         minRows={3}
         maxRows={10}
-        placeholder={
-          apart
-            ? 'Type what the model is to make another text of'
-            : 'Type how the text begins; left empty, the model begins by itself'
-        }
+        placeholder={placeholder}
         value={prompt}
         onChange={(event) => setPrompt(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -148,4 +146,11 @@ export function RunWrite({ run }: { run: Run }) {
       )}
     </Stack>
   )
+}
+
+/** What the field is called, and what stands in it while it is empty. */
+function wordsFor(apart: boolean, answers: boolean): [label: string, placeholder: string] {
+  if (apart) return ['Text', 'Type what the model is to make another text of']
+  if (answers) return ['You', 'Ask for something; the model answers by its chat template']
+  return ['Beginning', 'Type how the text begins; left empty, the model begins by itself']
 }

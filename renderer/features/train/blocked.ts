@@ -1,6 +1,6 @@
 import { canAdapt, canLearn } from '../../../core/contract/architectures.ts'
 import type { AppInfo, Dataset, Model, Run } from '../../../core/contract/domain.ts'
-import { isPrompted } from '../../../core/contract/prompts.ts'
+import { askingOf } from '../../../core/contract/prompts.ts'
 import { headlessTasks, taskTitles } from '../../../core/contract/settings.ts'
 import { type Draft, type ReadDraft, settingOf } from './draft.ts'
 import { fields } from './field.ts'
@@ -27,7 +27,7 @@ export function blockedBecause({ draft, read, model, dataset, info, parent }: Si
   if (draft.task === 'text-classification' && dataset.labels.length < 2)
     return `${dataset.name} has one class only; there is nothing to tell apart.`
   const asked = { ...draft, prompt_template: settingOf(read.given, 'prompt_template', draft.method) }
-  if (!canLearn(model.architecture, draft.task) && !isPrompted(asked, model.architecture)) {
+  if (!canLearn(model.architecture, draft.task) && askingOf(asked, model.architecture) === null) {
     return `${model.name} cannot be trained for ${taskTitles[draft.task].toLowerCase()}, which ${dataset.name} is for.`
   }
   if (draft.method === 'lora' && !canAdapt(model.architecture)) {

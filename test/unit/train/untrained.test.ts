@@ -74,15 +74,19 @@ describe('a language model that is asked by prompts', () => {
     for (const [i, loss] of told[0]?.entries() ?? []) expect(loss).toBeCloseTo(told[1]?.[i] as number, 4)
   })
 
-  test('finds labels as likely as transformers does', async () => {
+  test.each([
+    ['next words of a Llama', 'prompts.json', 'tiny-chat', 200],
+    ['hidden words of a BERT', 'masked-prompts.json', 'tiny-filler', 60],
+  ])('finds labels as likely as transformers does: %s', async (_, tableName, folder, max_length) => {
     const golden = join(import.meta.dirname, '..', '..', 'golden')
-    const table = JSON.parse(await readFile(join(golden, 'prompts.json'), 'utf8')) as {
+    const table = JSON.parse(await readFile(join(golden, tableName), 'utf8')) as {
       template: string
       labels: string[]
       rows: { text: string; scores: number[] }[]
     }
-    const run = await spec({ prompt_template: table.template, validation_split: 0.5, max_length: 200 })
-    await cp(join(golden, 'tiny-chat'), run.modelDir, { recursive: true, force: true })
+    const run = await spec({ prompt_template: table.template, validation_split: 0.5, max_length })
+    await rm(run.modelDir, { recursive: true })
+    await cp(join(golden, folder), run.modelDir, { recursive: true })
     await rm(run.datasetDir, { recursive: true })
     await writeRowStore(
       run.datasetDir,
