@@ -286,7 +286,7 @@ export function targetOf(task: TaskName): (RoleInfo & { readonly heading: string
 /** Tasks whose rows' text is one that a person wrote to be read, and no path, name or list of turns. */
 const plainTexts: readonly TaskName[] = [
   ...(['text-classification', 'text-regression', 'text-generation', 'fill-mask'] as const),
-  'text2text-generation',
+  ...(['text2text-generation', 'question-answering'] as const),
 ]
 
 /** Whether data imported for one task will do for another: learning from texts alone needs nothing else of a row. */

@@ -1,3 +1,4 @@
+import { filledWords, taggedWords } from '../../contract/answers.ts'
 import type { Prediction, Run } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
 import { readBeside } from '../../contract/roles.ts'
@@ -40,7 +41,7 @@ export async function predict(ground: Ground, wanted: string, options: PredictOp
   const rows = predictions.map((prediction, i) => ({ ...prediction, text: texts[i] ?? '' }))
   const said: Column<(typeof rows)[number]>[] =
     rows[0]?.label == null
-      ? [{ title: 'ANSWER', value: ({ answer }) => answer ?? '', max: 80 }]
+      ? [{ title: 'ANSWER', value: ({ answer = '', text }) => readable(run, text, answer), max: 80 }]
       : [
           { title: 'LABEL', value: ({ label }) => label ?? '', max: 24 },
           { title: 'SURE', value: ({ scores }) => percent(Math.max(...scores)), right: true },
@@ -49,6 +50,18 @@ export async function predict(ground: Ground, wanted: string, options: PredictOp
     value: { labels, predictions: rows },
     text: table([...said, { title: 'TEXT', value: ({ text }) => text, max: 80 }], rows),
   }
+}
+
+/** An answer as a line; with --json it comes as it is. */
+function readable({ config: { task } }: Run, text: string, answer: string): string {
+  if (task === 'fill-mask') {
+    return filledWords(answer)
+      .map((parts) => parts.find(({ details }) => details)?.details ?? '')
+      .join(' · ')
+  }
+  if (task !== 'token-classification') return answer
+  const words = taggedWords(text.trim(), answer)
+  return words.map(({ text: word, mark }) => (mark ? `${word.trim()}/${mark}` : word.trim())).join(' ')
 }
 
 /** What the run reads beside each text: said once for all of them, or a column of the file. */

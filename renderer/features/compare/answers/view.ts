@@ -9,6 +9,7 @@ import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
+import { FilledAnswer, Question, SpanAnswer, TaggedAnswer, TaggedTarget } from './word-answers.tsx'
 
 /** What a run said about an example. */
 export interface AnswerProps {
@@ -29,6 +30,9 @@ export interface AnswerView {
 /** Tasks whose examples are more than texts: one file here and one entry each. */
 const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'decision-making': { Answer: EpisodeAnswer },
+  'fill-mask': { Answer: FilledAnswer },
+  'token-classification': { Answer: TaggedAnswer, Target: TaggedTarget },
+  'question-answering': { Answer: SpanAnswer, Example: Question },
   'image-text-to-text': { Example: MediaExample, Answer: SceneAnswer },
   'image-classification': { Example: MediaExample },
   'audio-classification': { Example: MediaExample },

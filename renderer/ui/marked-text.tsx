@@ -1,0 +1,29 @@
+import styles from './marked-text.module.css'
+
+interface Part {
+  readonly text: string
+  readonly mark?: string
+  readonly right?: boolean
+  readonly details?: string
+}
+
+/** A text of which some parts are marked, with a word beneath them; right and wrong ones differ by more than colour. */
+export function MarkedText({ parts }: { parts: readonly Part[] }) {
+  return (
+    <span className={styles.text}>
+      {parts.map(({ text, mark, right, details }, i) =>
+        mark === undefined ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
+          <span key={i}>{text}</span>
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
+          <mark key={i} className={styles.mark} data-right={right} title={details}>
+            {text}
+            {mark !== '' && <small> {mark}</small>}
+            {right !== undefined && <span className={styles.hidden}> ({right ? 'right' : 'wrong'})</span>}
+          </mark>
+        ),
+      )}
+    </span>
+  )
+}
