@@ -1,4 +1,4 @@
-import { isResult, type Run, seriesInfos, type Verdict } from '../contract/domain.ts'
+import { isRecorded, isResult, type Run, seriesInfos, type Verdict } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Handlers } from '../contract/methods.ts'
 import { byLength } from './by-length.ts'
@@ -11,7 +11,10 @@ import { metricTable } from './metric-table.ts'
 import { type Judged, joinRuns, outputsOf } from './outputs.ts'
 import { verdictsOnce } from './verdicts.ts'
 
-const comparedSeries = seriesInfos.filter(isResult).map(({ name }) => name)
+function comparedSeries(runs: readonly Run[]): string[] {
+  const shown = seriesInfos.filter((info) => isResult(info) && runs.some(({ config }) => isRecorded(info, config.task)))
+  return shown.map(({ name }) => name)
+}
 const usualSmoothing = 0.6
 
 /** Runs side by side; the first is the baseline. Nothing is stored: a comparison is a view of records. */
@@ -45,7 +48,7 @@ export function comparisonHandlers(context: Context): Pick<Handlers, ComparisonM
       return {
         runs,
         verdict: verdicts(judged),
-        curves: await curvesOf(context, ids, comparedSeries, asked),
+        curves: await curvesOf(context, ids, comparedSeries(runs), asked),
         configDiff: configDiff(runs),
         metrics: metricTable(runs, store.runs.list()),
         outputs: await outputsOf(runs, joinRuns(judged), datasetDir(judged), { filter, offset, limit }),

@@ -1,4 +1,13 @@
-import { type Checkpoint, type LogLine, type Phase, type Run, type RunState, seriesInfos } from '../contract/domain.ts'
+import {
+  type Checkpoint,
+  isRecorded,
+  type LogLine,
+  type Phase,
+  type Run,
+  type RunState,
+  seriesInfos,
+} from '../contract/domain.ts'
+import type { TaskName } from '../contract/settings.ts'
 import type { Ground } from './ground.ts'
 
 /** One line of `--watch --json`: what was newly found in a run's record. */
@@ -17,9 +26,11 @@ const width = 4000
 const logPage = 5000
 
 /** Series that a run records together, so that one cursor serves them. */
-const groups = ['train/', 'eval/', 'perf/'].map((prefix) =>
-  seriesInfos.map(({ name }) => name).filter((name) => name.startsWith(prefix)),
-)
+const groups = ['train/', 'eval/', 'perf/']
+
+function seriesOf(group: string, task: TaskName): string[] {
+  return seriesInfos.filter((info) => info.name.startsWith(group) && isRecorded(info, task)).map(({ name }) => name)
+}
 
 /**
  * Follows a run to its end through its record: whether it trains in this process, in another, or is over already, the
@@ -51,7 +62,7 @@ export async function watchRun(
     }
     phase = nowPhase
     await newLogLines()
-    await newMetrics()
+    await newMetrics(run.config.task)
     await newCheckpoints()
     // The end is told last: by then everything before it has been.
     if (run.state !== state && ended.has(run.state)) emit({ event: 'state', run: id, name: run.name, state: run.state })
@@ -69,10 +80,11 @@ export async function watchRun(
     }
   }
 
-  const newMetrics = async (): Promise<void> => {
+  const newMetrics = async (task: TaskName): Promise<void> => {
     const found = new Map<number, Record<string, number>>()
-    for (const [index, names] of groups.entries()) {
+    for (const [index, group] of groups.entries()) {
       const after = cursors[index] ?? -1
+      const names = seriesOf(group, task)
       const { series } = await call('metrics.series', { runs: [id], series: names, after, width, smoothing: 0 })
       for (const { series: name, step, last } of series) {
         for (const [i, at] of step.entries()) {
