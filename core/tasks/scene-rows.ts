@@ -3,8 +3,8 @@ import type { TokenRows } from '../data/batches.ts'
 import { readPicture } from '../data/media/image.ts'
 import { type Sight, sightOf } from '../data/media/preprocessor.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Questions about pictures with their answers, as tokens: "Q: … A: …", then the token that ends texts. */
@@ -24,21 +24,16 @@ export interface SceneRows extends TokenRows {
   readonly scenes: readonly string[]
 }
 
-/** Streams of the generator that thins the two sides: see labelled-rows.ts. */
-const trainStream = 11
-const validationStream = 12
 /** Pictures that are decoded side by side. */
 const together = 16
 
 /** Throws AttuneError: bad_data (too few rows, a state that is none), bad_config (longer than the model), bad_file (a picture). */
 export const sceneRows: Preparation<SceneRows> = {
   async prepare(store, _labels, reading, config, onRow): Promise<PreparedData<SceneRows>> {
-    const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
-    if (split.train.length === 0 || split.validation.length === 0) {
+    const { train, validation } = sidesOf(new Int32Array(store.count), config)
+    if (train.length === 0 || validation.length === 0) {
       throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
     }
-    const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-    const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
     const sight = await sightOf(reading.modelDir, reading.modelConfig.vision_config)
     const total = train.length + validation.length
     let done = 0

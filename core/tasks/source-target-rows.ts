@@ -1,8 +1,8 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { sidesOf } from './sides.ts'
 import type { WritingRules } from './target-writing.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
@@ -15,10 +15,6 @@ export interface SourceTargetRows extends Examples {
   readonly references: readonly string[]
   readonly rules: WritingRules
 }
-
-/** Streams of the generator that thins the two sides: see labelled-rows.ts. */
-const trainStream = 11
-const validationStream = 12
 
 export const sourceTargetRows: Preparation<SourceTargetRows> = {
   prepare: prepareSourceTarget,
@@ -40,12 +36,10 @@ function prepareSourceTarget(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<SourceTargetRows> {
-  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
+  const { train, validation } = sidesOf(new Int32Array(store.count), config)
+  if (train.length === 0 || validation.length === 0) {
     throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
   }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
   const rules = writingRules(reading)
   const { max_length, max_target_length = max_length, source_prefix: prefix } = config
   const total = train.length + validation.length

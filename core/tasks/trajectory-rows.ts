@@ -2,8 +2,8 @@ import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { splitRows, thinRows } from '../data/split.ts'
 import { environmentNamed, environmentNames } from '../environments/registry.ts'
+import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 import { describeTrajectories, type Facts } from './trajectory-facts.ts'
 
@@ -38,10 +38,6 @@ export interface Trajectory {
 
 export const trajectoryRows: Preparation<TrajectoryRows> = { prepare }
 
-/** Streams of the generator that thins the two sides: see labelled-rows.ts. */
-const trainStream = 11
-const validationStream = 12
-
 /**
  * Throws AttuneError: bad_data (rows that are no trajectories, or not of one kind; too few of them), unsupported (an
  * environment that is not known), bad_config (a model of other sizes).
@@ -53,12 +49,10 @@ function prepare(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<TrajectoryRows> {
-  const split = splitRows(new Int32Array(store.count), config.validation_split, config.split_seed)
-  if (split.train.length === 0 || split.validation.length === 0) {
+  const { train, validation } = sidesOf(new Int32Array(store.count), config)
+  if (train.length === 0 || validation.length === 0) {
     throw new AttuneError('bad_data', `The dataset has too few trajectories to split (${store.count}): two are needed.`)
   }
-  const train = thinRows(split.train, config.max_train_samples, config.split_seed, trainStream)
-  const validation = thinRows(split.validation, config.max_eval_samples, config.split_seed, validationStream)
   const total = train.length + validation.length
   let done = 0
   const read = (rows: Int32Array) =>
