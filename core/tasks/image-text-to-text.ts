@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { filled, lengthOrder, padTokens } from '../data/batches.ts'
 import type { Sight } from '../data/media/preprocessor.ts'
 import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
+import { pictureSize, stateSize as tableStates } from '../environments/table.ts'
 import type { SceneBatch, SceneHead } from '../models/architecture.ts'
 import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
 import { timesRows } from '../nn/linear.ts'
@@ -258,7 +259,11 @@ function score(
     done += positions.length
     onRows(done, 2 * rows.length)
   }
-  const outcomes = letArmWork(questions, scenes, tools.tokenizer, answer, (over) =>
+  // The arm sees the table as it is drawn: a model of other pictures, or of other states, is asked and not let work.
+  const { width, height, channels } = encoded.sight
+  const sees = width === pictureSize && height === pictureSize && channels === 3
+  const known = sees && [0, tableStates].includes(stateSize) ? scenes : scenes.map(() => '')
+  const outcomes = letArmWork(questions, known, tools.tokenizer, answer, (over) =>
     onRows(rows.length + over, 2 * rows.length),
   )
   const worked = (of: (outcome: ArmOutcome) => number) =>
