@@ -74,7 +74,7 @@ async function importFile(page: Page, file: string): Promise<void> {
     .first()
     .click()
   const dialog = page.getByRole('dialog')
-  await dialog.locator('input[type=file]').setInputFiles(file)
+  await dialog.locator('input[type=file]').first().setInputFiles(file)
   await dialog.getByText('spam').first().waitFor()
   await dialog.getByRole('button', { name: /^Import/ }).click()
   await dialog.waitFor({ state: 'detached' })

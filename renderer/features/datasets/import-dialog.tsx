@@ -70,7 +70,7 @@ function Choose({ flow }: { flow: ImportFlow }) {
       {flow.error !== null && <ErrorPanel error={flow.error} title="The file could not be read" />}
       <DropZone
         title="Drop a CSV or JSONL file here"
-        hint="One row a line, with a text and a label. It is copied; your file stays as it is."
+        hint="One row a line; what its columns are is chosen next. It is copied; your file stays as it is."
         accept=".csv,.tsv,.txt,.jsonl,.ndjson,.json"
         onFiles={(files) => files[0] && flow.takeFile(files[0])}
         {...(desktop && { onChoose: flow.openDialog })}
@@ -96,8 +96,13 @@ function Choose({ flow }: { flow: ImportFlow }) {
               {sample.description} {sample.licence}.
             </Text>
           </div>
-          <Button variant="default" flex="none" onClick={() => flow.takeSample(sample)}>
-            Preview the sample
+          <Button
+            variant="default"
+            flex="none"
+            aria-label={`Preview the sample “${sample.title}”`}
+            onClick={() => flow.takeSample(sample)}
+          >
+            Preview
           </Button>
         </Group>
       ))}
