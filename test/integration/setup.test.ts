@@ -48,7 +48,9 @@ test("the command's exit code is passed on", async () => {
 test('an unknown command is answered with the known ones', async () => {
   const { code, err } = await ended(setup('strat'))
   expect(code).toBe(1)
-  expect(err).toBe('✗ Say what to do: start, attune, samples, test, golden, tokens, demo, soak, check, build, bench, tool.\n')
+  expect(err).toBe(
+    '✗ Say what to do: start, attune, samples, test, golden, tokens, demo, soak, check, build, bench, tool.\n',
+  )
 })
 
 test('start serves the app, and a signal ends it in order', async () => {

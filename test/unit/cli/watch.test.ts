@@ -12,7 +12,7 @@ function record() {
   const state = { state: 'queued' as RunState, phase: null as string | null, phaseProgress: null as number | null }
   const listeners = new Set<(event: AppEvent) => void>()
   const answers: Partial<Record<MethodName, (input: never) => unknown>> = {
-    'runs.get': () => ({ run: { id: 'r', name: 'quiet fern', ...state } }),
+    'runs.get': () => ({ run: { id: 'r', name: 'quiet fern', config: { task: 'text-classification' }, ...state } }),
     'runs.log': ({ after, limit }: { after: number; limit: number }) => ({
       lines: lines.filter(({ seq }) => seq > after).slice(0, limit),
     }),
