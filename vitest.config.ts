@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /**
@@ -9,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     environment: 'node',
     passWithNoTests: false,
+    // One fewer than there are, which is what it would be, leaves half of a small machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

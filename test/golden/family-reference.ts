@@ -102,9 +102,14 @@ export function familyStep(
   return { loss: output.loss?.[0] as number, gradNorm: output.grad_norm?.[0] as number }
 }
 
-/** A session whose one program evaluates the first batch and hands out every attention; what it fetched. */
-export async function watchedEvaluation(name: string, kind: EngineKind): Promise<Record<string, Values>> {
-  const { table, session, model, trainable, config } = await openFamily(name, 'full', kind)
+/** What an evaluation of the first batch fetches, and what one does that hands out every attention. */
+export async function watchedEvaluation(
+  name: string,
+  kind: EngineKind,
+): Promise<{ plain: Record<string, number[]>; fetched: Record<string, Values> }> {
+  const subject = await openFamily(name, 'full', kind)
+  const { table, session, model, trainable, config } = subject
+  const plain = firstEvaluation(subject)
   session.close()
   const engine = await openEngine(kind, 2)
   const watching = attentionProgram(model, trainable, config, table.length)
@@ -114,7 +119,7 @@ export async function watchedEvaluation(name: string, kind: EngineKind): Promise
   })
   try {
     await fillVariables(watched, model, trainable, config.seed, { log: () => {} })
-    return watched.run('watching', fed(table, 0, watching.feeds))
+    return { plain, fetched: watched.run('watching', fed(table, 0, watching.feeds)) }
   } finally {
     watched.close()
   }
