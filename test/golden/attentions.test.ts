@@ -5,14 +5,7 @@ import { z } from 'zod'
 import { nativeBindingPath } from '../../core/engine/native/load.ts'
 import { attentionFetch } from '../../core/train/programs.ts'
 import { largestDifference } from '../support/engines.ts'
-import {
-  familyFolder,
-  familyNames,
-  familyTable,
-  firstEvaluation,
-  openFamily,
-  watchedEvaluation,
-} from './family-reference.ts'
+import { familyFolder, familyNames, familyTable, watchedEvaluation } from './family-reference.ts'
 import { type EngineKind, numbers } from './reference.ts'
 import { reportDifference } from './report.ts'
 
