@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import styles from './compare.module.css'
 
 const sections = [
@@ -35,19 +35,32 @@ export function Section({ id, note, tools, children }: SectionProps) {
   )
 }
 
-/** The page's contents. Buttons, because the address's fragment is the router's. */
+/** The page's contents, those that there are. Buttons, because the address's fragment is the router's. */
 export function SectionLinks() {
+  const [there, setThere] = useState<readonly string[]>([])
+  useEffect(() => {
+    const look = () => {
+      const found = sections.map(({ id }) => id).filter((id) => document.getElementById(id) !== null)
+      setThere((before) => (before.join() === found.join() ? before : found))
+    }
+    look()
+    const observer = new MutationObserver(look)
+    observer.observe(document.body, { childList: true, subtree: true })
+    return () => observer.disconnect()
+  }, [])
   return (
     <nav className={styles.links} aria-label="On this page">
-      {sections.map(({ id, title }) => (
-        <button
-          key={id}
-          type="button"
-          onClick={() => document.getElementById(id)?.scrollIntoView({ behavior: 'smooth', block: 'start' })}
-        >
-          {title}
-        </button>
-      ))}
+      {sections
+        .filter(({ id }) => there.includes(id))
+        .map(({ id, title }) => (
+          <button
+            key={id}
+            type="button"
+            onClick={() => document.getElementById(id)?.scrollIntoView({ behavior: 'smooth', block: 'start' })}
+          >
+            {title}
+          </button>
+        ))}
     </nav>
   )
 }
