@@ -1,12 +1,20 @@
-import * as tf from '@tensorflow/tfjs-core'
-import { bucketOf, filled, lengthOrder } from '../data/batches.ts'
-import type { TensorSpec, Tensors, Values } from '../engine/engine.ts'
-import type { SpeechToTextHead } from '../models/architecture.ts'
-import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
+import type * as tf from '@tensorflow/tfjs-core'
+import { bucketOf } from '../data/batches.ts'
+import type { TensorSpec, Tensors } from '../engine/engine.ts'
+import type { Memory, SpeechToTextHead } from '../models/architecture.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { featuresOf } from './clips.ts'
 import { characterErrorRate, wordErrorRate } from './edit-distance.ts'
+import {
+  judgeTargets,
+  overTokens,
+  type ScoredTargets,
+  scoreTargets,
+  targetFeeds,
+  targetLoss,
+  writtenPredictions,
+} from './target-learning.ts'
 import { type Source, type WritingLayout, writeTargets, writingCache, writingPrograms } from './target-writing.ts'
 import type { BatchConfig, BatchLayout, Draw, Evaluate, ScoreTools, Task, TaskBatch, TaskModel } from './task.ts'
 import type { TranscribedClips } from './transcribed-clips.ts'
@@ -17,21 +25,7 @@ import type { TranscribedClips } from './transcribed-clips.ts'
  * tokens. Evaluations also write some transcripts and count the edits that make the references of them.
  */
 
-/**
- * What the model said: of every row mean loss (nats) and share right over its tokens, and their number; of those that
- * were written, `written` (ascending rows), what was written and what was said.
- */
-type ScoredClips = {
-  readonly rows: Int32Array
-  readonly loss: Float64Array
-  readonly right: Float64Array
-  readonly tokens: Float64Array
-  readonly written: Int32Array
-  readonly answers: readonly string[]
-  readonly references: readonly string[]
-}
-
-export const automaticSpeechRecognition: Task<TranscribedClips, ScoredClips> = {
+export const automaticSpeechRecognition: Task<TranscribedClips, ScoredTargets> = {
   name: 'automatic-speech-recognition',
   headOf: ({ heads }) => heads.speechToText,
   modelFields: () => ({}),
@@ -43,21 +37,15 @@ export const automaticSpeechRecognition: Task<TranscribedClips, ScoredClips> = {
   }),
   batch,
   trainingLoss(model, params, feeds, rng, total, { label_smoothing_factor: smoothing }) {
-    const { hidden, matrix, bias } = decoded(model, params, feeds, rng)
-    const labels = flat(feeds.labels)
-    const weights = tf.div(flat(feeds.weights), total)
-    const loss = headCrossEntropy(hidden, matrix, labels, weights, undefined, bias)
-    return smoothing === 0 ? loss : tf.add(loss, headSmoothing(hidden, matrix, labels, weights, smoothing, bias))
+    return targetLoss(model, params, feeds, hear(model, params, feeds, rng), rng, total, smoothing)
   },
-  evaluation(model, params, feeds) {
-    const { hidden, matrix, bias } = decoded(model, params, feeds, null)
-    return judgeHead(hidden, matrix, flat(feeds.labels), undefined, bias)
-  },
+  evaluation: (model, params, feeds) => judgeTargets(model, params, feeds, hear(model, params, feeds, null)),
   own: (model, config, lengths) =>
     writingPrograms(model, writingLayout(config, lengths), [soundOf(model, writingLayout(config, lengths))]),
   score,
   metrics,
-  predictions,
+  predictions: (scored) =>
+    writtenPredictions(scored, (answer, reference) => characterErrorRate([answer], [reference.trim()])),
 }
 
 function soundSpecs(batchSize: number, { head, config }: TaskModel): Record<string, TensorSpec> {
@@ -65,50 +53,25 @@ function soundSpecs(batchSize: number, { head, config }: TaskModel): Record<stri
   return { input_features: { shape: [batchSize, mels, frames], dtype: 'float32' } }
 }
 
-/** Hidden states [batch·length, width] of the transcripts' tokens, and what reads the next ones out of them. */
-function decoded({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null) {
-  const { encode, decode, matrix, logitsBias } = head as SpeechToTextHead<unknown>
-  const memory = encode(config, params, { features: feeds.input_features as tf.Tensor }, rng)
-  return {
-    hidden: decode(config, params, feeds.decoder_input_ids as tf.Tensor, memory, rng),
-    matrix: matrix(config, params),
-    bias: logitsBias(config, params),
-  }
-}
-
-function flat(tensor: tf.Tensor | undefined): tf.Tensor {
-  return tf.reshape(tensor as tf.Tensor, [-1])
+/** What the encoder makes of the clips. */
+function hear({ head, config }: TaskModel, params: Params, feeds: Tensors, rng: Rng | null): Memory {
+  const { encode } = head as SpeechToTextHead<unknown>
+  return encode(config, params, { features: feeds.input_features as tf.Tensor }, rng)
 }
 
 function batch(
-  { rows, lengths, clips, targets, rules }: TranscribedClips,
+  encoded: TranscribedClips,
   positions: Int32Array,
   { buckets, batchSize, padId }: BatchLayout,
   config: BatchConfig,
   draw: Draw | null,
 ): TaskBatch {
+  const { rows, lengths, clips } = encoded
   const longest = positions.reduce((most, position) => Math.max(most, lengths[position] as number), 1)
   const length = bucketOf(longest, buckets)
-  const decoderInputIds = new Int32Array(batchSize * length).fill(padId)
-  const labels = new Int32Array(batchSize * length)
-  const weights = new Float32Array(batchSize * length)
-  let weight = 0
-  for (let i = 0; i < batchSize; i++) {
-    const wanted = targets[filled(positions, i)] as Int32Array
-    decoderInputIds[i * length] = rules.startId
-    decoderInputIds.set(wanted.subarray(0, -1), i * length + 1)
-    labels.set(wanted, i * length)
-    if (i >= positions.length) continue
-    weights.fill(1, i * length, i * length + wanted.length)
-    weight += wanted.length
-  }
-  const feeds = {
-    input_features: featuresOf(clips, rows, positions, batchSize, config, draw),
-    decoder_input_ids: decoderInputIds,
-    labels,
-    weights,
-  }
-  return { length, feeds, weight, examples: positions.length, tokens: weight }
+  const { feeds, weight } = targetFeeds(encoded, positions, { batchSize, padId }, length)
+  const all = { input_features: featuresOf(clips, rows, positions, batchSize, config, draw), ...feeds }
+  return { length, feeds: all, weight, examples: positions.length, tokens: weight }
 }
 
 /** Transcripts have room for as many tokens as the longest reference, rounded up as evaluations are. */
@@ -121,13 +84,13 @@ function writingLayout(config: BatchConfig, lengths: readonly number[]): Writing
 const heard = 1
 
 function soundOf(model: TaskModel, { examples }: WritingLayout): Source {
-  const { encode, hears } = model.head as SpeechToTextHead<unknown>
+  const { hears } = model.head as SpeechToTextHead<unknown>
   return {
     length: heard,
     feeds: soundSpecs(examples, model),
     // The second convolution halves the frames.
     positions: hears(model.config).frames / 2,
-    read: (params, feeds) => encode(model.config, params, { features: feeds.input_features as tf.Tensor }, null),
+    read: (params, feeds) => hear(model, params, feeds, null),
   }
 }
 
@@ -138,40 +101,15 @@ function score(
   evaluate: Evaluate,
   onRows: (done: number, total: number) => void,
   tools: ScoreTools,
-): ScoredClips {
-  const count = encoded.rows.length
-  const loss = new Float64Array(count)
-  const right = new Float64Array(count)
-  const most = Math.min(count, config.generation_max_samples)
-  const chosen = Int32Array.from({ length: most }, (_, i) => Math.floor((i * count) / most))
-  let done = 0
-  const advance = (more: number) => {
-    done += more
-    onRows(done, count + most)
+): ScoredTargets {
+  const scoring = {
+    ...{ layout, most: config.generation_max_samples, evaluate },
+    batch: (positions: Int32Array) => batch(encoded, positions, layout, config, null),
+    columns: ({ length }: TaskBatch) => length,
+    write: (chosen: Int32Array, advance: (rows: number) => void) =>
+      write(encoded, chosen, layout, config, tools, advance),
   }
-  for (const positions of lengthOrder(encoded, layout.batchSize)) {
-    const built = batch(encoded, positions, layout, config, null)
-    const output = evaluate(built)
-    const mean = (values: Values | undefined, row: number, length: number) => {
-      const at = row * built.length
-      return (values as Float32Array).subarray(at, at + length).reduce((sum, value) => sum + value, 0) / length
-    }
-    positions.forEach((position, i) => {
-      const length = encoded.lengths[position] as number
-      loss[position] = mean(output.loss, i, length)
-      right[position] = mean(output.right, i, length)
-    })
-    advance(positions.length)
-  }
-  return {
-    rows: encoded.rows,
-    loss,
-    right,
-    tokens: Float64Array.from(encoded.lengths),
-    written: chosen.map((position) => encoded.rows[position] as number),
-    answers: write(encoded, chosen, layout, config, tools, advance),
-    references: Array.from(chosen, (position) => encoded.references[position] as string),
-  }
+  return scoreTargets(encoded, scoring, onRows)
 }
 
 /** What the model hears at these positions, in their order. */
@@ -197,28 +135,12 @@ function write(
 }
 
 /** Means over all tokens of transcripts; of what was written, edits of words and of characters over the references'. */
-function metrics({ loss, right, tokens, answers, references }: ScoredClips): Record<string, number> {
-  const all = tokens.reduce((sum, count) => sum + count, 0)
-  const mean = (values: Float64Array) => values.reduce((sum, value, i) => sum + value * (tokens[i] as number), 0) / all
+function metrics({ loss, right, tokens, answers, references }: ScoredTargets): Record<string, number> {
   const said = references.map((reference) => reference.trim())
   return {
-    'eval/loss': mean(loss),
-    'eval/token_accuracy': mean(right),
+    'eval/loss': overTokens(loss, tokens),
+    'eval/token_accuracy': overTokens(right, tokens),
     'eval/wer': wordErrorRate(answers, said),
     'eval/cer': characterErrorRate(answers, said),
-  }
-}
-
-/** Of the rows whose transcripts were written: what was written, judged by its character error rate. */
-function predictions({ rows, loss, written, answers, references }: ScoredClips) {
-  const placeOf = new Map(Array.from(rows, (row, place) => [row, place]))
-  return {
-    rows: Array.from(written),
-    loss: Array.from(written, (row) => loss[placeOf.get(row) as number] as number),
-    values: answers.map((answer, i) => characterErrorRate([answer], [(references[i] as string).trim()])),
-    answers,
-    predicted: [],
-    gold: [],
-    scores: [],
   }
 }

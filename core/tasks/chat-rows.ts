@@ -4,7 +4,7 @@ import { encodeConversation } from '../data/chat/conversation.ts'
 import { readChatTemplate } from '../data/chat/template.ts'
 import type { RowStore } from '../data/row-store.ts'
 import { type PackedRows, packPieces, type TokenPiece } from './packed-rows.ts'
-import { sidesOf } from './sides.ts'
+import { encodeSides, unlabelledSides } from './row-sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Conversations as sequences, and what to write the last answer of each from. */
@@ -29,31 +29,25 @@ function prepareChat(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<ChatRows> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-  }
+  const sides = unlabelledSides(store, config)
   const reading = { template: readChatTemplate(modelDir), tokenizer }
-  const total = train.length + validation.length
-  let done = 0
-  let cut = 0
-  const encode = (rows: Int32Array, side: string): ChatRows => {
+  return encodeSides(store, sides, onRow, (rows, reader, held) => {
+    let truncated = 0
     const pieces: TokenPiece[] = []
-    for (const row of rows) {
-      const cells = store.read(row)
+    for (const cells of reader) {
+      const { row } = cells
       const turns = conversationOf(cells)
       if (typeof turns === 'string') throw new AttuneError('bad_data', `Row ${row} (line ${cells.line}): ${turns}.`)
       const { ids, targets, length } = encodeConversation(turns, reading, config.max_length)
-      if (length > ids.length) cut++
+      if (length > ids.length) truncated++
       if (targets.indexOf(1, 1) > 0) pieces.push({ row, ids, targets })
-      onRow(++done, total)
     }
     if (pieces.length === 0) {
-      const message = `In none of the ${rows.length} ${side} rows an answer begins within ${config.max_length} tokens. Choose a larger max_length.`
+      const message = `In none of the ${rows.length} ${held ? 'validation' : 'training'} rows an answer begins within ${config.max_length} tokens. Choose a larger max_length.`
       throw new AttuneError('bad_data', message)
     }
     const ends = pieces.flatMap(({ ids, targets }) => ids[targets?.lastIndexOf(1) ?? -1] ?? [])
-    return {
+    const examples = {
       ...packPieces(
         Int32Array.from(pieces, ({ row }) => row),
         pieces,
@@ -62,8 +56,8 @@ function prepareChat(
       prompts: pieces.map(({ ids, targets }) => ids.slice(0, lastAnswer(targets as Uint8Array))),
       endIds: Int32Array.from(new Set(ends.filter((id) => tokenizer.isSpecial(id)))),
     }
-  }
-  return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: cut / total }
+    return { examples, truncated }
+  })
 }
 
 /** Where the last run of ones begins. */

@@ -13,6 +13,7 @@ import { placesOf } from '../nn/last-tokens.ts'
 import { timesRows } from '../nn/linear.ts'
 import type { Params } from '../nn/params.ts'
 import type { BatchConfig, OwnPrograms, RunOwn, TaskModel } from './task.ts'
+import { winner } from './text-classification.ts'
 
 /**
  * A language model's answers to prompts, greedily, as a task's own programs: `blank` empties the cache, whose masked
@@ -107,7 +108,7 @@ export function writeAnswers(
   let logits = own('prompt', { input_ids: inputIds, last }).logits as Float32Array
   const width = logits.length / batch
   for (;;) {
-    const next = Int32Array.from({ length: batch }, (_, i) => largest(logits.subarray(i * width, (i + 1) * width)))
+    const next = Int32Array.from({ length: batch }, (_, i) => winner(logits.subarray(i * width, (i + 1) * width)))
     for (const i of open) {
       const id = next[i] as number
       if (endIds.has(id)) open.delete(i)
@@ -120,10 +121,4 @@ export function writeAnswers(
     logits = own('answer', { input_ids: next, positions: at, rows: cacheRows(layout, at) }).logits as Float32Array
     for (let i = 0; i < batch; i++) positions[i] = (positions[i] as number) + 1
   }
-}
-
-function largest(values: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i
-  return best
 }

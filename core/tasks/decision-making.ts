@@ -6,6 +6,7 @@ import { smoothedCrossEntropy, sparseCrossEntropy, weightedMean } from '../nn/lo
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { uniform } from '../util/random.ts'
+import { flat } from './feeds.ts'
 import { type Outcome, tryOut } from './rollouts.ts'
 import { batchOf, type Window } from './step-windows.ts'
 import type { BatchLayout, Draw, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
@@ -144,10 +145,6 @@ function actionsOf({ head, config }: TaskModel, params: Params, feeds: Tensors, 
 /** Mean over the numbers of each action, [batch·length]. */
 function squaredErrors(said: tf.Tensor, { actions }: Tensors): tf.Tensor {
   return tf.mean(tf.square(tf.sub(said, tf.reshape(actions as tf.Tensor, said.shape))), -1)
-}
-
-function flat(tensor: tf.Tensor | undefined): tf.Tensor {
-  return tf.reshape(tensor as tf.Tensor, [-1])
 }
 
 function score(

@@ -9,7 +9,9 @@ import { timesRows } from '../nn/linear.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
 import { type ArmOutcome, letArmWork } from './arm.ts'
+import { flat } from './feeds.ts'
 import type { SceneRows } from './scene-rows.ts'
+import { overTokens } from './target-learning.ts'
 import type { BatchConfig, BatchLayout, Evaluate, ScoreTools, Task, TaskBatch, TaskModel } from './task.ts'
 
 /**
@@ -112,10 +114,6 @@ function nextWords(model: TaskModel, batchSize: number, length: number) {
       return { fetches: { ids: tf.cast(tf.argMax(logits, -1), 'int32') } }
     },
   }
-}
-
-function flat(tensor: tf.Tensor | undefined): tf.Tensor {
-  return tf.reshape(tensor as tf.Tensor, [-1])
 }
 
 function batch(encoded: SceneRows, positions: Int32Array, layout: BatchLayout): TaskBatch {
@@ -288,14 +286,11 @@ function sameWords(a: string, b: string): boolean {
 
 /** Means over the answers' tokens; the share of answers that were written as they should be, and of orders carried out. */
 function metrics({ loss, right, tokens, exact, success }: ScoredScenes): Record<string, number> {
-  const all = tokens.reduce((a, b) => a + b, 0)
-  const overTokens = (values: Float64Array) =>
-    values.reduce((sum, value, i) => sum + value * (tokens[i] as number), 0) / all
   const orders = success.filter((value) => value >= 0)
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length
   return {
-    'eval/loss': overTokens(loss),
-    'eval/token_accuracy': overTokens(right),
+    'eval/loss': overTokens(loss, tokens),
+    'eval/token_accuracy': overTokens(right, tokens),
     'eval/exact_match': mean(exact),
     ...(orders.length > 0 && { 'eval/success': mean(orders) }),
   }

@@ -3,7 +3,7 @@ import { type TokenRows, tokenRows } from '../data/batches.ts'
 import { packSequences } from '../data/packing.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
-import { sidesOf } from './sides.ts'
+import { unlabelledSides } from './row-sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** A text, or a piece of a long one, in a sequence. */
@@ -41,10 +41,7 @@ function preparePacked(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PackedRows> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few texts to split (${store.count}): two are needed.`)
-  }
+  const { train, validation } = unlabelledSides(store, config, 'texts')
   const total = train.length + validation.length
   let done = 0
   const encode = (rows: Int32Array, side: string): PackedRows => {

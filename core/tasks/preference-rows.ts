@@ -4,7 +4,7 @@ import type { Examples } from '../data/batches.ts'
 import { type EncodedConversation, encodeConversation } from '../data/chat/conversation.ts'
 import { readChatTemplate } from '../data/chat/template.ts'
 import type { RowStore } from '../data/row-store.ts'
-import { sidesOf } from './sides.ts'
+import { encodeSides, unlabelledSides } from './row-sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Answers of one kind, each behind its prompt: tokens of each row, and which of them (1) are the answer's. */
@@ -32,18 +32,13 @@ function preparePreference(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PairRows> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-  }
+  const sides = unlabelledSides(store, config)
   const reading = { template: readChatTemplate(modelDir), tokenizer }
-  const total = train.length + validation.length
-  let done = 0
-  let cut = 0
-  const encode = (rows: Int32Array, side: string): PairRows => {
+  return encodeSides(store, sides, onRow, (rows, reader, held) => {
+    let truncated = 0
     const pairs: { row: number; chosen: EncodedConversation; rejected: EncodedConversation }[] = []
-    for (const row of rows) {
-      const cells = store.read(row)
+    for (const cells of reader) {
+      const { row } = cells
       const preference = preferenceOf(cells)
       if (typeof preference === 'string') {
         throw new AttuneError('bad_data', `Row ${row} (line ${cells.line}): ${preference}.`)
@@ -53,24 +48,23 @@ function preparePreference(
         encodeConversation([...prompt, ...answer], reading, config.max_length, prompt.length)
       const pair = { row, chosen: tokens(preference.chosen), rejected: tokens(preference.rejected) }
       const both = [pair.chosen, pair.rejected]
-      if (both.some(({ ids, length }) => length > ids.length)) cut++
+      if (both.some(({ ids, length }) => length > ids.length)) truncated++
       if (both.every(({ targets }) => targets.indexOf(1, 1) > 0)) pairs.push(pair)
-      onRow(++done, total)
     }
     if (pairs.length === 0) {
-      const message = `In none of the ${rows.length} ${side} rows both answers begin within ${config.max_length} tokens. Choose a larger max_length.`
+      const message = `In none of the ${rows.length} ${held ? 'validation' : 'training'} rows both answers begin within ${config.max_length} tokens. Choose a larger max_length.`
       throw new AttuneError('bad_data', message)
     }
     const answers = (which: 'chosen' | 'rejected'): Answers => ({
       ids: pairs.map((pair) => pair[which].ids),
       targets: pairs.map((pair) => pair[which].targets),
     })
-    return {
+    const examples = {
       rows: Int32Array.from(pairs, ({ row }) => row),
       lengths: Int32Array.from(pairs, ({ chosen, rejected }) => Math.max(chosen.ids.length, rejected.ids.length)),
       chosen: answers('chosen'),
       rejected: answers('rejected'),
     }
-  }
-  return { train: encode(train, 'training'), validation: encode(validation, 'validation'), truncatedShare: cut / total }
+    return { examples, truncated }
+  })
 }

@@ -8,6 +8,7 @@ import { placesOf } from '../nn/last-tokens.ts'
 import { sparseCrossEntropy } from '../nn/losses.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { flat } from './feeds.ts'
 import type { PromptedRows } from './prompted-rows.ts'
 import type { BatchLayout, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
 import { columnsOf, evaluationMetrics, probabilities, type ScoredRows, winner } from './text-classification.ts'
@@ -79,8 +80,6 @@ function batch(encoded: PromptedRows, positions: Int32Array, layout: BatchLayout
   const feeds = { input_ids: inputIds, attention_mask: attentionMask, labels, places, weights }
   return { length, feeds, weight, examples: positions.length / encoded.classes, tokens: realTokens }
 }
-
-const flat = (tensor: tf.Tensor | undefined) => tf.reshape(tensor as tf.Tensor, [-1]) as tf.Tensor1D
 
 /** Of each sequence's label [batch], nats: −Σ of its tokens' cross-entropies [batch·labelTokens]. */
 function summed(losses: tf.Tensor, weights: tf.Tensor | undefined): tf.Tensor {

@@ -2,6 +2,7 @@ import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
+import type { Split } from '../data/split.ts'
 import { sidesOf } from './sides.ts'
 import type { PrepareConfig, PreparedData } from './task.ts'
 
@@ -15,19 +16,32 @@ export interface EncodedSide<E extends Examples> {
 export type RowReader = Iterable<DatasetRow>
 
 /**
- * Both sides of a dataset without classes. `encode` makes a side of its rows; `validation` says which one it is. Throws
- * AttuneError bad_data where no row can be held out.
+ * The rows of both sides of a dataset without classes; `what` they are called. Throws AttuneError bad_data where none can
+ * be held out.
  */
+export function unlabelledSides(store: RowStore, config: PrepareConfig, what = 'rows'): Split {
+  const sides = sidesOf(new Int32Array(store.count), config)
+  if (sides.train.length > 0 && sides.validation.length > 0) return sides
+  throw new AttuneError('bad_data', `The dataset has too few ${what} to split (${store.count}): two are needed.`)
+}
+
+/** Both sides of such a dataset: `encode` makes a side of its rows; `held` says that it is the validation side. */
 export function prepareSides<E extends Examples>(
   store: RowStore,
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
-  encode: (rows: Int32Array, reader: RowReader, validation: boolean) => EncodedSide<E>,
+  encode: (rows: Int32Array, reader: RowReader, held: boolean) => EncodedSide<E>,
 ): PreparedData<E> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-  }
+  return encodeSides(store, unlabelledSides(store, config), onRow, encode)
+}
+
+/** The same of rows that are split already. */
+export function encodeSides<E extends Examples>(
+  store: RowStore,
+  { train, validation }: Split,
+  onRow: (done: number, total: number) => void,
+  encode: (rows: Int32Array, reader: RowReader, held: boolean) => EncodedSide<E>,
+): PreparedData<E> {
   const total = train.length + validation.length
   let done = 0
   const side = (rows: Int32Array, held: boolean) => {

@@ -1,10 +1,10 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { TokenRows } from '../data/batches.ts'
-import { readPicture } from '../data/media/image.ts'
 import { type Sight, sightOf } from '../data/media/preprocessor.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { sidesOf } from './sides.ts'
+import { readPictures } from './pictures.ts'
+import { unlabelledSides } from './row-sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /** Questions about pictures with their answers, as tokens: "Q: … A: …", then the token that ends texts. */
@@ -24,22 +24,17 @@ export interface SceneRows extends TokenRows {
   readonly scenes: readonly string[]
 }
 
-/** Pictures that are decoded side by side. */
-const together = 16
-
 /** Throws AttuneError: bad_data (too few rows, a state that is none), bad_config (longer than the model), bad_file (a picture). */
 export const sceneRows: Preparation<SceneRows> = {
   async prepare(store, _labels, reading, config, onRow): Promise<PreparedData<SceneRows>> {
-    const { train, validation } = sidesOf(new Int32Array(store.count), config)
-    if (train.length === 0 || validation.length === 0) {
-      throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-    }
+    const { train, validation } = unlabelledSides(store, config)
     const sight = await sightOf(reading.modelDir, reading.modelConfig.vision_config)
     const total = train.length + validation.length
     let done = 0
     let cut = 0
     const encode = async (rows: Int32Array, keepsTexts: boolean): Promise<SceneRows> => {
-      const pixels = await decode(store, rows, sight, () => onRow(++done, total))
+      const name = (row: number) => `The picture of row ${row}`
+      const pixels = await readPictures(store, rows, sight, name, () => onRow(++done, total))
       const { texts, ...side } = read(store, rows, reading, config)
       cut += side.cut
       const kept = keepsTexts ? texts : { questions: [], answers: [], scenes: [] }
@@ -50,20 +45,6 @@ export const sceneRows: Preparation<SceneRows> = {
     const sides = { train: await encode(train, false), validation: await encode(validation, true) }
     return { ...sides, truncatedShare: cut / total }
   },
-}
-
-async function decode(store: RowStore, rows: Int32Array, sight: Sight, onRow: () => void): Promise<Uint8Array> {
-  const size = sight.height * sight.width * sight.channels
-  const pixels = new Uint8Array(new SharedArrayBuffer(size * rows.length))
-  for (let from = 0; from < rows.length; from += together) {
-    const some = Array.from(rows.subarray(from, from + together))
-    const pictures = some.map((row) => readPicture(store.media(row), sight, `The picture of row ${row}`))
-    for (const [i, picture] of (await Promise.all(pictures)).entries()) {
-      pixels.set(picture, (from + i) * size)
-      onRow()
-    }
-  }
-  return pixels
 }
 
 function read(

@@ -1,19 +1,14 @@
 import { AttuneError } from '../contract/errors.ts'
-import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { sidesOf } from './sides.ts'
+import { encodeSides, unlabelledSides } from './row-sides.ts'
+import type { TargetRows } from './target-learning.ts'
 import type { WritingRules } from './target-writing.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
-/** Texts and what is to be made of them, as tokens. Programs are chosen by the longer of the two. */
-export interface SourceTargetRows extends Examples {
+/** Texts and what is to be made of them, as tokens; references of the validation rows only. Programs are chosen by the longer of the two. */
+export interface SourceTargetRows extends TargetRows {
   readonly sources: readonly Int32Array[]
-  /** Each with the token that ends it, none with the one that it starts from. */
-  readonly targets: readonly Int32Array[]
-  /** The targets as they read; of the validation rows only. */
-  readonly references: readonly string[]
-  readonly rules: WritingRules
 }
 
 export const sourceTargetRows: Preparation<SourceTargetRows> = {
@@ -36,21 +31,15 @@ function prepareSourceTarget(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<SourceTargetRows> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-  }
+  const sides = unlabelledSides(store, config)
   const rules = writingRules(reading)
   const { max_length, max_target_length = max_length, source_prefix: prefix } = config
-  const total = train.length + validation.length
-  let done = 0
-  let truncated = 0
-  const encode = (rows: Int32Array, keepsTexts: boolean): SourceTargetRows => {
+  return encodeSides(store, sides, onRow, (rows, reader, held) => {
+    let truncated = 0
     const sources: Int32Array[] = []
     const targets: Int32Array[] = []
     const references: string[] = []
-    for (const row of rows) {
-      const { text, fields } = store.read(row)
+    for (const { row, text, fields } of reader) {
       const target = fields?.target ?? ''
       const source =
         prefix === ''
@@ -59,14 +48,12 @@ function prepareSourceTarget(
       const ended = endedTokens(reading.tokenizer, target, max_target_length, rules)
       sources.push(source.ids)
       targets.push(ended.ids)
-      if (keepsTexts) references.push(target)
+      if (held) references.push(target)
       if (source.length > source.ids.length || ended.cut) truncated++
-      onRow(++done, total)
     }
     const lengths = Int32Array.from(sources, (ids, i) => Math.max(ids.length, (targets[i] as Int32Array).length))
-    return { rows, lengths, sources, targets, references, rules }
-  }
-  return { train: encode(train, false), validation: encode(validation, true), truncatedShare: truncated / total }
+    return { examples: { rows, lengths, sources, targets, references, rules }, truncated }
+  })
 }
 
 /** Texts that nobody knows the outputs of; programs are chosen by the length that an output may have, too. */

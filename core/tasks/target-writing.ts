@@ -6,6 +6,7 @@ import { timesRows } from '../nn/linear.ts'
 import type { Params } from '../nn/params.ts'
 import { BeamSearch } from './beam-search.ts'
 import type { OwnProgram, OwnPrograms, RunOwn, TaskModel } from './task.ts'
+import { winner } from './text-classification.ts'
 
 /**
  * Writing with the decoder half of an encoder–decoder, as a task's own programs: `read/<length>` makes keys and values of
@@ -228,7 +229,5 @@ function writeGreedily(state: WritingState, count: number): number[][] {
 /** The first of the largest, banned ones left out. */
 function likeliest(logits: Float32Array, { bannedIds }: WritingRules): number {
   for (const id of bannedIds) logits[id] = Number.NEGATIVE_INFINITY
-  let best = 0
-  for (let i = 1; i < logits.length; i++) if ((logits[i] as number) > (logits[best] as number)) best = i
-  return best
+  return winner(logits)
 }

@@ -5,6 +5,7 @@ import type { CausalBatch, LanguageModelHead } from '../models/architecture.ts'
 import { headCrossEntropy, headSmoothing, judgeHead } from '../nn/head-loss.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { flat } from './feeds.ts'
 import { isTarget, type PackedRows, type Piece } from './packed-rows.ts'
 import type { BatchConfig, BatchLayout, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
 
@@ -113,10 +114,6 @@ function headOf(
     segmentIds: feeds.segment_ids ?? null,
   }
   return { hidden: hidden(config, params, input, rng), matrix: matrix(config, params) }
-}
-
-function flat(tensor: tf.Tensor | undefined): tf.Tensor {
-  return tf.reshape(tensor as tf.Tensor, [-1])
 }
 
 function score(

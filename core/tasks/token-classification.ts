@@ -6,6 +6,7 @@ import type { TokenHead } from '../models/architecture.ts'
 import { crossEntropy, smoothedCrossEntropy, weightedMean } from '../nn/losses.ts'
 import type { Params } from '../nn/params.ts'
 import type { Rng } from '../nn/random.ts'
+import { flat } from './feeds.ts'
 import { entityScores } from './metrics/entities.ts'
 import type { TaggedRows } from './tagged-rows.ts'
 import type { BatchLayout, Evaluate, Task, TaskBatch, TaskModel } from './task.ts'
@@ -103,10 +104,6 @@ function tagLogits(
 ): tf.Tensor {
   const { hidden, logits } = head as TokenHead<unknown>
   return logits(config, params, hidden(config, params, modelInput(feeds), below), rng)
-}
-
-function flat(tensor: tf.Tensor | undefined): tf.Tensor {
-  return tf.reshape(tensor as tf.Tensor, [-1])
 }
 
 function score(

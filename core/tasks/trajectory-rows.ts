@@ -3,7 +3,7 @@ import { AttuneError } from '../contract/errors.ts'
 import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import { environmentNamed, environmentNames } from '../environments/registry.ts'
-import { sidesOf } from './sides.ts'
+import { unlabelledSides } from './row-sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 import { describeTrajectories, type Facts } from './trajectory-facts.ts'
 
@@ -49,10 +49,7 @@ function prepare(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<TrajectoryRows> {
-  const { train, validation } = sidesOf(new Int32Array(store.count), config)
-  if (train.length === 0 || validation.length === 0) {
-    throw new AttuneError('bad_data', `The dataset has too few trajectories to split (${store.count}): two are needed.`)
-  }
+  const { train, validation } = unlabelledSides(store, config, 'trajectories')
   const total = train.length + validation.length
   let done = 0
   const read = (rows: Int32Array) =>

@@ -1,20 +1,13 @@
-import { AttuneError } from '../contract/errors.ts'
-import type { Examples } from '../data/batches.ts'
 import { hearingOf } from '../data/media/preprocessor.ts'
 import { type Clips, clipBytes, readClips } from './clips.ts'
-import { sidesOf } from './sides.ts'
+import { unlabelledSides } from './row-sides.ts'
 import { endedTokens, writingRules } from './source-target-rows.ts'
-import type { WritingRules } from './target-writing.ts'
+import type { TargetRows } from './target-learning.ts'
 import type { Preparation } from './task.ts'
 
 /** Clips of speech with what is said in them, as tokens. Programs are chosen by these. */
-export interface TranscribedClips extends Examples {
+export interface TranscribedClips extends TargetRows {
   readonly clips: Clips
-  /** Each with the token that ends it, none with the one that it starts from. */
-  readonly targets: readonly Int32Array[]
-  /** The transcripts as they read. */
-  readonly references: readonly string[]
-  readonly rules: WritingRules
 }
 
 export const transcribedClips: Preparation<TranscribedClips> = {
@@ -22,10 +15,7 @@ export const transcribedClips: Preparation<TranscribedClips> = {
   async prepare(store, _labels, reading, config, onRow) {
     const { tokenizer, modelDir, modelConfig, generationConfig } = reading
     const hearing = await hearingOf(modelDir, modelConfig)
-    const split = sidesOf(new Int32Array(store.count), config)
-    if (split.train.length === 0 || split.validation.length === 0) {
-      throw new AttuneError('bad_data', `The dataset has too few rows to split (${store.count}): two are needed.`)
-    }
+    const split = unlabelledSides(store, config)
     const { suppress_tokens: never } = generationConfig
     const plain = writingRules(reading)
     const rules = { ...plain, bannedIds: [...plain.bannedIds, ...(Array.isArray(never) ? never : [])] }
