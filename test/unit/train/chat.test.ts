@@ -1,13 +1,12 @@
-import { cp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
+import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { defaultTemplate } from '../../../core/data/chat/template.ts'
-import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
+import type { SourceRow } from '../../../core/data/row-store.ts'
 import { generateTexts } from '../../../core/generate/generate-texts.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
-import { temporaryFolder } from '../../support/temporary.ts'
-import { ofKind, seriesOf, trainTiny } from './fixture.ts'
+import { ofKind, seriesOf, specOf, trainTiny } from './fixture.ts'
 
 const golden = join(import.meta.dirname, '..', '..', 'golden')
 
@@ -19,34 +18,14 @@ const instructions: SourceRow[] = questions.map((text, i) => ({
   fields: { output: 'the dog' },
 }))
 
-async function spec(
-  settings: Partial<RunConfigInput> = {},
-  rows: readonly SourceRow[] = instructions,
-): Promise<TrainSpec> {
-  const dir = await temporaryFolder()
-  const at = (name: string) => join(dir, name)
-  await cp(join(golden, 'tiny-chat'), at('model'), { recursive: true })
-  await writeRowStore(
-    at('dataset'),
-    (async function* () {
-      yield* rows
-    })(),
-  )
-  const config = runConfigSchema.parse({
-    model: 'tiny',
-    dataset: 'chats',
+function spec(settings: Partial<RunConfigInput> = {}, rows: readonly SourceRow[] = instructions): Promise<TrainSpec> {
+  const usual: Partial<RunConfigInput> = {
     task: 'chat',
     max_length: 96,
     learning_rate: 1e-2,
-    num_train_epochs: 4,
-    per_device_train_batch_size: 2,
-    per_device_eval_batch_size: 2,
-    precision: 'fp32',
     target_modules: ['q_proj', 'v_proj'],
-    ...settings,
-  })
-  const run = { kind: 'train' as const, run: 'r1', config, modelDir: at('model'), datasetDir: at('dataset') }
-  return { ...run, labels: [], runDir: at('run'), threads: 2 }
+  }
+  return specOf(join(golden, 'tiny-chat'), rows, { ...usual, ...settings })
 }
 
 describe('a run for instructions and chats', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
-import { writeRowStore } from '../../../core/data/row-store.ts'
+import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
 import type { Control } from '../../../core/train/stop.ts'
 import { train } from '../../../core/train/train.ts'
 import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
@@ -65,6 +65,34 @@ async function writeSpec(dir: string, settings: Partial<RunConfigInput>): Promis
     runDir: join(dir, 'run'),
     threads: 2,
   }
+}
+
+/** A run of any model and rows, in a folder of its own; `settings` stand in place of those of a short run. */
+export async function specOf(
+  model: string,
+  rows: Iterable<SourceRow>,
+  settings: Partial<RunConfigInput>,
+): Promise<TrainSpec> {
+  const dir = await temporaryFolder()
+  const at = (name: string) => join(dir, name)
+  await cp(model, at('model'), { recursive: true })
+  await writeRowStore(
+    at('dataset'),
+    (async function* () {
+      yield* rows
+    })(),
+  )
+  const config = runConfigSchema.parse({
+    model: 'tiny',
+    dataset: 'rows',
+    num_train_epochs: 4,
+    per_device_train_batch_size: 2,
+    per_device_eval_batch_size: 2,
+    precision: 'fp32',
+    ...settings,
+  })
+  const run = { kind: 'train' as const, run: 'r1', config, modelDir: at('model'), datasetDir: at('dataset') }
+  return { ...run, labels: [], runDir: at('run'), threads: 2 }
 }
 
 /** A finished call of train(): its events, and what it threw. */

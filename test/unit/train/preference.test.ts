@@ -1,12 +1,10 @@
-import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
-import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
+import type { RunConfigInput } from '../../../core/contract/settings.ts'
+import type { SourceRow } from '../../../core/data/row-store.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { largestDifference } from '../../support/engines.ts'
-import { temporaryFolder } from '../../support/temporary.ts'
-import { ofKind, seriesOf, trainTiny } from './fixture.ts'
+import { ofKind, seriesOf, specOf, trainTiny } from './fixture.ts'
 
 const golden = join(import.meta.dirname, '..', '..', 'golden')
 
@@ -18,31 +16,14 @@ const pairs: SourceRow[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].ma
   fields: { chosen: `It is the dog ${letter}.`, rejected: 'No.' },
 }))
 
-async function spec(settings: Partial<RunConfigInput> = {}, rows = pairs): Promise<TrainSpec> {
-  const dir = await temporaryFolder()
-  const at = (name: string) => join(dir, name)
-  await cp(join(golden, 'tiny-chat'), at('model'), { recursive: true })
-  await writeRowStore(
-    at('dataset'),
-    (async function* () {
-      yield* rows
-    })(),
-  )
-  const config = runConfigSchema.parse({
-    model: 'tiny',
-    dataset: 'pairs',
+function spec(settings: Partial<RunConfigInput> = {}, rows = pairs): Promise<TrainSpec> {
+  const usual: Partial<RunConfigInput> = {
     task: 'preference',
     max_length: 64,
     learning_rate: 3e-3,
-    num_train_epochs: 4,
-    per_device_train_batch_size: 2,
-    per_device_eval_batch_size: 2,
-    precision: 'fp32',
     target_modules: ['q_proj', 'v_proj'],
-    ...settings,
-  })
-  const run = { kind: 'train' as const, run: 'r1', config, modelDir: at('model'), datasetDir: at('dataset') }
-  return { ...run, labels: [], runDir: at('run'), threads: 2 }
+  }
+  return specOf(join(golden, 'tiny-chat'), rows, { ...usual, ...settings })
 }
 
 describe('a run for preferences', () => {
