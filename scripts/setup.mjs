@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry of every npm script: `node scripts/setup.mjs <start|attune|samples|test|golden|tokens|demo|soak|check|build|bench|tool> [arguments]`.
+ * The entry of every npm script: `node scripts/setup.mjs <start|attune|samples|test|golden|tokens|demo|soak|presets|check|build|bench|tool> [arguments]`.
  * Provides what the command lacks and then becomes the command, run by Node 24. Node built-ins only, any Node from 18 on, since it
  * runs before anything is installed. Says what it does on stderr. It can be interrupted at any point and run again.
  */
@@ -73,6 +73,12 @@ async function soak([name, ...args]) {
   return node([join(root, 'test', 'soak', `${name}.ts`), ...args], quiet)
 }
 
+/** Every preset of 100 million parameters takes some steps. */
+async function presets(args) {
+  await ensure(['packages', 'native', 'kernels', 'sample', 'samples'])
+  return node([join(root, 'test', 'soak', 'presets.ts'), ...args], quiet)
+}
+
 async function golden(args) {
   await ensure(['packages', 'native', 'kernels'])
   return node([join(root, 'scripts', 'golden.mjs'), ...args], quiet)
@@ -113,7 +119,7 @@ async function tool([name, ...args]) {
   return node([join(modules, name, entry), ...args])
 }
 
-const commands = { start, attune, samples, test, golden, tokens, demo, soak, check, build, bench, tool }
+const commands = { start, attune, samples, test, golden, tokens, demo, soak, presets, check, build, bench, tool }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

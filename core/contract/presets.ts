@@ -289,7 +289,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
     hidden_size: units,
     num_hidden_layers: 2,
     bidirectional: false,
-    pooling: 'last',
+    pooling: 'mean',
     tie_word_embeddings: false,
     max_sequence_length: 4096,
   })
@@ -302,7 +302,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
       layers,
       { ...field('bidirectional', 'Reads from both ends'), choices: [false, true] },
       { ...field('tie_word_embeddings', 'Writes with its embeddings'), choices: [true, false] },
-      { ...field('pooling', 'What a classifier reads'), choices: ['last', 'mean'] },
+      { ...field('pooling', 'What a classifier reads'), choices: ['mean', 'last'] },
       field('max_sequence_length', 'Longest text, tokens'),
     ],
     presets: { tiny: sizes(128, 256), small: sizes(512, 768), base: sizes(1024, 2048) },

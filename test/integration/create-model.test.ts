@@ -84,7 +84,7 @@ describe('a model from scratch', () => {
     [{ architecture: 'lstn' }, /did you mean "lstm"/],
     [{ fields: { hiden_size: 3 } }, /hiden_size.*it has .*hidden_size/],
     [{ fields: { hidden_size: 1.5 } }, /whole number/],
-    [{ fields: { pooling: 'first' } }, /one of last, mean/],
+    [{ fields: { pooling: 'first' } }, /one of mean, last/],
     [{ architecture: 'bert', fields: { hidden_size: 33 } }, /no multiple/],
     [{ tokenizer: undefined }, /which tokenizer/],
   ])('is refused with a sentence: %j', async (changes, sentence) => {
