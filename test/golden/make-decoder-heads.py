@@ -8,6 +8,7 @@ from importlib import import_module
 from transformers import GPT2Config, GPT2ForSequenceClassification, LlamaConfig, LlamaForSequenceClassification
 
 encoders = import_module("make-encoders")
+family = import_module("family")
 
 VOCAB = encoders.VOCAB
 # The token behind which rows are padded is told apart from all others by being none of them.
@@ -21,11 +22,12 @@ def evaluate(model, feeds):
 
 
 def decoder(build, targets, fan=False):
-    described = encoders.classifier(build, targets, ("score.",))
-    described.evaluate = evaluate
-    described.loss = lambda model, feeds: encoders.mean(evaluate(model, feeds)["loss"], feeds["weights"])
-    described.fan_in_fan_out = fan
-    return described
+    return family.Family(
+        task="text-classification", build=lambda: family.vary(build()), length=encoders.LENGTH, labels=3,
+        batches=lambda: encoders.token_batches(encoders.class_labels), evaluate=evaluate,
+        loss=lambda model, feeds: encoders.mean(evaluate(model, feeds)["loss"], feeds["weights"]),
+        targets=targets, head=("score.",), fan_in_fan_out=fan,
+    )
 
 
 FAMILIES = {
