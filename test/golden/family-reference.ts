@@ -51,13 +51,8 @@ export interface FamilySubject {
   readonly told: readonly string[]
 }
 
-/** A session as family.py sets its models up; "fresh" adapters are a run's first. */
-export async function openFamily(
-  name: string,
-  method: Method,
-  kind: EngineKind,
-  { fresh = false, folder = familyFolder(name) }: { fresh?: boolean; folder?: string } = {},
-): Promise<FamilySubject> {
+/** What a session of a family consists of. */
+export async function describeFamily(name: string, method: Method, folder = familyFolder(name)) {
   const table = familyTable(name)
   const config = runConfigSchema.parse({
     model: 'golden',
@@ -73,9 +68,20 @@ export async function openFamily(
   })
   const model = await loadModel(folder, table.task, table.labels, { maxLength: table.length, dropout: 0 })
   const trainable = trainableOf(model, config)
-  const engine = await openEngine(kind, 2)
   const lengths = { train: [table.length], evaluate: [table.length] }
-  const session = await engine.open(sessionSpec(model, trainable, config, lengths))
+  return { table, config, model, trainable, spec: sessionSpec(model, trainable, config, lengths) }
+}
+
+/** A session as family.py sets its models up; "fresh" adapters are a run's first. */
+export async function openFamily(
+  name: string,
+  method: Method,
+  kind: EngineKind,
+  { fresh = false, folder = familyFolder(name) }: { fresh?: boolean; folder?: string } = {},
+): Promise<FamilySubject> {
+  const { table, config, model, trainable, spec } = await describeFamily(name, method, folder)
+  const engine = await openEngine(kind, 2)
+  const session = await engine.open(spec)
   const told: string[] = []
   await fillVariables(session, model, trainable, config.seed, { log: (_level, text) => void told.push(text) })
   if (!fresh) session.write(goldenAdapters(trainable.adapters))

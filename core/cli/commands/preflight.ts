@@ -42,6 +42,8 @@ export async function tellNeeds({ call, output }: Ground, config: RunConfigInput
     output.note(`It will take ${parts.join(', ')}.`)
   } catch (error) {
     if (!(error instanceof AttuneError)) throw error
+    // What is wrong with the settings will be said when the run is made.
+    if (error.code === 'internal') output.note(`What it will take could not be foreseen: ${error.message}.`)
   }
 }
 

@@ -57,6 +57,7 @@ const rules: Readonly<Record<string, Infer>> = {
   Mul: widest,
   AddV2: widest,
   Sub: widest,
+  AttuneStore: (node, [value]) => ({ shape: (value as OutputSpec).shape, dtype: typeOf(node, 'T') }),
   AttuneAdamW: () => ({ shape: [], dtype: 'float32' }),
 }
 

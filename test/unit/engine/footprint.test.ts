@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { footprintOf } from '../../../core/engine/footprint/footprint.ts'
 import { nativeBindingPath } from '../../../core/engine/native/load.ts'
+import { describeFamily, familyNames } from '../../golden/family-reference.ts'
 import { stepMemory } from '../../support/measure-steps.ts'
 import { type SessionName, trainedSession } from '../../support/trained-session.ts'
 
@@ -13,6 +14,13 @@ async function foreseen(name: SessionName, settings: Partial<RunConfigInput>): P
 }
 
 const ofBatch = (rows: number) => ({ per_device_train_batch_size: rows, per_device_eval_batch_size: rows })
+
+test.skipIf(!nativeBindingPath()).each(familyNames)('every program of %s can be gone through', async (name) => {
+  const { spec } = await describeFamily(name, 'full')
+  const programs = Object.keys(spec.programs)
+  const { tensorBytes, variableBytes } = await footprintOf({ spec, programs, threads: 2, pace, kind: 'graph' })
+  expect(tensorBytes).toBeGreaterThan(variableBytes)
+})
 
 /** What is there for every batch (library, graph, threads) is in both processes, and not in the difference. */
 test.skipIf(!nativeBindingPath()).each<[string, SessionName, Partial<RunConfigInput>]>([
