@@ -126,7 +126,12 @@ function inProcess(architecture: string): Promise<Outcome> {
 
 const { values, positionals } = parseArgs({ options: { one: { type: 'string' } }, allowPositionals: true })
 if (values.one !== undefined) {
-  process.stdout.write(`${JSON.stringify(await outcomeOf(values.one))}\n`)
+  try {
+    process.stdout.write(`${JSON.stringify(await outcomeOf(values.one))}\n`)
+  } catch (error) {
+    process.stderr.write(`${values.one}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 } else {
   const wanted = positionals.length > 0 ? positionals : Object.keys(blueprints)
   const unknown = wanted.find((name) => !Object.hasOwn(cases, name))
