@@ -64,7 +64,7 @@ const shares: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Bitcast', '
 const elementwise: ReadonlySet<string> = new Set([
   ...['Abs', 'AddN', 'AddV2', 'Ceil', 'ClipByValue', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Log1p', 'LogSoftmax'],
   ...['Maximum', 'Minimum', 'Mul', 'Neg', 'Pow', 'RealDiv', 'Reciprocal', 'Relu', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin'],
-  ...['Softmax', 'Softplus', 'Sqrt', 'Square', 'SquaredDifference', 'Sub', 'Tanh'],
+  ...['AttuneSum', 'Softmax', 'Softplus', 'Sqrt', 'Square', 'SquaredDifference', 'Sub', 'Tanh'],
 ])
 /** Of our own kernels, by output: the inputs whose memory it may lie in (engine/native/kernels, outputOver). */
 const ownOver: Readonly<Record<string, readonly (readonly number[])[]>> = {

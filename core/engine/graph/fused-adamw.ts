@@ -12,6 +12,8 @@ type AdamWUpdate = Extract<Update, { kind: 'adamw' }>
 export function emitFusedAdamW(
   backend: TraceBackend,
   handle: (name: string) => Ref,
+  /** The edges that make a node wait until the variable has been read. */
+  afterRead: (name: string) => Ref[],
   updates: readonly AdamWUpdate[],
   { learningRate, stepSize, epsilonHat, beta1, beta2 }: AdamWScalars,
 ): Ref {
@@ -33,6 +35,7 @@ export function emitFusedAdamW(
     backend.ref(learningRate),
     backend.ref(stepSize),
     backend.ref(epsilonHat),
+    ...updates.flatMap(({ name }) => afterRead(name)),
   ]
   return builder.node('AttuneAdamW', inputs, {
     N: { int: updates.length },

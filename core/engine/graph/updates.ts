@@ -19,8 +19,9 @@ export interface Variables {
 
 /**
  * The nodes that change variables; returns those to wait for. Nothing orders nodes in a graph but their edges, so each
- * update waits for its gradient, or at least for the program's own read of the variable (`reads`): a program computes
- * with the values from before. A reader that is still at work keeps the old buffer; TensorFlow then copies on write.
+ * update waits for the program's own read of the variable (`reads`): a program computes with the values from before, also
+ * where a gradient does not depend on them, as a bias's may. A reader that is still at work keeps the old buffer;
+ * TensorFlow then copies on write.
  */
 export function emitUpdates(
   backend: TraceBackend,
@@ -33,9 +34,14 @@ export function emitUpdates(
     if (!ref) throw new Error(`an update names the variable "${name}", which the session does not have`)
     return ref
   }
+  /** The edges that make a node wait until the variable has been read. */
+  const afterRead = (name: string): Ref[] => {
+    const read = reads.get(name)
+    return read === undefined ? [] : [waitFor(read)]
+  }
   const atOnce = adamw && backend.fusedKernels ? updates.filter((update) => update.kind === 'adamw') : []
-  const moved = adamw && atOnce.length > 0 ? [emitFusedAdamW(backend, handle, atOnce, adamw)] : []
-  const step = adamw && adamwOf(backend, builder, handle, adamw)
+  const moved = adamw && atOnce.length > 0 ? [emitFusedAdamW(backend, handle, afterRead, atOnce, adamw)] : []
+  const step = adamw && adamwOf(backend, builder, handle, afterRead, adamw)
   const others = updates.filter((update) => moved.length === 0 || update.kind !== 'adamw')
   const changed = others.map((update) => {
     if (update.kind === 'assign') {
@@ -47,7 +53,6 @@ export function emitUpdates(
         throw new Error(`rows of the variable "${update.name}" are updated, but the session does not list it for that`)
       }
       const value = backend.ref(update.value)
-      const after = read === undefined ? [] : [waitFor(read)]
       const dtype = { type: halved.has(update.name) ? 'bfloat16' : 'float32' } as const
       const rounded = () => (dtype.type === 'float32' ? value : backend.cast(value, 'float32', 'bfloat16'))
       // A variable takes the value's own memory, which others may share: a constant, or what is assigned to several.
@@ -56,10 +61,11 @@ export function emitUpdates(
           ? builder.node('AttuneStore', [value], { T: dtype })
           : builder.node('DeepCopy', [rounded()], { T: dtype })
       const stored = inPlace.has(update.name) ? own() : rounded()
-      return builder.node('AssignVariableOp', [handle(update.name), stored, ...after], { dtype })
+      return builder.node('AssignVariableOp', [handle(update.name), stored, ...afterRead(update.name)], { dtype })
     }
-    if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, update)
-    if (update.kind === 'descend') return emitDescend(backend, builder, handle(update.name), update)
+    if (update.kind === 'momentum') return emitMomentum(backend, builder, handle, afterRead, update)
+    if (update.kind === 'descend')
+      return emitDescend(backend, builder, handle(update.name), afterRead(update.name), update)
     if (!step) throw new Error(`the AdamW update of "${update.name}" lacks its scalars`)
     return step(update.name, backend.ref(update.grad), update.weightDecay)
   })
@@ -71,6 +77,7 @@ function emitMomentum(
   backend: TraceBackend,
   builder: GraphBuilder,
   handle: (name: string) => Ref,
+  afterRead: (name: string) => Ref[],
   { name, buffer, grad, weightDecay, momentum, rate }: Extract<Update, { kind: 'momentum' }>,
 ): Ref {
   const literal = (value: number) => builder.constant([value], [], 'float32')
@@ -86,6 +93,7 @@ function emitMomentum(
     backend.ref(rate),
     weightDecay === 0 ? slope : decayed(),
     literal(momentum),
+    ...afterRead(name),
   ]
   const attrs = { T: float32, use_locking: { bool: false }, use_nesterov: { bool: false } }
   return builder.node('ResourceApplyMomentum', inputs, attrs)
@@ -96,15 +104,16 @@ function emitDescend(
   backend: TraceBackend,
   builder: GraphBuilder,
   variable: Ref,
+  afterRead: readonly Ref[],
   { step, decay }: Extract<Update, { kind: 'descend' }>,
 ): Ref {
   const change = backend.ref(step)
   const subtract = (value: Ref, after: readonly Ref[]) =>
-    builder.node('AssignSubVariableOp', [variable, value, ...after.map(waitFor)], { dtype: float32 })
-  if (decay === null) return subtract(change, [])
+    builder.node('AssignSubVariableOp', [variable, value, ...after], { dtype: float32 })
+  if (decay === null) return subtract(change, afterRead)
   const present = builder.node('ReadVariableOp', [variable, waitFor(change)], { dtype: float32 })
-  const shrunk = subtract(builder.node('Mul', [present, backend.ref(decay)], { T: float32 }), [])
-  return subtract(change, [shrunk])
+  const shrunk = subtract(builder.node('Mul', [present, backend.ref(decay)], { T: float32 }), afterRead)
+  return subtract(change, [waitFor(shrunk)])
 }
 
 /**
@@ -115,6 +124,7 @@ function adamwOf(
   backend: TraceBackend,
   builder: GraphBuilder,
   handle: (name: string) => Ref,
+  afterRead: (name: string) => Ref[],
   { learningRate, stepSize, epsilonHat, beta1, beta2 }: AdamWScalars,
 ): (name: string, grad: Ref, weightDecay: number) => Ref {
   const literal = (value: number) => builder.constant([value], [], 'float32')
@@ -125,11 +135,11 @@ function adamwOf(
   const factors = new Map<number, Ref>()
 
   /** w ← w − lr·decay·w, once the gradient is there and before the step itself. */
-  const decay = (variable: Ref, grad: Ref, weightDecay: number): Ref => {
+  const decay = (variable: Ref, grad: Ref, weightDecay: number, after: readonly Ref[]): Ref => {
     const factor = factors.get(weightDecay) ?? times(backend.ref(learningRate), literal(weightDecay))
     factors.set(weightDecay, factor)
     const value = builder.node('ReadVariableOp', [variable, waitFor(grad)], { dtype: float32 })
-    return builder.node('AssignSubVariableOp', [variable, times(value, factor)], { dtype: float32 })
+    return builder.node('AssignSubVariableOp', [variable, times(value, factor), ...after], { dtype: float32 })
   }
 
   return (name, grad, weightDecay) => {
@@ -146,7 +156,8 @@ function adamwOf(
       epsilon,
       grad,
     ]
-    const after = weightDecay === 0 ? [] : [waitFor(decay(handle(name), grad, weightDecay))]
+    const read = afterRead(name)
+    const after = weightDecay === 0 ? read : [waitFor(decay(handle(name), grad, weightDecay, read))]
     const attrs = { T: float32, use_locking: { bool: false }, use_nesterov: { bool: false } }
     return builder.node('ResourceApplyAdam', [...inputs, ...after], attrs)
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
  */
 
 /** Of the sources: what belongs to other ones is never loaded. test/unit/scripts/kernels.test.ts says what it has to be. */
-export const kernelSources = '7cacd5f5'
+export const kernelSources = 'cf0a1d45'
 
 /** What the vector units of this processor can do, by the name of what is compiled for it. */
 export function processorLevel(cpuinfo = readCpuinfo()): 'avx512' | 'avx2' | 'plain' {

@@ -3,6 +3,7 @@ import type { Precision } from '../engine.ts'
 import type { DataType, GraphBuilder, Ref } from '../graph/graph-builder.ts'
 import { usesKernels } from '../native/load.ts'
 import { GradientForms } from './gradient-forms.ts'
+import { Sums } from './sums.ts'
 
 export const traceBackendName = 'trace'
 
@@ -39,6 +40,8 @@ export class TraceBackend extends tf.KernelBackend {
   private readonly exact = new Map<Ref, Ref>()
   /** What was written into a variable in place, by the node that stands for the variable's new value. */
   private readonly written = new Map<Ref, { read: Ref; done: Ref }>()
+  /** Additions of float32. */
+  readonly sums = new Sums(this.fusedKernels)
   /** Shorter forms of gradients that nodes stand for. */
   readonly gradients = new GradientForms()
 
@@ -162,6 +165,7 @@ export class TraceBackend extends tf.KernelBackend {
     this.halves.clear()
     this.exact.clear()
     this.written.clear()
+    this.sums.forget()
     this.gradients.forget()
   }
 

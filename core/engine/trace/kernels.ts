@@ -48,6 +48,9 @@ for (const [kernel, op] of Object.entries({
     const trivial = kernel === 'Multiply' ? timesOne(a, b, shape, backend) : null
     if (trivial) return trivial
     const [x, y] = [backend.ref(a), backend.ref(b)]
+    if (kernel === 'Add' && a.dtype === 'float32') {
+      return backend.output(shape, a.dtype, backend.sums.add(backend.builder, x, y, sameShape(a.shape, b.shape)))
+    }
     const ref = backend.builder.node(op, [x, y], { T: type(a.dtype) })
     if (kernel === 'Multiply' && b.shape.length === 0) backend.gradients.noteScaled(ref, x, y)
     return backend.output(shape, a.dtype, ref)
@@ -66,11 +69,11 @@ table.AddN = (inputs, _, backend) => {
   const first = parts[0]
   if (!first) throw new Error('AddN needs an input')
   const refs = parts.map((part) => backend.ref(part))
-  return backend.output(
-    first.shape,
-    first.dtype,
-    backend.builder.node('AddN', refs, { N: { int: parts.length }, T: type(first.dtype) }),
-  )
+  const ref =
+    first.dtype === 'float32'
+      ? backend.sums.addAll(backend.builder, refs)
+      : backend.builder.node('AddN', refs, { N: { int: refs.length }, T: type(first.dtype) })
+  return backend.output(first.shape, first.dtype, ref)
 }
 
 for (const op of ['Greater', 'GreaterEqual', 'Less', 'LessEqual', 'Equal', 'NotEqual']) {

@@ -57,6 +57,16 @@ function rows(count: number, width: number): Record<string, FusedCase> {
       nodes: ['AttuneResidual', 'AttuneResidualGrad'],
       run: (given, rng) => residual(t(given, 2), unbiased(given), 0.3, rng),
     },
+    'a sum of four': {
+      shapes: [matrix, matrix, matrix],
+      nodes: ['AttuneSum'],
+      run: (given) => tf.add(tf.add(t(given, 0), tf.add(t(given, 1), t(given, 2))), tf.square(t(given, 0))),
+    },
+    'a sum of a list': {
+      shapes: [matrix, matrix, matrix],
+      nodes: ['AttuneSum'],
+      run: (given) => tf.addN(given),
+    },
     dropout: {
       shapes: [matrix],
       nodes: ['AttuneDropout'],

@@ -120,12 +120,12 @@ int32_t* Run::intOutput(int index, const Shape& shape) {
   return static_cast<int32_t*>(hold(TF_AllocateOutput(raw_, index, TF_INT32, shape.data(), rank, bytes, status_)));
 }
 
-float* Run::outputOver(std::initializer_list<int> candidates, int index, const Shape& shape) {
+float* Run::outputOver(const std::vector<int>& candidates, int index, const Shape& shape) {
   int forwarded = -1;
   const int count = static_cast<int>(candidates.size());
   const int rank = static_cast<int>(shape.size());
   return static_cast<float*>(hold(TF_ForwardInputOrAllocateOutput(
-      raw_, candidates.begin(), count, index, shape.data(), rank, &forwarded, status_)));
+      raw_, candidates.data(), count, index, shape.data(), rank, &forwarded, status_)));
 }
 
 float* Run::variable(int input) {

@@ -63,7 +63,7 @@ class Run {
   int32_t* intOutput(int index, const Shape& shape);
   /// An output in the memory of an input that nothing else needs, where there is one among the candidates. Their
   /// pointers must be asked for afterwards.
-  float* outputOver(std::initializer_list<int> candidates, int index, const Shape& shape);
+  float* outputOver(const std::vector<int>& candidates, int index, const Shape& shape);
   /// Makes memory that is the caller's an output; `release` is called when no tensor needs it any more.
   void outputAt(
       int index, TF_DataType type, const Shape& shape, void* data, size_t bytes,

@@ -22,6 +22,7 @@ void provideAll() {
   provideRowSums();
   provideSoftmax();
   provideStore();
+  provideSum();
 }
 
 }  // namespace

@@ -16,3 +16,4 @@ void provideOptimizer();
 void provideRowSums();
 void provideSoftmax();
 void provideStore();
+void provideSum();
