@@ -15,51 +15,49 @@ interface Chart {
   series: readonly { name: string; label: string; dash: Dash }[]
 }
 
-function single(name: string): Chart {
-  const { label } = seriesInfo(name)
-  return { title: label, series: [{ name, label, dash: 'solid' }] }
-}
-
-/** One run's measures: those that are read against each other share a chart. */
-const charts: readonly Chart[] = [
+/** Measures that are read against each other share a chart; what each is called there. */
+const shared: readonly { title: string; labels: Readonly<Record<string, string>> }[] = [
+  { title: 'Loss', labels: { 'train/loss': 'Training', 'eval/loss': 'Validation' } },
+  { title: 'Validation accuracy and F1', labels: { 'eval/accuracy': 'Accuracy', 'eval/f1': 'F1 (macro)' } },
+  { title: 'Validation error rate', labels: { 'eval/wer': 'Words', 'eval/cer': 'Characters' } },
+  { title: 'Validation BLEU and chrF', labels: { 'eval/bleu': 'BLEU', 'eval/chrf': 'chrF' } },
+  { title: 'Correlation', labels: { 'eval/pearson': 'Pearson', 'eval/spearman': 'Spearman' } },
   {
-    title: 'Loss',
-    series: [
-      { name: 'train/loss', label: 'Training', dash: 'solid' },
-      { name: 'eval/loss', label: 'Validation', dash: 'dashed' },
-    ],
+    title: 'Entities',
+    labels: { 'eval/entity_f1': 'F1', 'eval/precision': 'Precision', 'eval/recall': 'Recall' },
   },
-  {
-    title: 'Validation accuracy and F1',
-    series: [
-      { name: 'eval/accuracy', label: 'Accuracy', dash: 'solid' },
-      { name: 'eval/f1', label: 'F1 (macro)', dash: 'dashed' },
-    ],
-  },
-  single('eval/perplexity'),
-  single('eval/token_accuracy'),
-  single('train/learning_rate'),
-  single('train/grad_norm'),
-  single('perf/examples_per_second'),
-  single('perf/tokens_per_second'),
-  single('perf/memory'),
+  { title: 'Reward of answers', labels: { 'eval/reward_chosen': 'Chosen', 'eval/reward_rejected': 'Rejected' } },
 ]
-const names = seriesInfos.map((info) => info.name)
+const dashes: readonly Dash[] = ['solid', 'dashed', 'dotted']
 
-/** Those that a run of this task records. */
-function chartsOf(task: TaskName): readonly Chart[] {
-  return charts.filter(({ series }) => series.some(({ name }) => isRecorded(seriesInfo(name), task)))
+/** One run's measures, those that a run of this task records. */
+function chartsOf(task: TaskName): Chart[] {
+  const recorded = seriesInfos.filter((info) => isRecorded(info, task))
+  const charts = recorded.map(({ name, label }): Chart => {
+    const together = shared.find(({ labels }) => labels[name] !== undefined)
+    const names = recorded.map((info) => info.name).filter((other) => together?.labels[other] !== undefined)
+    if (!together || names.length < 2) return { title: label, series: [{ name, label, dash: 'solid' }] }
+    const series = names.map((one, i) => ({
+      name: one,
+      label: together.labels[one] ?? one,
+      dash: dashes[i] ?? 'solid',
+    }))
+    return { title: together.title, series }
+  })
+  return charts.filter(({ title }, i) => charts.findIndex((other) => other.title === title) === i)
 }
 
 export function RunCharts({ run }: { run: Pick<Run, 'id' | 'name' | 'colour' | 'config'> }) {
   const { x, smoothing } = useSelection((selection) => selection.charts)
-  const ids = useMemo(() => [run.id], [run.id])
-  const series = useSeries(ids, names, x, smoothing)
+  const { task } = run.config
+  const runs = useMemo(() => [{ id: run.id, task }], [run.id, task])
+  const charts = useMemo(() => chartsOf(task), [task])
+  const series = useSeries(runs, x, smoothing)
   return (
     <>
       <ChartSettings drawn={1} drawable={1} />
       <div className={classes.grid}>
-        {chartsOf(run.config.task).map((chart) => (
+        {charts.map((chart) => (
           <RunChart key={chart.title} chart={chart} series={series} id={run.id} colour={run.colour} />
         ))}
       </div>

@@ -2,10 +2,13 @@ import { Badge, Button, Group, Text } from '@mantine/core'
 import { HardDrive } from 'lucide-react'
 import { useState } from 'react'
 import type { Checkpoint, Run } from '../../../core/contract/domain.ts'
+import { resultsOf } from '../../../core/contract/judgement.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
+import { formatMeasure } from '../../charts/series.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatBytes, formatNumber, formatPercent, formatWhen } from '../../ui/format.ts'
+import { formatBytes, formatNumber, formatWhen } from '../../ui/format.ts'
 import type { Which } from './export-dialog.tsx'
 import { FreeSpaceDialog } from './free-space.tsx'
 import classes from './run-detail.module.css'
@@ -50,7 +53,11 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns({ onExport, onFork: fork, onUse: makeModel }, data.checkpoints.find(({ last }) => last)?.step)}
+        columns={columns(
+          run.config.task,
+          { onExport, onFork: fork, onUse: makeModel },
+          data.checkpoints.find(({ last }) => last)?.step,
+        )}
         initialSort={{ column: 'step', descending: true }}
       />
       <FreeSpaceDialog run={run} checkpoints={data.checkpoints} opened={freeing} onClose={() => setFreeing(false)} />
@@ -77,14 +84,20 @@ interface RowActs {
 }
 
 /** `lastStep`: later checkpoints hold the weights that a run diverged with. */
-function columns({ onExport, onFork, onUse }: RowActs, lastStep: number | undefined): Column<Checkpoint>[] {
-  const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
-    id,
-    title,
-    align: 'end',
-    value: ({ metrics }) => metrics[id] ?? null,
-    cell: ({ metrics }) => format(metrics[id] ?? null),
-  })
+function columns(
+  task: TaskName,
+  { onExport, onFork, onUse }: RowActs,
+  lastStep: number | undefined,
+): Column<Checkpoint>[] {
+  const measures = resultsOf(task, 1).map(
+    (info): Column<Checkpoint> => ({
+      id: info.name,
+      title: info.label,
+      align: 'end',
+      value: ({ metrics }) => metrics[info.name] ?? null,
+      cell: ({ metrics }) => formatMeasure(info, metrics[info.name] ?? null),
+    }),
+  )
   return [
     {
       id: 'step',
@@ -112,9 +125,7 @@ function columns({ onExport, onFork, onUse }: RowActs, lastStep: number | undefi
       ),
     },
     { id: 'epoch', title: 'Epoch', align: 'end', cell: ({ epoch }) => formatNumber(epoch, 3) },
-    metric('eval/loss', 'Validation loss', formatNumber),
-    metric('eval/accuracy', 'Accuracy', formatPercent),
-    metric('eval/f1', 'F1', formatNumber),
+    ...measures,
     {
       id: 'bytes',
       title: 'On disk',

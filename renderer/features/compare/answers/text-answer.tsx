@@ -1,21 +1,35 @@
-import { taskJudgements } from '../../../../core/contract/judgement.ts'
-import { formatNumber } from '../../../ui/format.ts'
+import { type ReactNode, useMemo } from 'react'
+import { differingWords } from '../../../../core/contract/answers.ts'
+import { MarkedText } from '../../../ui/marked-text.tsx'
 import styles from '../outputs.module.css'
-import { Said } from './said.tsx'
+import { ValueAnswer } from './value-answer.tsx'
 import type { AnswerProps } from './view.ts'
 
 /** What the model wrote, and the number that it is judged by. */
-export function TextAnswer({ run, prediction }: AnswerProps) {
-  const { by, label, unit } = taskJudgements[run.config.task]
-  const { answer, value } = prediction
+export function TextAnswer(props: AnswerProps) {
+  return <Written {...props}>{props.prediction.answer}</Written>
+}
+
+/** The same, with the words in which it differs from what it should have written. */
+export function CorrectedAnswer(props: AnswerProps) {
+  const { answer } = props.prediction
+  const target = props.row.fields?.target ?? ''
+  const parts = useMemo(() => differingWords(answer ?? '', target), [answer, target])
+  if (answer === undefined) return <ValueAnswer {...props} />
+  return (
+    <Written {...props}>
+      <MarkedText parts={parts} />
+    </Written>
+  )
+}
+
+function Written({ children, ...props }: AnswerProps & { readonly children: ReactNode }) {
   return (
     <>
-      <span className={styles.written}>{answer === '' ? <em className={styles.silent}>nothing</em> : answer}</span>
-      <span className={styles.sure} title={[label, unit].filter(Boolean).join(', ')}>
-        <Said prediction={prediction} by={by}>
-          {by === 'values' && formatNumber(value)}
-        </Said>
+      <span className={styles.written}>
+        {props.prediction.answer === '' ? <em className={styles.silent}>nothing</em> : children}
       </span>
+      <ValueAnswer {...props} />
     </>
   )
 }

@@ -1,14 +1,17 @@
 import { taskJudgements } from '../../../../core/contract/judgement.ts'
 import { formatNumber } from '../../../ui/format.ts'
+import styles from '../outputs.module.css'
 import { Said } from './said.tsx'
 import type { AnswerProps } from './view.ts'
 
-/** The number that the example is judged by. */
+/** The number that the example is judged by, and what it is; of what is right or wrong, only which. */
 export function ValueAnswer({ run, prediction }: AnswerProps) {
-  const { label, unit, by } = taskJudgements[run.config.task]
+  const { label, short, unit, by } = taskJudgements[run.config.task]
   return (
-    <Said prediction={prediction} by={by} title={[label, unit].filter(Boolean).join(', ')}>
-      {formatNumber(prediction.value)}
-    </Said>
+    <span className={styles.sure} title={[label, unit].filter(Boolean).join(', ')}>
+      <Said prediction={prediction} by={by}>
+        {by === 'values' && `${short} ${formatNumber(prediction.value)}`}
+      </Said>
+    </span>
   )
 }

@@ -7,7 +7,7 @@ import { EpisodeAnswer } from './episode-answer.tsx'
 import { MediaExample } from './media-example.tsx'
 import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
-import { TextAnswer } from './text-answer.tsx'
+import { CorrectedAnswer, TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 import { FilledAnswer, Question, SpanAnswer, TaggedAnswer, TaggedTarget } from './word-answers.tsx'
 
@@ -36,7 +36,8 @@ const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'image-text-to-text': { Example: MediaExample, Answer: SceneAnswer },
   'image-classification': { Example: MediaExample },
   'audio-classification': { Example: MediaExample },
-  'automatic-speech-recognition': { Example: MediaExample },
+  'automatic-speech-recognition': { Example: MediaExample, Answer: CorrectedAnswer },
+  'text2text-generation': { Answer: CorrectedAnswer },
   chat: { Answer: ChatAnswer, Target: ChatTarget },
   preference: { Answer: PreferenceAnswer, Target: PreferenceTarget },
 }
