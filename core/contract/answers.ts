@@ -44,14 +44,15 @@ export function filledWords(answer: string): AnswerPart[][] {
 /** The words of a text, each with its tag; those outside of anything (O) have none. `gold` are the right ones. */
 export function taggedWords(text: string, answer: string, gold?: readonly string[]): AnswerPart[] {
   const tags = parsed(answer, z.array(z.string()))
-  return text.split(/\s+/).map((word, i) => {
+  const parts = text.split(/\s+/).map((word, i): AnswerPart => {
     const tag = tags[i]
     const truth = gold?.[i]
     const right = truth === undefined || tag === undefined ? {} : { right: tag === truth }
-    if (tag === undefined || (tag === 'O' && right.right !== false)) return { text: `${word} ` }
+    if (tag === undefined || (tag === 'O' && right.right !== false)) return { text: word }
     const details = right.right === false ? `${truth} is right` : undefined
-    return { text: `${word} `, mark: tag, ...right, ...(details && { details }) }
+    return { text: word, mark: tag, ...right, ...(details && { details }) }
   })
+  return spaced(parts)
 }
 
 /** An answer amid its text, with so many characters around it; by itself where it does not stand there. */
@@ -69,18 +70,20 @@ export function answerInText(text: string, answer: string, right?: boolean, arou
   ]
 }
 
-/** Comparisons of words that one answer may take; beyond, and where hardly a word is shared, marks would not help. */
+/** Comparisons of words that one answer may take. */
 const mostCompared = 200_000
+/** Of the longer side's words: where fewer are shared, the whole is another text. */
 const leastShared = 0.3
 
 /** What was written, word by word against what should have been: words too many are wrong, words too few are missing. */
 export function differingWords(written: string, reference: string): AnswerPart[] {
   const [said, meant] = [wordsOf(written), wordsOf(reference)]
-  const plain = [{ text: written }]
-  if (said.length * meant.length > mostCompared) return plain
+  if (said.length * meant.length > mostCompared) return [{ text: written }]
   const rest = sharedBeyond(said, meant)
   const shared = rest[0] as number
-  if (shared < leastShared * Math.max(said.length, meant.length)) return plain
+  if (shared < leastShared * Math.max(said.length, meant.length)) {
+    return [{ text: written, mark: '', right: false }]
+  }
   const parts: AnswerPart[] = []
   const add = (word: string, kind: Omit<AnswerPart, 'text'>) => {
     const last = parts.at(-1)
@@ -105,8 +108,12 @@ export function differingWords(written: string, reference: string): AnswerPart[]
       i++
     }
   }
-  // What is between two parts belongs to neither.
-  return parts.flatMap((part, k) => (k === 0 ? [part] : [{ text: ' ' }, part]))
+  return spaced(parts)
+}
+
+/** What is between two parts belongs to neither. */
+function spaced(parts: readonly AnswerPart[]): AnswerPart[] {
+  return parts.flatMap((part, i) => (i === 0 ? [part] : [{ text: ' ' }, part]))
 }
 
 /** [said + 1, meant + 1], flat: words that are in both in the same order, from each pair of places on. */

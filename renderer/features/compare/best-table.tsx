@@ -36,7 +36,7 @@ export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly
               </th>
             ))}
             <th scope="col" className={styles.end}>
-              Trained
+              Trained parameters
             </th>
             <th scope="col" className={styles.end}>
               Training time
@@ -64,9 +64,7 @@ export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly
                   </td>
                 )
               })}
-              <td className={styles.end}>
-                {run.plan ? `${formatShort(run.plan.trainableParameters)} parameters` : '–'}
-              </td>
+              <td className={styles.end}>{run.plan ? formatShort(run.plan.trainableParameters) : '–'}</td>
               <td className={styles.end}>{formatDuration(run.timings && run.timings.seconds * 1000)}</td>
               <td>
                 <StateBadge state={run.state} />

@@ -91,6 +91,11 @@ export function previewClasses(preview: Preview, label: string | undefined): Cla
   return classShares([...counts].map(([name, count]) => ({ label: name, count })))
 }
 
+/** Whether a row's text is one to be read: not where it only names a picture, a clip or an episode. */
+export function textIsRead(task: TaskName): boolean {
+  return task !== 'decision-making' && taskRoles[task].every(({ name, file }) => name !== 'text' || file === undefined)
+}
+
 /** A delimiter as people call it. */
 export function delimiterName(delimiter: string): string {
   const names: Record<string, string> = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Bar' }
