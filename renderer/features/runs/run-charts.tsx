@@ -18,15 +18,15 @@ interface Chart {
 /** Measures that are read against each other share a chart; what each is called there. */
 const shared: readonly { title: string; labels: Readonly<Record<string, string>> }[] = [
   { title: 'Loss', labels: { 'train/loss': 'Training', 'eval/loss': 'Validation' } },
-  { title: 'Validation accuracy and F1', labels: { 'eval/accuracy': 'Accuracy', 'eval/f1': 'F1 (macro)' } },
-  { title: 'Validation error rate', labels: { 'eval/wer': 'Words', 'eval/cer': 'Characters' } },
-  { title: 'Validation BLEU and chrF', labels: { 'eval/bleu': 'BLEU', 'eval/chrf': 'chrF' } },
+  { title: 'Accuracy and F1', labels: { 'eval/accuracy': 'Accuracy', 'eval/f1': 'F1 (macro)' } },
+  { title: 'Error rate', labels: { 'eval/wer': 'Words', 'eval/cer': 'Characters' } },
+  { title: 'BLEU and chrF', labels: { 'eval/bleu': 'BLEU', 'eval/chrf': 'chrF' } },
   { title: 'Correlation', labels: { 'eval/pearson': 'Pearson', 'eval/spearman': 'Spearman' } },
   {
     title: 'Entities',
     labels: { 'eval/entity_f1': 'F1', 'eval/precision': 'Precision', 'eval/recall': 'Recall' },
   },
-  { title: 'Reward of answers', labels: { 'eval/reward_chosen': 'Chosen', 'eval/reward_rejected': 'Rejected' } },
+  { title: 'Rewards', labels: { 'eval/reward_chosen': 'Chosen', 'eval/reward_rejected': 'Rejected' } },
 ]
 const dashes: readonly Dash[] = ['solid', 'dashed', 'dotted']
 

@@ -89,7 +89,7 @@ function columns(
   { onExport, onFork, onUse }: RowActs,
   lastStep: number | undefined,
 ): Column<Checkpoint>[] {
-  const measures = resultsOf(task, 1).map(
+  const measures = resultsOf(task, 0).map(
     (info): Column<Checkpoint> => ({
       id: info.name,
       title: info.label,
@@ -104,7 +104,7 @@ function columns(
       title: 'Step',
       value: ({ step }) => step,
       cell: ({ step, best, last }) => (
-        <Group gap={6}>
+        <Group gap={6} wrap="nowrap">
           {step}
           {best && (
             <Badge size="xs" variant="light" color="teal" tt="none">

@@ -47,7 +47,8 @@ export function RunWrite({ run }: { run: Run }) {
   const start = useAct('generations.start', { quiet: true })
   const cancel = useAct('generations.cancel')
   const id = start.data?.generation.id
-  const generation = useCall('generations.get', { id: id ?? '' }, { enabled: id !== undefined }).data?.generation
+  const known = useCall('generations.get', { id: id ?? '' }, { enabled: id !== undefined })
+  const generation = known.data?.generation ?? start.data?.generation
   const writing = start.isPending || (generation !== undefined && !generation.ended)
 
   if (checkpoints?.length === 0)
@@ -62,7 +63,7 @@ export function RunWrite({ run }: { run: Run }) {
   const number = (name: NumberName, label: string, step: number, least: number, disabled = false) => (
     <NumberInput
       label={label}
-      w={118}
+      w={104}
       step={step}
       min={least}
       value={options[name]}
@@ -73,7 +74,8 @@ export function RunWrite({ run }: { run: Run }) {
   const likeliest = !options.do_sample
   const apart = outputTasks.includes(run.config.task)
   const answers = answeringTasks.includes(run.config.task)
-  const [label, placeholder] = wordsFor(apart, answers)
+  const [label, one, placeholder] = wordsFor(apart, answers)
+  const between = apart ? ' → ' : answers ? '\n' : ''
   const error = start.error ?? generation?.error
   return (
     <Stack className={classes.padded ?? ''} gap="md" maw={760}>
@@ -97,7 +99,7 @@ export function RunWrite({ run }: { run: Run }) {
           {prompts.length > 1 && (
             <ActionIcon
               mt={24}
-              aria-label={`Take out ${label.toLowerCase()} ${at + 1}`}
+              aria-label={`Take out ${one} ${at + 1}`}
               onClick={() => setPrompts(prompts.toSpliced(at, 1))}
             >
               <X size={14} />
@@ -113,7 +115,7 @@ export function RunWrite({ run }: { run: Run }) {
           style={{ alignSelf: 'flex-start' }}
           onClick={() => setPrompts([...prompts, ''])}
         >
-          Another one beside it
+          Another {one}
         </Button>
       )}
       <Group gap="sm" align="flex-end">
@@ -181,7 +183,7 @@ export function RunWrite({ run }: { run: Run }) {
           <Stack gap="md">
             {generation.texts.map((text, at) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a text is known by its place
-              <WrittenText key={at} text={text} apart={apart} writing={!generation.ended} />
+              <WrittenText key={at} text={text} between={between} writing={!generation.ended} />
             ))}
           </Stack>
         </section>
@@ -192,18 +194,19 @@ export function RunWrite({ run }: { run: Run }) {
 
 interface WrittenTextProps {
   text: GeneratedText
-  /** It stands by itself, and does not go on with what it was made out of. */
-  apart: boolean
+  /** What parts it from what it was made out of; nothing where it goes on with it. */
+  between: string
   writing: boolean
 }
 
-function WrittenText({ text: { prompt, text, tokens, reason }, apart, writing }: WrittenTextProps) {
+function WrittenText({ text: { prompt, text, tokens, reason }, between, writing }: WrittenTextProps) {
   const open = reason === null && writing
   return (
     <div>
       <Text fz={14} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }} aria-live="polite" aria-busy={open}>
         <Text span inherit c="dimmed">
-          {apart ? `${prompt} → ` : prompt}
+          {prompt}
+          {between}
         </Text>
         {text}
         {open && '▍'}
@@ -215,9 +218,9 @@ function WrittenText({ text: { prompt, text, tokens, reason }, apart, writing }:
   )
 }
 
-/** What a field is called, and what stands in it while it is empty. */
-function wordsFor(apart: boolean, answers: boolean): [label: string, placeholder: string] {
-  if (apart) return ['Text', 'Type what the model is to make another text of']
-  if (answers) return ['You', 'Ask for something; the model answers by its chat template']
-  return ['Beginning', 'Type how the text begins; left empty, the model begins by itself']
+/** What a field is called, what stands in it, and what stands there while it is empty. */
+function wordsFor(apart: boolean, answers: boolean): [label: string, one: string, placeholder: string] {
+  if (apart) return ['Text', 'text', 'Type what the model is to make another text of']
+  if (answers) return ['You', 'question', 'Ask for something; the model answers by its chat template']
+  return ['Beginning', 'beginning', 'Type how the text begins; left empty, the model begins by itself']
 }
