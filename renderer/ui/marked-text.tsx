@@ -9,6 +9,9 @@ interface Part {
   readonly details?: string
 }
 
+/** Else what is only heard could begin a line of its own. */
+const space = '\u00a0'
+
 /** A text of which some parts are marked, with a word beneath them; right, wrong and missing ones differ by more than colour. */
 export function MarkedText({ parts }: { parts: readonly Part[] }) {
   return (
@@ -21,14 +24,18 @@ export function MarkedText({ parts }: { parts: readonly Part[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
           <del key={i} className={styles.missing}>
             {text}
-            <span className={styles.hidden}> (missing)</span>
+            <span className={styles.hidden}>{space}(missing)</span>
           </del>
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
           <mark key={i} className={styles.mark} data-right={right} title={details}>
             {text}
             {mark !== '' && <small> {mark}</small>}
-            {right !== undefined && <span className={styles.hidden}> ({right ? 'right' : 'wrong'})</span>}
+            {right !== undefined && (
+              <span className={styles.hidden}>
+                {space}({right ? 'right' : 'wrong'})
+              </span>
+            )}
           </mark>
         ),
       )}

@@ -52,7 +52,7 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
             <tr
               key={row.row}
               ref={at === current ? shown : null}
-              aria-selected={at === current}
+              aria-current={at === current || undefined}
               data-current={at === current || undefined}
               onClick={() => onCurrent(at)}
             >

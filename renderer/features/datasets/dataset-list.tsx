@@ -107,7 +107,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'name',
     title: 'Name',
-    width: '20%',
+    width: 170,
     value: (dataset) => dataset.name,
     cell: (dataset) => (
       <Link href={`/datasets/${dataset.id}`} className={styles.link}>

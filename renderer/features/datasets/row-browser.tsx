@@ -180,7 +180,7 @@ function RowLine({ index, row, dataset, columns, chosen, onChoose }: RowLineProp
   return (
     <tr
       aria-rowindex={index + 1}
-      aria-selected={chosen}
+      aria-current={chosen || undefined}
       data-chosen={chosen || undefined}
       style={{ height: rowHeight }}
       onClick={onChoose}

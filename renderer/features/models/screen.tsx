@@ -109,7 +109,7 @@ function columnsWith(onShow: (id: string) => void): readonly Column<Model>[] {
     {
       id: 'name',
       title: 'Name',
-      width: '20%',
+      width: 170,
       value: (model) => model.name,
       cell: (model) => (
         <button type="button" className={styles.name} onClick={() => onShow(model.id)}>

@@ -92,7 +92,7 @@ function columns(
   const measures = resultsOf(task, 0).map(
     (info): Column<Checkpoint> => ({
       id: info.name,
-      title: info.label,
+      title: info.label.replace(/^Validation (.)/, (_, first: string) => first.toUpperCase()),
       align: 'end',
       value: ({ metrics }) => metrics[info.name] ?? null,
       cell: ({ metrics }) => formatMeasure(info, metrics[info.name] ?? null),
@@ -107,17 +107,24 @@ function columns(
         <Group gap={6} wrap="nowrap">
           {step}
           {best && (
-            <Badge size="xs" variant="light" color="teal" tt="none">
+            <Badge size="xs" variant="light" color="teal" tt="none" flex="none">
               best
             </Badge>
           )}
           {last && (
-            <Badge size="xs" variant="light" color="gray" tt="none">
+            <Badge size="xs" variant="light" color="gray" tt="none" flex="none">
               last
             </Badge>
           )}
           {lastStep !== undefined && step > lastStep && (
-            <Badge size="xs" variant="light" color="red" tt="none" title="Written while the run was diverging">
+            <Badge
+              size="xs"
+              variant="light"
+              color="red"
+              tt="none"
+              flex="none"
+              title="Written while the run was diverging"
+            >
               diverged
             </Badge>
           )}

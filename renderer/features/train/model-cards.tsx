@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core'
 import { Link } from 'wouter'
 import { canLearn } from '../../../core/contract/architectures.ts'
 import type { Model } from '../../../core/contract/domain.ts'
-import { type TaskName, taskTitles } from '../../../core/contract/settings.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { formatShort } from '../../ui/format.ts'
 import { ChoiceCard } from './choice-card.tsx'
@@ -28,7 +28,7 @@ export function ModelCards({ models, chosen, task, onChoose }: ModelCardsProps) 
           facts={`${formatShort(model.parameters)} parameters`}
           checked={model.id === chosen}
           onChoose={() => onChoose(model.id)}
-          {...(task && !canLearn(model.architecture, task) && { unfit: `not for ${taskTitles[task].toLowerCase()}` })}
+          {...(task && !canLearn(model.architecture, task) && { unfit: 'not for this task' })}
         >
           {model.architecture} · {model.layers} layers × {model.hiddenSize} wide
           {model.maxPositions > 0 && ` · up to ${model.maxPositions} tokens`}
