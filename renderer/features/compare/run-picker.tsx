@@ -90,6 +90,7 @@ export function RunPicker({ runs, picked, onCompare }: RunPickerProps) {
           {
             id: 'created',
             title: 'Started',
+            width: 108,
             value: (run) => run.createdAt,
             cell: (run) => formatWhen(run.createdAt, Date.now()),
           },

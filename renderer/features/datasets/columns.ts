@@ -96,6 +96,12 @@ export function textIsRead(task: TaskName): boolean {
   return task !== 'decision-making' && taskRoles[task].every(({ name, file }) => name !== 'text' || file === undefined)
 }
 
+/** What a part of a row is called over its values: "Picture column" → "Picture". */
+export function headingOf(task: TaskName, role: string): string {
+  const title = taskRoles[task].find(({ name }) => name === role)?.title ?? role
+  return title.replace(/ column$/, '')
+}
+
 /** A delimiter as people call it. */
 export function delimiterName(delimiter: string): string {
   const names: Record<string, string> = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Bar' }

@@ -131,12 +131,14 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'classes',
     title: 'Classes',
+    width: 110,
     value: (dataset) => dataset.labels.length,
     cell: (dataset) => classesText(dataset),
   },
   {
     id: 'columns',
     title: 'Columns used',
+    width: 150,
     cell: ({ mapping }) => Object.values(mapping).join(' → '),
   },
   {
@@ -161,6 +163,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'created',
     title: 'Imported',
+    width: 108,
     value: (dataset) => dataset.createdAt,
     cell: (dataset) => formatWhen(dataset.createdAt, Date.now()),
   },

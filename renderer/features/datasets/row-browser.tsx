@@ -5,8 +5,7 @@ import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { taggedWords } from '../../../core/contract/answers.ts'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
-import { mediaOf, targetOf, taskRoles } from '../../../core/contract/roles.ts'
-import type { TaskName } from '../../../core/contract/settings.ts'
+import { mediaOf, targetOf } from '../../../core/contract/roles.ts'
 import { spoken, turnsOf } from '../../../core/contract/turns.ts'
 import { RowGlance, RowMedia } from '../../client/row-media.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -14,7 +13,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
 import { MarkedText } from '../../ui/marked-text.tsx'
 import { Turns } from '../../ui/turns.tsx'
-import { textIsRead } from './columns.ts'
+import { headingOf, textIsRead } from './columns.ts'
 import styles from './datasets.module.css'
 import rowsStyles from './rows.module.css'
 import { type RowQuery, useRows } from './use-rows.ts'
@@ -144,12 +143,6 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
 function partOf({ text, label, fields }: DatasetRow, role: string): string {
   if (role === 'text') return text
   return role === 'label' ? label : (fields?.[role] ?? '')
-}
-
-/** "Picture column" → "Picture" */
-function headingOf(task: TaskName, role: string): string {
-  const title = taskRoles[task].find(({ name }) => name === role)?.title ?? role
-  return title.replace(/ column$/, '')
 }
 
 function Spacer({ height, columns }: { height: number; columns: number }) {

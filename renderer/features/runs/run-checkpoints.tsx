@@ -102,6 +102,7 @@ function columns(
     {
       id: 'step',
       title: 'Step',
+      width: 150,
       value: ({ step }) => step,
       cell: ({ step, best, last }) => (
         <Group gap={6} wrap="nowrap">
