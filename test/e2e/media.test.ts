@@ -90,6 +90,12 @@ test('a folder of pictures: imported in the window, seen in its rows and where r
   await table.getByLabel('wrong').first().waitFor()
   await table.scrollIntoViewIfNeeded()
   await picture('pictures-compare-light')
+
+  await go(`/runs/${ids[0]}`)
+  for (const name of ['Loss', 'Accuracy and F1']) {
+    await page.getByRole('figure', { name }).locator('path').first().waitFor({ state: 'attached' })
+  }
+  await page.getByText('Validation accuracy').first().waitFor()
   expect(complaints).toEqual([])
 })
 

@@ -11,7 +11,7 @@ type SeriesOutput = Output<'metrics.series'>
 const width = 800
 
 /** What a run of this task records, by name. */
-function recordedOf(task: TaskName): string[] {
+export function recordedOf(task: TaskName): string[] {
   return seriesInfos.filter((info) => isRecorded(info, task)).map(({ name }) => name)
 }
 

@@ -3,7 +3,7 @@ import { useSearchParams } from 'wouter'
 import { canLearn } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
 import { suits } from '../../../core/contract/roles.ts'
-import { type RunConfig, someSettingsSchema } from '../../../core/contract/settings.ts'
+import { type RunConfig, someSettingsSchema, type TaskName } from '../../../core/contract/settings.ts'
 import { draftFrom } from './draft.ts'
 import { forkFrom } from './fork.ts'
 import { useDraft } from './use-draft.ts'
@@ -51,8 +51,7 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
     const data = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
     const task = suits(data, draft.task) ? draft.task : data
-    const fit = dataset === null ? models : models.filter(({ architecture }) => canLearn(architecture, task))
-    const model = settled(draft.model, models, undefined) ?? settled(null, fit, latest?.model.id)
+    const model = modelFor(draft.model, models, dataset === null ? null : task, latest?.model.id)
     if (model !== draft.model || dataset !== draft.dataset || task !== draft.task) pick({ model, dataset, task })
   }, [draft.model, draft.dataset, draft.task, models, datasets, runs, pick])
 }
@@ -64,6 +63,17 @@ export function settingsFrom(search: URLSearchParams): Partial<RunConfig> | null
   } catch {
     return null // not JSON: an address that was typed
   }
+}
+
+/** The chosen model, while it is there; else, of those that can learn the task, the only one or the one used last. */
+export function modelFor(
+  chosen: string | null,
+  models: readonly Pick<Model, 'id' | 'architecture'>[],
+  task: TaskName | null,
+  latest: string | undefined,
+): string | null {
+  const fit = task === null ? models : models.filter(({ architecture }) => canLearn(architecture, task))
+  return settled(chosen, models, undefined) ?? settled(null, fit, latest)
 }
 
 /** What is chosen, while it is there; else the only one; else what was used last. */
