@@ -237,7 +237,7 @@ export const runTimingsSchema = z.object({
   seconds: z.number(),
   totalSeconds: z.number(),
   examplesPerSecond: z.number(),
-  /** Real tokens, padding not counted. */
+  /** Real tokens, padding not counted; or what else roles.ts counts in. */
   tokensPerSecond: z.number(),
   medianStepMs: z.number(),
   timeToFirstStepMs: z.number(),

@@ -93,7 +93,7 @@ function foreseen({ config, measure }: PreflightSpec): Preflight {
     },
     time: {
       ...{ seconds: 12, startingSeconds: 1, trainingSeconds: 8, evaluatingSeconds: 2, savingSeconds: 1 },
-      ...{ stepMs: measure ? 500 : 1000, tokensPerSecond: measure ? 640 : 320, note: null },
+      ...{ stepMs: measure ? 500 : 1000, tokensPerSecond: measure ? 640 : 320, counted: 'tokens', note: null },
       source: measure ? 'steps' : 'graph',
     },
     disk: { checkpointBytes: 1e6, neededBytes: 4e6, freeBytes: 1e9 },

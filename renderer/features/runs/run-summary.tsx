@@ -2,6 +2,7 @@ import { Alert, Button, Progress, Text, Textarea } from '@mantine/core'
 import { Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
+import { countedIn } from '../../../core/contract/roles.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Fact, FactRows } from '../../ui/fact-rows.tsx'
 import {
@@ -113,7 +114,7 @@ function factsOf(run: Run): Fact[] {
     ...best('eval/loss', (value) => formatNumber(value), 'Best validation loss'),
     ...(isOver(run) ? [{ name: 'Steps', value: `${run.step}`, ...(plan && { note: `of ${plan.totalSteps}` }) }] : []),
     ...(elapsed === null ? [] : [{ name: 'Time', value: formatDuration(elapsed) }]),
-    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, 'tokens') }]),
+    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, countedIn(run.config.task)) }]),
     ...(memory === undefined ? [] : [{ name: timings ? 'Peak memory' : 'Memory', value: formatBytes(memory) }]),
     ...(plan
       ? [
