@@ -106,7 +106,7 @@ function factsOf(run: Run): Fact[] {
   }
   const live = (series: string) => metrics[series]?.last.value
   const elapsed = elapsedMs(run, Date.now())
-  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second')
+  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second') ?? live('perf/examples_per_second')
   const memory = timings?.peakMemoryBytes ?? live('perf/memory')
   return [
     ...best('eval/accuracy', formatPercent, 'Best accuracy'),

@@ -52,7 +52,16 @@ export function RunTry({ run }: { run: Run }) {
     if (kind !== undefined) setFile(row)
   }
   return (
-    <Stack className={classes.padded ?? ''} gap="md" maw={760}>
+    <Stack
+      className={classes.padded ?? ''}
+      gap="md"
+      maw={760}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+        event.preventDefault()
+        predict()
+      }}
+    >
       {kind !== undefined && <TryFile kind={kind} onFile={setFile} />}
       {written.map((role) => (
         <Part
@@ -61,7 +70,6 @@ export function RunTry({ run }: { run: Run }) {
           task={task}
           value={parts[role.name] ?? ''}
           onChange={(value) => setParts({ ...parts, [role.name]: value })}
-          onEnter={predict}
         />
       ))}
       <Group gap="xs">
@@ -109,11 +117,10 @@ interface PartProps {
   task: TaskName
   value: string
   onChange: (value: string) => void
-  onEnter: () => void
 }
 
 /** One of the written parts of an input. */
-function Part({ role: { name, title, help, optional }, task, value, onChange, onEnter }: PartProps) {
+function Part({ role: { name, title, help, optional }, task, value, onChange }: PartProps) {
   const label = `${title.replace(/ column$/, '')}${optional ? ' (may be empty)' : ''}`
   if (name !== 'text') {
     return (
@@ -136,9 +143,6 @@ function Part({ role: { name, title, help, optional }, task, value, onChange, on
       placeholder={placeholders[task] ?? help}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onEnter()
-      }}
     />
   )
 }
