@@ -97,30 +97,28 @@ async function columnsOf(
   given: Given,
 ): Promise<PartialMapping> {
   const { format, columns, scanned } = await previewFile(path, fileName)
-  const open = roles.filter(({ name }) => !Object.hasOwn(given.parts, name))
-  if (format === 'folder') {
-    const files = open.filter(({ file }) => file !== undefined).map(({ name }) => [name, folderColumns.file])
-    checkParts(roles, Object.keys(Object.fromEntries(files)), given, fileName)
-    return Object.fromEntries(files)
-  }
   const names = columns.map(({ name }) => name)
-  const unknown = Object.values(given.columns).find((name) => !names.includes(name))
   const listed = names.map((name) => `"${name}"`).join(', ')
+  const unknown = Object.values(given.columns).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     throw new AttuneError('bad_data', `${fileName} has no column "${unknown}". It has ${listed}.`, { columns: names })
   }
-  const guessed = guessMapping(
-    columns.filter(({ name }) => !Object.values(given.columns).includes(name)),
-    scanned,
-    open.filter(({ name }) => !Object.hasOwn(given.columns, name)),
-  )
+  const open = roles.filter(({ name }) => !Object.hasOwn(given.parts, name) && !Object.hasOwn(given.columns, name))
+  const free = columns.filter(({ name }) => !Object.values(given.columns).includes(name))
+  // A folder knows no more of its files than where they lie.
+  const guessed =
+    format === 'folder'
+      ? Object.fromEntries(open.flatMap(({ name, file }) => (file ? [[name, folderColumns.file]] : [])))
+      : guessMapping(free, scanned, open)
   const mapping = { ...guessed, ...given.columns }
-  checkParts(roles, Object.keys(mapping), given, `${fileName}, which has ${listed}`)
+  checkParts(roles, Object.keys(mapping), given, format === 'folder' ? fileName : `${fileName}, which has ${listed}`)
   return mapping
 }
 
 /** Throws AttuneError bad_data where an input has not all that its task reads. */
 function checkParts(roles: readonly RoleInfo[], found: readonly string[], { parts }: Given, where: string): void {
   const missing = roles.find(({ name, optional }) => !optional && !found.includes(name) && !Object.hasOwn(parts, name))
-  if (missing) throw new AttuneError('bad_data', `There is no ${missing.name} for each input in ${where}.`)
+  if (!missing) return
+  const what = `${missing.name} (${missing.help.replace(/\.$/, '')})`
+  throw new AttuneError('bad_data', `There is no ${what} in ${where}: say it once for all inputs, or in a table.`)
 }

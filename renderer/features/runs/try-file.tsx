@@ -35,7 +35,7 @@ const height = 160
 export function TriedFile({ kind, file, run }: { kind: Kind; file: ChosenFile; run: Run }) {
   if (file instanceof File) return <OwnFile kind={kind} file={file} />
   return (
-    <figure className={classes.tried}>
+    <figure className={classes.tried} data-kind={kind}>
       <RowMedia kind={kind} dataset={run.dataset.id} row={file.row} label={file.text} height={height} />
       <figcaption>Row {file.row} of the dataset</figcaption>
     </figure>
@@ -50,7 +50,7 @@ function OwnFile({ kind, file }: { kind: Kind; file: File }) {
     return () => URL.revokeObjectURL(made)
   }, [file])
   return (
-    <figure className={classes.tried}>
+    <figure className={classes.tried} data-kind={kind}>
       {kind === 'image' ? (
         <Picture address={address} label={file.name} height={height} />
       ) : (

@@ -71,12 +71,10 @@ test('what lacks a part that the task reads is refused with what there is', asyn
   const of = (path: string) => findInputs('image-text-to-text', join(dir, path), nothing)
   await expect(of('in/a.png')).rejects.toMatchObject({
     code: 'bad_data',
-    message: 'There is no text for each input in a.png.',
+    message: expect.stringContaining('There is no text (What is asked or ordered) in a.png: say it once'),
   })
   await expect(of('in')).rejects.toMatchObject({ code: 'bad_data' })
-  await expect(of('rows.csv')).rejects.toThrow(
-    'There is no text for each input in rows.csv, which has "image", "extra".',
-  )
+  await expect(of('rows.csv')).rejects.toThrow('in rows.csv, which has "image", "extra": say it once')
   const wordless = join(await temporaryFolder(), 'empty')
   await writeFiles(wordless, { 'notes.txt': 'x' })
   await expect(findInputs('image-classification', wordless, nothing)).rejects.toThrow('There is no picture in empty')
