@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { PartialMapping } from '../contract/domain.ts'
-import { AttuneError } from '../contract/errors.ts'
+import { AttuneError, type ErrorCode } from '../contract/errors.ts'
 import { inputRoles, type RoleInfo } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { guessMapping } from '../data/guess.ts'
@@ -55,19 +55,20 @@ export async function findInputs(task: TaskName, path: string, given: Given): Pr
 type FileRole = RoleInfo & { readonly file: 'image' | 'audio' }
 
 async function fromTable(
-  path: string,
+  tablePath: string,
   fileName: string,
   role: FileRole,
   roles: readonly RoleInfo[],
   given: Given,
 ): Promise<FoundInputs> {
-  const mapping = await columnsOf(path, fileName, roles, given)
-  const table = await openTable(path, fileName)
+  const mapping = await columnsOf(tablePath, fileName, roles, given)
+  const table = await openTable(tablePath, fileName)
   const listed = table.format === 'folder'
   const inputs: FoundInput[] = []
   let leftOut = 0
   for await (const item of table.items) {
-    const wrong = (what: string) => new AttuneError('bad_data', `${fileName}, line ${item.line}: ${what}`)
+    const wrong = (what: string, code: ErrorCode = 'bad_data') =>
+      new AttuneError(code, `${fileName}, line ${item.line}: ${what}`, { line: item.line })
     if ('problem' in item) throw wrong(item.problem)
     const cell = (name: string) => item.cells.get(mapping[name] ?? '') ?? ''
     const name = cell(role.name)
@@ -78,8 +79,11 @@ async function fromTable(
     const own = Object.keys(mapping).filter((one) => one !== role.name && cell(one).trim() !== '')
     const lacking = roles.find(({ name: one, optional }) => !optional && mapping[one] && cell(one).trim() === '')
     if (lacking) throw wrong(`The ${lacking.name} (column "${mapping[lacking.name]}") is empty.`)
+    const path = await mediaPath(table.base, name).catch((thrown: unknown) => {
+      throw thrown instanceof AttuneError ? wrong(thrown.message, thrown.code) : thrown
+    })
     inputs.push({
-      path: await mediaPath(table.base, name),
+      path,
       fileName: name,
       parts: { ...Object.fromEntries(own.map((one) => [one, cell(one)])), ...given.parts },
     })

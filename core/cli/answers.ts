@@ -16,8 +16,11 @@ export function readable(task: TaskName, text: string, answer: string): string {
   }
   const episode = readEpisode(answer)
   if (episode) {
-    const named = episode.actions.map((action) => (typeof action === 'number' ? (episode.names[action] ?? action) : ''))
-    return `return ${episode.return} in ${steps(episode.actions.length)} ${named.join(' ')}`.trim()
+    const taken = episode.actions.flatMap((action) =>
+      typeof action === 'number' ? [episode.names[action] ?? action] : [],
+    )
+    const named = taken.length > 0 ? `: ${taken.join(' ')}` : ''
+    return `return ${episode.return} in ${steps(episode.actions.length)}${named}`
   }
   const scene = readSceneAnswer(answer)
   if (!scene.episode) return scene.text

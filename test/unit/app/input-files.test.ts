@@ -56,10 +56,10 @@ test('a table that names them, by guessed or given columns, with what else is re
 
 test.each([
   ['gone.csv', '', nothing, 'There is no file or folder'],
-  ['a.csv', 'image\n../x.png\n', nothing, 'does not lie below the folder'],
+  ['a.csv', 'image\n../x.png\n', nothing, 'a.csv, line 2: ../x.png does not lie below the folder'],
   ['b.csv', 'image,n\nin/a.png,1\n,2\n', nothing, 'line 3: The text (column "image") is empty'],
   ['c.csv', 'image\nin/a.png\n', { parts: {}, columns: { text: 'picture' } }, 'no column "picture". It has "image"'],
-  ['d.csv', 'image\nin/gone.png\n', nothing, 'in/gone.png is not there'],
+  ['d.csv', 'image\nin/gone.png\n', nothing, 'd.csv, line 2: in/gone.png is not there'],
 ])('%s is refused in a sentence', async (name, content, given, sentence) => {
   const dir = await folder()
   if (content !== '') await writeFile(join(dir, name), content)
