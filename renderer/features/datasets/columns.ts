@@ -1,5 +1,5 @@
 import type { FileFormat, PartialMapping, Preview } from '../../../core/contract/domain.ts'
-import { isLabelled, taskRoles } from '../../../core/contract/roles.ts'
+import { isLabelled, readsFilesAlone, taskRoles } from '../../../core/contract/roles.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { plural } from '../../ui/format.ts'
 
@@ -93,7 +93,7 @@ export function previewClasses(preview: Preview, label: string | undefined): Cla
 
 /** Whether a row's text is one to be read: not where it only names a picture, a clip or an episode. */
 export function textIsRead(task: TaskName): boolean {
-  return task !== 'decision-making' && taskRoles[task].every(({ name, file }) => name !== 'text' || file === undefined)
+  return task !== 'decision-making' && !readsFilesAlone(task)
 }
 
 /** What a part of a row is called over its values: "Picture column" → "Picture". */

@@ -3,6 +3,7 @@ import { Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
 import { resultsOf } from '../../../core/contract/judgement.ts'
+import { countedIn } from '../../../core/contract/roles.ts'
 import { formatMeasure } from '../../charts/series.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Fact, FactRows } from '../../ui/fact-rows.tsx'
@@ -95,7 +96,7 @@ function factsOf(run: Run): Fact[] {
   const { metrics, timings, plan } = run
   const live = (series: string) => metrics[series]?.last.value
   const elapsed = elapsedMs(run, Date.now())
-  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second')
+  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second') ?? live('perf/examples_per_second')
   const memory = timings?.peakMemoryBytes ?? live('perf/memory')
   return [
     ...resultsOf(run.config.task, 1).flatMap((info) => {
@@ -104,7 +105,7 @@ function factsOf(run: Run): Fact[] {
     }),
     ...(isOver(run) ? [{ name: 'Steps', value: `${run.step}`, ...(plan && { note: `of ${plan.totalSteps}` }) }] : []),
     ...(elapsed === null ? [] : [{ name: 'Time', value: formatDuration(elapsed) }]),
-    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, 'tokens') }]),
+    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, countedIn(run.config.task)) }]),
     ...(memory === undefined ? [] : [{ name: timings ? 'Peak memory' : 'Memory', value: formatBytes(memory) }]),
     ...(plan
       ? [

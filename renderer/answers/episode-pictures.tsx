@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { EpisodeRecord } from '../../../../core/contract/episodes.ts'
+import type { EpisodeRecord } from '../../core/contract/episodes.ts'
 import styles from './episode.module.css'
 
 interface PictureProps {

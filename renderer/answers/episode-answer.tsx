@@ -1,4 +1,4 @@
-import { readEpisode } from '../../../../core/contract/episodes.ts'
+import { readEpisode } from '../../core/contract/episodes.ts'
 import { EpisodePlayer } from './episode-player.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 import type { AnswerProps } from './view.ts'
