@@ -6,10 +6,10 @@ import { inputRoles, type RoleInfo, readsFilesAlone, taskRoles } from '../../../
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { plainAnswer, viewOf } from '../../answers/view.ts'
 import { runColour } from '../../charts/palette.ts'
-import { seriesInfo } from '../../charts/series.ts'
+import { formatMeasure, seriesInfo } from '../../charts/series.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatNumber, formatPercent } from '../../ui/format.ts'
+import { formatPercent } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import type { Which } from './export-dialog.tsx'
 import classes from './run-detail.module.css'
@@ -211,7 +211,9 @@ function whichText(run: Run, which: Which, checkpoints: readonly Checkpoint[]): 
   if (!found) return which === 'last' ? '' : 'No checkpoint was evaluated yet: choose the last one.'
   const measure = run.config.metric_for_best_model
   const value = found.metrics[measure]
-  const score = value === undefined ? '' : `, ${seriesInfo(measure).label.toLowerCase()} ${formatNumber(value)}`
+  const info = seriesInfo(measure)
+  const label = info.label.charAt(0).toLowerCase() + info.label.slice(1)
+  const score = value === undefined ? '' : `, ${label} ${formatMeasure(info, value)}`
   return which === 'last'
     ? `Answers with the last checkpoint, of step ${found.step}${score}.`
     : `Answers with the best checkpoint, of step ${found.step}${score}: it also is what is exported unless you choose another.`
