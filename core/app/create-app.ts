@@ -18,6 +18,7 @@ import { generationHandlers } from './generations.ts'
 import { infoHandlers } from './info.ts'
 import { modelHandlers, registerStarters } from './models.ts'
 import { watchNeighbours } from './neighbours.ts'
+import { Predictions } from './predictions.ts'
 import { Preflights } from './preflight.ts'
 import { RunQueue } from './queue.ts'
 import { queueHandlers } from './queue-order.ts'
@@ -53,7 +54,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const reproductions = new Reproductions(context)
   const queue = new RunQueue(context, () => reproductions.judge())
   const preflights = new Preflights(context)
-  const checkpoints = checkpointHandlers(context)
+  const predictions = new Predictions(context)
   const generations = generationHandlers(context)
   const cancellations = createCancellations()
   const models = modelHandlers(context, cancellations)
@@ -67,7 +68,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await queue.close()
     await reproductions.close()
     await preflights.close()
-    await checkpoints.close()
+    await predictions.close()
     await generations.close()
     await models.close()
     await storage.close()
@@ -82,7 +83,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...runHandlers(context, queue, preflights, cancellations),
     ...preflights.handlers,
     ...queueHandlers(context, queue),
-    ...checkpoints.handlers,
+    ...checkpointHandlers(context),
+    ...predictions.handlers,
     ...generations.handlers,
     ...storage.handlers,
     ...evaluationHandlers(context),

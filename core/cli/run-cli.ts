@@ -213,14 +213,17 @@ function describeCommands(cli: Command, grounded: Grounded): void {
 
   cli
     .command('predict')
-    .description('what a trained run says to texts')
+    .description('what a trained run says to texts, pictures or clips')
     .argument('<run>', 'id, name, or the beginning of an id')
-    .option('--input <file>', 'CSV, TSV, JSONL or plain lines; - reads standard input')
-    .option('--text <text...>', 'texts themselves')
+    .option(
+      '--input <path...>',
+      'CSV, TSV, JSONL or plain lines, - for standard input; pictures or clips, folders of them, or tables that name them',
+    )
+    .option('--text <text...>', 'texts themselves, one that is asked of every picture, or the numbers of episodes')
     .option('--column <name>', 'the column with the text, else "text"')
     .option(
       '--field <role=text>',
-      'what the run reads beside each text (question=…), else a column of that name',
+      'what the run reads beside each input (question=…, state=…, target_return=…), else a column of that name',
       several,
     )
     .addOption(checkpointOption())

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { errorSchema } from './errors.ts'
-import { runConfigSchema, type TaskName, taskSchema } from './settings.ts'
+import { countedIn } from './roles.ts'
+import { runConfigSchema, type TaskName, taskSchema, tasks } from './settings.ts'
 
 /** Milliseconds since 1970-01-01 UTC. */
 const timestamp = z.number().int()
@@ -237,7 +238,7 @@ export const runTimingsSchema = z.object({
   seconds: z.number(),
   totalSeconds: z.number(),
   examplesPerSecond: z.number(),
-  /** Real tokens, padding not counted. */
+  /** Real tokens, padding not counted; or what else roles.ts counts in. */
   tokensPerSecond: z.number(),
   medianStepMs: z.number(),
   timeToFirstStepMs: z.number(),
@@ -487,7 +488,13 @@ export const seriesInfos: readonly SeriesInfo[] = [
   { name: 'train/learning_rate', label: 'Learning rate', unit: '', better: null },
   { name: 'train/grad_norm', label: 'Gradient norm', unit: '', better: null },
   { name: 'perf/examples_per_second', label: 'Examples per second', unit: '1/s', better: 'higher' },
-  { name: 'perf/tokens_per_second', label: 'Tokens per second', unit: '1/s', better: 'higher' },
+  {
+    name: 'perf/tokens_per_second',
+    label: 'Tokens per second',
+    unit: '1/s',
+    better: 'higher',
+    tasks: tasks.filter((task) => countedIn(task) === 'tokens'),
+  },
   { name: 'perf/memory', label: 'Memory', unit: 'bytes', better: 'lower' },
 ]
 

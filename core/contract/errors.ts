@@ -46,11 +46,13 @@ export class AttuneError extends Error {
   }
 }
 
-/** Anything thrown, as the plain value that crosses a boundary. Unknown throws become `internal`. */
+/** Anything thrown, or told of as such a value, as the plain value that crosses a boundary. What is unknown becomes `internal`. */
 export function toErrorPayload(thrown: unknown): ErrorPayload {
   if (thrown instanceof AttuneError) {
     return { code: thrown.code, message: thrown.message, ...(thrown.details && { details: thrown.details }) }
   }
+  const told = errorSchema.safeParse(thrown)
+  if (told.success) return told.data
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return { code: 'internal', message }
 }

@@ -1,3 +1,4 @@
+import { isRecorded, type SeriesInfo, seriesInfos } from './domain.ts'
 import type { TaskName } from './settings.ts'
 
 /** What runs of a task are compared by, example by example. */
@@ -10,6 +11,8 @@ export interface Judgement {
   readonly metric: string
   /** As a sentence says it: "mean loss of a text". */
   readonly label: string
+  /** The same in a word, to stand before a number: "loss". */
+  readonly short: string
   readonly unit: string
   readonly better: 'lower' | 'higher'
   /** What an example is called, many of them. */
@@ -20,6 +23,7 @@ const accuracy: Judgement = {
   by: 'right',
   metric: 'eval/accuracy',
   label: 'accuracy',
+  short: 'accuracy',
   unit: '',
   better: 'higher',
   examples: 'examples',
@@ -33,6 +37,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/cer',
     label: 'mean character error rate of a clip',
+    short: 'CER',
     unit: '',
     better: 'lower',
     examples: 'clips',
@@ -41,6 +46,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/loss',
     label: 'mean loss of a text',
+    short: 'loss',
     unit: 'nats a token',
     better: 'lower',
     examples: 'texts',
@@ -49,6 +55,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/loss',
     label: 'mean loss of a text',
+    short: 'loss',
     unit: 'nats a masked word',
     better: 'lower',
     examples: 'texts',
@@ -57,6 +64,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/mse',
     label: 'mean squared error',
+    short: 'squared error',
     unit: '',
     better: 'lower',
     examples: 'texts',
@@ -65,6 +73,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/token_accuracy',
     label: 'mean share of a text’s tags that are right',
+    short: 'right tags',
     unit: '',
     better: 'higher',
     examples: 'texts',
@@ -73,6 +82,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/answer_f1',
     label: 'mean F1 of an answer',
+    short: 'F1',
     unit: '',
     better: 'higher',
     examples: 'questions',
@@ -81,6 +91,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'right',
     metric: 'eval/exact_match',
     label: 'share of exact answers',
+    short: 'exact',
     unit: '',
     better: 'higher',
     examples: 'questions',
@@ -89,6 +100,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/loss',
     label: 'mean loss of an answer',
+    short: 'loss',
     unit: 'nats a token',
     better: 'lower',
     examples: 'conversations',
@@ -98,6 +110,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     metric: 'eval/reward_accuracy',
     rightAbove: 0,
     label: 'chosen-over-rejected rate',
+    short: 'chosen',
     unit: '',
     better: 'higher',
     examples: 'pairs',
@@ -106,6 +119,7 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/return',
     label: 'mean return of an episode',
+    short: 'return',
     unit: '',
     better: 'higher',
     examples: 'episodes',
@@ -114,8 +128,21 @@ export const taskJudgements: Readonly<Record<TaskName, Judgement>> = {
     by: 'values',
     metric: 'eval/chrf',
     label: 'mean chrF of an output',
+    short: 'chrF',
     unit: '',
     better: 'higher',
     examples: 'outputs',
   },
+}
+
+/**
+ * The validation measures that tell of a run of this task: the one that it is judged by first, then `most` at the most of
+ * the others, the loss last.
+ */
+export function resultsOf(task: TaskName, most: number): SeriesInfo[] {
+  const { metric } = taskJudgements[task]
+  const measures = seriesInfos.filter((info) => info.name.startsWith('eval/') && info.better && isRecorded(info, task))
+  const others = measures.filter(({ name }) => name !== metric && name !== 'eval/loss')
+  const loss = measures.filter(({ name }) => name !== metric && name === 'eval/loss')
+  return [...measures.filter(({ name }) => name === metric), ...others.slice(0, most), ...loss]
 }

@@ -41,6 +41,9 @@ const checkpoint = z.union([z.enum(['best', 'last']), z.number().int().min(0)]).
 const ignorePreflight = z.boolean().default(false)
 const limit = z.number().int().min(1).max(500).default(50)
 
+/** Inputs that one prediction takes: texts, and files, which are decoded side by side in memory. */
+export const mostInputs = { texts: 10_000, files: 500 } as const
+
 /** The whole API: one line a method. Types, allow-list, HTTP route, CLI and tests derive from this table. */
 export const methods = {
   'app.info': { input: none, output: appInfoSchema },
@@ -230,16 +233,33 @@ export const methods = {
     }),
     output: z.object({ path: z.string(), bytes: z.number(), files: z.array(z.string()) }),
   },
+  /**
+   * What a run says to inputs, of which each has what inputRoles (roles.ts) names: a text, a file, other parts. `task` tells
+   * progress, and cancels.
+   */
   'runs.predict': {
     input: z.strictObject({
       id,
       checkpoint,
-      texts: z.array(z.string().max(100_000)).min(1).max(10_000),
-      /** Of each text: what else the task reads of a row (a question), by role. */
-      fields: z.array(z.record(z.string(), z.string().max(100_000))).optional(),
+      /** Left out where inputs are files alone. */
+      texts: z.array(z.string().max(100_000)).min(1).max(mostInputs.texts).optional(),
+      /** Of each input: what else the task reads of a row (a question), by role. */
+      fields: z
+        .array(z.record(z.string(), z.string().max(100_000)))
+        .max(mostInputs.texts)
+        .optional(),
+      /** Of each input: the handle of its picture or clip, or a row of the run's dataset that has one. */
+      files: z
+        .array(z.union([id, z.strictObject({ row: z.number().int().min(0) })]))
+        .min(1)
+        .max(mostInputs.files)
+        .optional(),
+      task: z.string().min(1).optional(),
     }),
     output: z.object({ labels: z.array(z.string()), predictions: z.array(predictionSchema) }),
   },
+  /** Ends a prediction, whose call then rejects with `stopped`. Does nothing where there is none. */
+  'runs.cancelPrediction': { input: z.strictObject({ task: z.string().min(1) }), output: z.object({}) },
 
   'queue.get': { input: none, output: queueSchema },
   /** Whether queued runs begin when their turn comes, in any process. */

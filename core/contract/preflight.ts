@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countedThings } from './roles.ts'
 import { someSettingsSchema } from './settings.ts'
 
 /** What a run will need on this machine, foreseen before it begins. */
@@ -36,8 +37,9 @@ export const timeForecastSchema = z.object({
   savingSeconds: seconds,
   /** Of an optimizer step, on average over the run. */
   stepMs: z.number().min(0),
-  /** Real tokens while it trains, padding not counted. */
+  /** Real tokens, or what else is counted, while it trains; padding not counted. */
   tokensPerSecond: z.number().min(0),
+  counted: z.enum(countedThings),
   /** steps: measured just now; run: as an earlier run with these settings took; graph: worked out, may be far off. */
   source: z.enum(['steps', 'run', 'graph']),
   /** Why it was not measured although that was asked for. */

@@ -1,4 +1,4 @@
-import type { TaskName } from './settings.ts'
+import { hasLength, type TaskName } from './settings.ts'
 
 /**
  * What a dataset holds of each row, by task: its parts, each taken from a column of the imported file. Every row has a
@@ -19,7 +19,7 @@ export interface RoleInfo {
   readonly optional?: true
   /** What the model is to say, and what such a part is headed by where its answers stand beside it. */
   readonly heading?: string
-  /** Beside the text, the model reads it too: whoever asks for a prediction gives it. */
+  /** Beside the text, the model reads it too: whoever asks for a prediction gives it, if it is not optional. */
   readonly reads?: true
 }
 
@@ -185,7 +185,7 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       help: 'What is asked or ordered.',
       columns: ['question', 'instruction', 'prompt', 'query', 'text'],
     },
-    { ...image, name: 'image' },
+    { ...image, name: 'image', reads: true },
     {
       name: 'answer',
       title: 'Answer column',
@@ -199,6 +199,7 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       help: 'What is known in numbers, a list such as [0.5, 1], for a model that reads one.',
       columns: ['state'],
       optional: true,
+      reads: true,
     },
     {
       name: 'scene',
@@ -206,6 +207,7 @@ export const taskRoles: Readonly<Record<TaskName, readonly RoleInfo[]>> = {
       help: 'What the picture shows, for the simulated arm: its orders are then carried out.',
       columns: ['scene'],
       optional: true,
+      reads: true,
     },
   ],
   chat,
@@ -254,9 +256,49 @@ export function isLabelled(task: TaskName): boolean {
   return taskRoles[task].some(({ name }) => name === label.name)
 }
 
-/** What a model of this task reads of a row beside its text. */
+/** Inputs that are no rows of the data: what is asked of a model that acts. */
+const otherInputs: Readonly<Partial<Record<TaskName, readonly RoleInfo[]>>> = {
+  'decision-making': [
+    {
+      name: 'text',
+      title: 'Episode',
+      help: 'Its number, such as 7; the same number begins in the same way.',
+      columns: ['episode', 'seed', 'text'],
+    },
+    {
+      name: 'target_return',
+      title: 'Return asked for',
+      help: 'Left empty: the one that the run was judged with.',
+      columns: ['target_return'],
+      optional: true,
+      reads: true,
+    },
+  ],
+}
+
+/** What an input of a prediction consists of, its text or the file that it is first. */
+export function inputRoles(task: TaskName): readonly RoleInfo[] {
+  return otherInputs[task] ?? taskRoles[task].filter(({ name, reads }) => name === text.name || reads)
+}
+
+/** What a model of this task reads of an input beside its text. */
 export function readBeside(task: TaskName): readonly RoleInfo[] {
-  return taskRoles[task].filter(({ reads }) => reads)
+  return inputRoles(task).filter(({ name }) => name !== text.name)
+}
+
+/** Whether the inputs of a task are files, and their texts the names of these. */
+export function readsFilesAlone(task: TaskName): boolean {
+  return taskRoles[task].some(({ name, file }) => name === text.name && file !== undefined)
+}
+
+/** What the throughput of runs is counted in. */
+export const countedThings = ['tokens', 'pictures', 'clips'] as const
+export type Counted = (typeof countedThings)[number]
+
+/** What a run of this task counts as its tokens: files that are not told in tokens count as one each. */
+export function countedIn(task: TaskName): Counted {
+  const media = hasLength(task) ? null : mediaOf(task)
+  return media === null ? 'tokens' : ({ image: 'pictures', audio: 'clips' } as const)[media]
 }
 
 /** Whether classes are learnt, one a row or one a word: their names are counted at the import. */

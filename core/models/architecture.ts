@@ -132,6 +132,8 @@ export interface Head<Config> {
    * with the head.
    */
   readonly mayLack?: readonly string[]
+  /** Tokens that a row may have, where other things take some of the positions. */
+  mostTokens?(config: Config): number
 }
 
 /** Classification of sequences, or of whatever `Input` is. */
@@ -281,8 +283,8 @@ export interface DecisionHead<Config> extends Head<Config> {
 
 /** Words about what is seen. */
 export interface SceneHead<Config> extends Head<Config> {
-  /** What a picture has to be, numbers of a state (0: none is read), and the most words that follow. */
-  sizes(config: Config): { channels: number; imageSize: number; states: number; mostWords: number }
+  /** What a picture has to be, and numbers of a state (0: none is read). */
+  sizes(config: Config): { channels: number; imageSize: number; states: number }
   /** The last layer's output at the words [batch·length, width]. `rng` null turns dropout off. */
   hidden(config: Config, params: Params, batch: SceneBatch, rng: Rng | null): Tensor
   /** As LanguageModelHead's. */

@@ -131,7 +131,7 @@ function sentenceOf(
 
 /** Four digits or so. */
 function decimals(value: number): string {
-  return value.toFixed(Math.abs(value) < 10 ? 3 : 2)
+  return value.toFixed(Math.abs(value) < 10 ? 3 : 2).replace('-', '−')
 }
 
 function change(difference: number): string {

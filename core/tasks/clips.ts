@@ -1,8 +1,8 @@
 import { filled } from '../data/batches.ts'
 import { type HearingOptions, LogMel } from '../data/media/log-mel.ts'
+import type { RowFiles } from '../data/media/media-file.ts'
 import { resample } from '../data/media/resample.ts'
 import { readWav, toInt16 } from '../data/media/wav.ts'
-import type { RowStore } from '../data/row-store.ts'
 import { hash32, normal, uniform } from '../util/random.ts'
 import type { BatchConfig, Draw, PrepareConfig } from './task.ts'
 
@@ -27,18 +27,23 @@ function varies({ audio_shift: shift = 0, audio_gain: gain = 0, audio_noise: noi
   return shift > 0 || gain > 0 || noise > 0
 }
 
-/**
- * The clips of these rows. `training`: settings that vary clips have a say. `onRow` is told after each and may throw to
- * stop. Throws AttuneError bad_file.
- */
-export function readClips(
-  store: RowStore,
+/** What reading clips needs to know beside where they come from. */
+interface ClipReading {
+  readonly hearing: HearingOptions
+  readonly config: PrepareConfig
+  /** Settings that vary clips have a say. */
+  readonly training: boolean
+  /** What a problem calls the clip of a row. */
+  nameOf(row: number): string
+}
+
+/** The clips of these rows. `onRow` is told after each and may throw to stop. Throws AttuneError bad_file. */
+export async function readClips(
+  files: RowFiles,
   rows: Int32Array,
-  hearing: HearingOptions,
-  config: PrepareConfig,
-  training: boolean,
+  { hearing, config, training, nameOf }: ClipReading,
   onRow: () => void,
-): { readonly clips: Clips; readonly cut: number } {
+): Promise<{ readonly clips: Clips; readonly cut: number }> {
   const keepsSound = training && varies(config)
   const most = hearing.frames * hearing.hop
   const mel = new LogMel(hearing)
@@ -46,7 +51,7 @@ export function readClips(
   const silence = new Float32Array(rows.length)
   let cut = 0
   for (const [i, row] of rows.entries()) {
-    const { samples, rate } = readWav(store.media(row), store.read(row).text)
+    const { samples, rate } = readWav(await files.media(row), nameOf(row))
     const heard = resample(samples, rate, hearing.rate)
     if (heard.length > most) cut++
     if (keepsSound) parts.push(Int16Array.from(heard.subarray(0, most), toInt16))

@@ -1,3 +1,4 @@
+import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
@@ -14,9 +15,9 @@ export const labelledRows: Preparation<LabelledRows> = {
   prepare: prepareLabelled,
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
   inputs(texts, _labels, { tokenizer }, { max_length }) {
+    const { rows, labels } = unknownLabels(texts)
     const ids = texts.map(({ text }) => tokenizer.encode(text, max_length).ids)
-    const rows = Int32Array.from(texts, ({ row }) => row)
-    return { ...tokenRows(rows, ids), labels: new Int32Array(texts.length) }
+    return { ...tokenRows(rows, ids), labels }
   },
 }
 
@@ -46,10 +47,15 @@ function prepareLabelled(
   return { train: encode(train), validation: encode(validation), truncatedShare: truncated / total, fields }
 }
 
-/** Rows of the dataset and their class ids. */
-interface LabelledSide {
+/** Rows and their class ids. */
+export interface LabelledSide {
   readonly rows: Int32Array
   readonly labels: Int32Array
+}
+
+/** Rows of a prediction: each stands for the first class, which nothing that is told depends on. */
+export function unknownLabels(rows: readonly DatasetRow[]): LabelledSide {
+  return { rows: Int32Array.from(rows, ({ row }) => row), labels: new Int32Array(rows.length) }
 }
 
 /** Both sides of a labelled dataset, by class. Throws AttuneError bad_data as preparing them does. */
@@ -69,7 +75,7 @@ export function labelledSides(
 }
 
 /** The class id of every row of the dataset. */
-export function classIds(store: RowStore, labels: readonly string[]): Int32Array {
+function classIds(store: RowStore, labels: readonly string[]): Int32Array {
   if (labels.length < 2) {
     const only = labels.length === 1 ? ` ("${labels[0]}")` : ''
     throw new AttuneError('bad_data', `The dataset has fewer than two classes${only}: there is nothing to tell apart.`)

@@ -1,6 +1,6 @@
 import { readPicture } from '../data/media/image.ts'
+import type { RowFiles } from '../data/media/media-file.ts'
 import type { Sight } from '../data/media/preprocessor.ts'
-import type { RowStore } from '../data/row-store.ts'
 
 /** Pictures that are decoded side by side. */
 const together = 16
@@ -10,7 +10,7 @@ const together = 16
  * what a problem calls one. Throws AttuneError bad_file; `onRow` may throw to stop.
  */
 export async function readPictures(
-  store: RowStore,
+  files: RowFiles,
   rows: Int32Array,
   sight: Sight,
   nameOf: (row: number) => string,
@@ -20,7 +20,7 @@ export async function readPictures(
   const pixels = new Uint8Array(new SharedArrayBuffer(size * rows.length))
   for (let from = 0; from < rows.length; from += together) {
     const some = Array.from(rows.subarray(from, from + together))
-    const pictures = some.map((row) => readPicture(store.media(row), sight, nameOf(row)))
+    const pictures = some.map(async (row) => readPicture(await files.media(row), sight, nameOf(row)))
     for (const [i, picture] of (await Promise.all(pictures)).entries()) {
       pixels.set(picture, (from + i) * size)
       onRow()

@@ -1,11 +1,11 @@
+import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { type Asking, promptParts } from '../contract/prompts.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { hash32 } from '../util/random.ts'
-import { classIds } from './labelled-rows.ts'
-import { sidesOf } from './sides.ts'
+import { type LabelledSide, labelledSides, unknownLabels } from './labelled-rows.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
 /**
@@ -22,7 +22,16 @@ export interface PromptedRows extends TokenRows {
 }
 
 export function promptedRows(asking: Asking): Preparation<PromptedRows> {
-  return { prepare: (...args) => preparePrompted(asking, ...args) }
+  return {
+    prepare: (...args) => preparePrompted(asking, ...args),
+    inputs(rows, labels, reading, config) {
+      const examples = config.few_shot_examples === 0 ? [] : examplesIn(reading.dataset(), labels, config)
+      const promptsFor = prompter(asking, examples, labels, reading, config)
+      const prompts = rows.flatMap(({ text }) => promptsFor(text).prompts)
+      const { rows: numbers, labels: gold } = unknownLabels(rows)
+      return inColumns(numbers, gold, prompts, labels.length)
+    },
+  }
 }
 
 /** Stream of the generator that chooses the examples, by the run's seed. */
@@ -39,63 +48,93 @@ function preparePrompted(
   config: PrepareConfig,
   onRow: (done: number, total: number) => void,
 ): PreparedData<PromptedRows> {
-  const classes = classIds(store, labels)
-  const { train, validation } = sidesOf(classes, config)
-  if (train.length === 0 || validation.length === 0) {
-    const message = `The dataset has too few rows to split (${store.count}): at least one class needs two of them.`
-    throw new AttuneError('bad_data', message)
-  }
-  const { max_length: room, few_shot_examples: shots, prompt_template: template, seed } = config
-  const { head, middle, tail } = promptParts(template)
-  const sequencesOf =
-    asking === 'next words' ? nextWords(tokenizer, middle, labels) : hiddenWords(tokenizer, { middle, tail }, labels)
-  const chosen = chooseExamples(train, classes, shots, seed)
-  const shown = chosen.map((row) => {
-    const { text, label } = store.read(row)
-    const most = Math.max(leastTokens, Math.floor((0.8 * room) / (shots + 1)))
-    return `${head}${shortened(text, tokenizer, most)}${middle}${label}${tail}\n\n`
-  })
-  const before = `${shown.join('')}${head}`
+  const { train, validation } = labelledSides(store, labels, config)
+  const chosen = chooseExamples(train, config)
+  const promptsFor = prompter(asking, store.readMany(chosen.map(({ row }) => row)), labels, { tokenizer }, config)
   let cut = 0
   let done = 0
   const prompts: Prompt[] = []
-  for (const row of validation) {
-    const text = store.read(row).text
-    const found = fitted(text, before, sequencesOf, tokenizer, room)
+  for (const row of validation.rows) {
+    const found = promptsFor(store.read(row).text)
     if (found.cut) cut++
     prompts.push(...found.prompts)
-    onRow(++done, validation.length)
+    onRow(++done, validation.rows.length)
   }
-  const side = (rows: Int32Array, all: readonly Prompt[]): PromptedRows => ({
+  const shown = chosen.toSorted((a, b) => a.row - b.row)
+  const column = (of: (example: Example) => number) => Int32Array.from(shown, of)
+  return {
+    train: inColumns(
+      column(({ row }) => row),
+      column(({ label }) => label),
+      [],
+      labels.length,
+    ),
+    validation: inColumns(validation.rows, validation.labels, prompts, labels.length),
+    truncatedShare: cut / validation.rows.length,
+  }
+}
+
+/** The rows that a run shows in front of each text. */
+function examplesIn(store: RowStore, labels: readonly string[], config: PrepareConfig): DatasetRow[] {
+  const chosen = chooseExamples(labelledSides(store, labels, config).train, config)
+  return store.readMany(chosen.map(({ row }) => row))
+}
+
+/** What makes the prompts of a text, behind these examples. */
+function prompter(
+  asking: Asking,
+  examples: readonly DatasetRow[],
+  labels: readonly string[],
+  { tokenizer }: Pick<Reading, 'tokenizer'>,
+  { max_length: room, few_shot_examples: shots, prompt_template: template }: PrepareConfig,
+): (text: string) => ReturnType<typeof fitted> {
+  const { head, middle, tail } = promptParts(template)
+  const sequencesOf =
+    asking === 'next words' ? nextWords(tokenizer, middle, labels) : hiddenWords(tokenizer, { middle, tail }, labels)
+  const most = Math.max(leastTokens, Math.floor((0.8 * room) / (shots + 1)))
+  const shown = examples.map(
+    ({ text, label }) => `${head}${shortened(text, tokenizer, most)}${middle}${label}${tail}\n\n`,
+  )
+  const before = `${shown.join('')}${head}`
+  return (text) => fitted(text, before, sequencesOf, tokenizer, room)
+}
+
+function inColumns(rows: Int32Array, gold: Int32Array, all: readonly Prompt[], classes: number): PromptedRows {
+  return {
     ...tokenRows(
       rows,
       all.map(({ sequence }) => sequence),
     ),
-    classes: labels.length,
-    gold: rows.map((row) => classes[row] as number),
+    ...{ classes, gold },
     labelStarts: Int32Array.from(all, ({ start }) => start),
     labelIds: all.map(({ label }) => label),
-  })
-  return {
-    train: side(Int32Array.from(chosen).sort(), []),
-    validation: side(validation, prompts),
-    truncatedShare: cut / validation.length,
   }
 }
 
+/** A row that is shown with its answer, and its class. */
+interface Example {
+  readonly row: number
+  readonly label: number
+}
+
 /** So many rows, of the classes in turn, in an order that the seed decides. */
-function chooseExamples(rows: Int32Array, classes: Int32Array, count: number, seed: number): number[] {
-  const key = (row: number) => hash32(seed, exampleStream, row)
-  const byClass = Map.groupBy(rows, (row) => classes[row] as number)
-  const queues = [...byClass].sort(([a], [b]) => a - b).map(([, mine]) => mine.sort((a, b) => key(a) - key(b) || a - b))
-  const chosen: number[] = []
+function chooseExamples(
+  { rows, labels }: LabelledSide,
+  { few_shot_examples: count, seed }: Pick<PrepareConfig, 'few_shot_examples' | 'seed'>,
+): Example[] {
+  const key = ({ row }: Example) => hash32(seed, exampleStream, row)
+  const bySeed = (a: Example, b: Example) => key(a) - key(b) || a.row - b.row
+  const examples = Array.from(rows, (row, i): Example => ({ row, label: labels[i] as number }))
+  const byClass = Map.groupBy(examples, ({ label }) => label)
+  const queues = [...byClass].sort(([a], [b]) => a - b).map(([, mine]) => mine.sort(bySeed))
+  const chosen: Example[] = []
   for (let turn = 0; chosen.length < Math.min(count, rows.length); turn++) {
     for (const queue of queues) {
-      const row = queue[turn]
-      if (row !== undefined && chosen.length < count) chosen.push(row)
+      const example = queue[turn]
+      if (example !== undefined && chosen.length < count) chosen.push(example)
     }
   }
-  return chosen.sort((a, b) => key(a) - key(b) || a - b)
+  return chosen.sort(bySeed)
 }
 
 /** A text in a prompt, with one of the labels. */

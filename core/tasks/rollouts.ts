@@ -17,12 +17,18 @@ export interface Outcome {
   readonly record: string
 }
 
+/** An episode, and the return that it was begun with. */
+interface Try {
+  readonly episode: Episode
+  readonly target: number
+}
+
 /**
- * One episode for each row, its seed being the row's number, several at once through the evaluation program. None where
- * the data has no environment. `onStep` is told how many are over and may throw to stop.
+ * The episode of each row, several at once through the evaluation program. None where the data has no environment. `onStep`
+ * is told how many are over and may throw to stop.
  */
 export function tryOut(
-  { rows, facts }: TrajectoryRows,
+  { seeds, targets, facts }: Pick<TrajectoryRows, 'seeds' | 'targets' | 'facts'>,
   { buckets, batchSize }: BatchLayout,
   { context_length: contextLength }: { readonly context_length: number },
   evaluate: Evaluate,
@@ -32,26 +38,28 @@ export function tryOut(
   if (!environment) return []
   const length = buckets.at(-1) as number
   const most = Math.min(length, contextLength)
-  const episodes = Array.from(rows, (row) => new Episode(environment, row))
-  const waiting = [...episodes]
-  let playing: Episode[] = []
+  const tries = Array.from(seeds, (seed, i): Try => {
+    return { episode: new Episode(environment, seed), target: targets[i] as number }
+  })
+  const waiting = [...tries]
+  let playing: Try[] = []
   let over = 0
   for (;;) {
     playing = [...playing, ...waiting.splice(0, batchSize - playing.length)]
     if (playing.length === 0) break
-    const windows = playing.map((episode) => windowOf(episode, facts, most))
+    const windows = playing.map((one) => windowOf(one, facts, most))
     const { actions } = evaluate(batchOf(windows, length, batchSize, facts))
-    for (const [i, episode] of playing.entries()) {
+    for (const [i, { episode }] of playing.entries()) {
       const at = ((i + 1) * length - 1) * facts.actionNumbers
       const said = (actions as Float32Array).subarray(at, at + facts.actionNumbers)
       episode.act(facts.choices ? bestAllowed(said, episode.allowed) : Array.from(said))
     }
-    const left = playing.filter(({ done }) => !done)
+    const left = playing.filter(({ episode }) => !episode.done)
     over += playing.length - left.length
     playing = left
     onStep(over)
   }
-  return episodes.map((episode) => ({
+  return tries.map(({ episode }) => ({
     return: episode.return,
     chance: play(environment, episode.seed, ({ anything }) => anything).return,
     expert: play(environment, episode.seed, ({ expert }) => expert).return,
@@ -60,7 +68,7 @@ export function tryOut(
 }
 
 /** The last steps of an episode with the one that is to be taken, whose action nothing may look at. */
-function windowOf(episode: Episode, facts: Facts, most: number): Window {
+function windowOf({ episode, target }: Try, facts: Facts, most: number): Window {
   const { states, actions, rewards } = episode
   const now = rewards.length
   const first = Math.max(0, now + 1 - most)
@@ -71,7 +79,7 @@ function windowOf(episode: Episode, facts: Facts, most: number): Window {
     if (facts.choices) done[i * facts.actionNumbers + (action as number)] = 1
     else done.set(action as readonly number[], i * facts.actionNumbers)
   }
-  let left = facts.target
+  let left = target
   const toGo = [left, ...rewards.map((reward) => (left -= reward))]
   return {
     states: seen.flatMap((state) => normalised(state, facts.mean, facts.deviation)),

@@ -1,11 +1,11 @@
+import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { TokenRows } from '../data/batches.ts'
 import { type Sight, sightOf } from '../data/media/preprocessor.ts'
-import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { readPictures } from './pictures.ts'
 import { unlabelledSides } from './row-sides.ts'
-import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+import type { Preparation, PreparedData, Reading } from './task.ts'
 
 /** Questions about pictures with their answers, as tokens: "Q: … A: …", then the token that ends texts. */
 export interface SceneRows extends TokenRows {
@@ -33,10 +33,10 @@ export const sceneRows: Preparation<SceneRows> = {
     let done = 0
     let cut = 0
     const encode = async (rows: Int32Array, keepsTexts: boolean): Promise<SceneRows> => {
-      const name = (row: number) => `The picture of row ${row}`
-      const pixels = await readPictures(store, rows, sight, name, () => onRow(++done, total))
-      const { texts, ...side } = read(store, rows, reading, config)
-      cut += side.cut
+      const pixels = await readPictures(store, rows, sight, pictureOf, () => onRow(++done, total))
+      const found = Array.from(rows, (row) => store.read(row))
+      const { texts, cut: shortened, ...side } = read(found, reading, config.max_length)
+      cut += shortened
       const kept = keepsTexts ? texts : { questions: [], answers: [], scenes: [] }
       const tokenBytes = side.ids.reduce((sum, ids) => sum + 4 * ids.length, 0)
       const bytes = pixels.length + 4 * side.states.length + tokenBytes
@@ -45,13 +45,22 @@ export const sceneRows: Preparation<SceneRows> = {
     const sides = { train: await encode(train, false), validation: await encode(validation, true) }
     return { ...sides, truncatedShare: cut / total }
   },
+  async inputs(asked, _labels, reading): Promise<SceneRows> {
+    const sight = await sightOf(reading.modelDir, reading.modelConfig.vision_config)
+    const rows = Int32Array.from(asked, ({ row }) => row)
+    const pixels = await readPictures(reading.files, rows, sight, pictureOf, () => {})
+    const { texts, cut: _, ...side } = read(asked, reading, reading.room)
+    // Answers may be as long as there is room for.
+    return { rows, ...side, ...texts, lengths: rows.map(() => reading.room), pixels, sight }
+  },
 }
 
+const pictureOf = (row: number) => `The picture of row ${row}`
+
 function read(
-  store: RowStore,
-  rows: Int32Array,
-  { tokenizer, modelConfig }: Reading,
-  { max_length: most }: PrepareConfig,
+  rows: readonly DatasetRow[],
+  { tokenizer, modelConfig }: Pick<Reading, 'tokenizer' | 'modelConfig'>,
+  most: number,
 ) {
   const stateSize = typeof modelConfig.state_dim === 'number' ? modelConfig.state_dim : 0
   const states = new Float32Array(rows.length * stateSize)
@@ -60,8 +69,7 @@ function read(
     const message = "The model's tokenizer names no token that ends a text (eos_token): answers would have no end."
     throw new AttuneError('unsupported', message)
   }
-  const found = Array.from(rows, (row, i) => {
-    const { line, text, fields = {} } = store.read(row)
+  const found = rows.map(({ row, line, text, fields = {} }, i) => {
     const { answer = '', state, scene = '' } = fields
     if (state !== undefined && stateSize > 0)
       states.set(numbersOf(state, stateSize, `Row ${row} (line ${line})`), i * stateSize)

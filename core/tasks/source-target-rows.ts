@@ -65,13 +65,17 @@ export function sourceRows(
   const { max_length, max_target_length = max_length, source_prefix: prefix } = config
   const rules = writingRules({ generationConfig })
   const sources = texts.map((text) => tokenizer.encode(`${prefix}${text}`, max_length).ids)
+  const lengths = Int32Array.from(sources, (ids) => Math.max(ids.length, max_target_length))
+  return { sources, ...unknownTargets(Int32Array.from(texts.keys()), rules, lengths) }
+}
+
+/** Rows of a prediction: each stands as if nothing were to be written. Programs are chosen by `lengths`. */
+export function unknownTargets(rows: Int32Array, rules: WritingRules, lengths: Int32Array): TargetRows {
+  const nothing = Int32Array.of(rules.endIds[0] as number)
   return {
-    rows: Int32Array.from(texts.keys()),
-    lengths: Int32Array.from(sources, (ids) => Math.max(ids.length, max_target_length)),
-    sources,
-    targets: texts.map(() => Int32Array.of(rules.endIds[0] as number)),
-    references: texts.map(() => ''),
-    rules,
+    ...{ rows, lengths, rules },
+    targets: Array.from(rows, () => nothing),
+    references: Array.from(rows, () => ''),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { DatasetRow } from '../contract/domain.ts'
 import type { RunConfig } from '../contract/settings.ts'
 import type { Examples } from '../data/batches.ts'
+import type { RowFiles } from '../data/media/media-file.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { RowTokens } from '../data/row-tokens.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -201,8 +202,15 @@ export interface Preparation<E extends Examples = Examples> {
   ) => E | Promise<E>
 }
 
-/** What is known where there is no dataset. */
-export type InputReading = Omit<Reading, 'tokens'>
+/** What is known of rows that are of no dataset. */
+export interface InputReading extends Omit<Reading, 'tokens'> {
+  /** Those that the rows are about. */
+  readonly files: RowFiles
+  /** Tokens that a row may come to: max_length, or less where the model has no more positions. */
+  readonly room: number
+  /** What the run learnt from. Throws AttuneError not_found where that is no longer there. */
+  dataset(): RowStore
+}
 
 /** What the model of a run says of how its data is read. */
 export interface Reading {

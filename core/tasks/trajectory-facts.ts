@@ -24,6 +24,29 @@ export interface Facts {
 const leastDeviation = 1e-6
 
 /**
+ * What config.json of a model that was trained on trajectories says of all this; null where it does not. The target is the
+ * setting's, else the one that it was trained with.
+ */
+export function factsWritten(
+  modelConfig: Reading['modelConfig'],
+  { target_return: wanted }: Pick<PrepareConfig, 'target_return'>,
+): Facts | null {
+  const { state_dim: stateSize, act_dim: actionNumbers, action_tanh: bounded = true } = modelConfig
+  const {
+    state_mean: mean,
+    state_std: deviation,
+    return_scale: scale,
+    target_return: target,
+    environment,
+  } = modelConfig
+  if (typeof stateSize !== 'number' || typeof actionNumbers !== 'number') return null
+  if (!isList(mean, stateSize) || !isList(deviation, stateSize)) return null
+  if (typeof scale !== 'number' || typeof target !== 'number' || typeof environment !== 'string') return null
+  const sizes = { stateSize, actionNumbers, choices: bounded === false }
+  return { ...sizes, mean, deviation, scale, target: wanted ?? target, env: environment }
+}
+
+/**
  * Means and deviations of the states, and the scale of the returns: those of config.json where a model was trained on
  * trajectories before, else those of these. The target is the setting's, else the best return here.
  */

@@ -4,8 +4,8 @@ import type { Examples } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
 import { environmentNamed, environmentNames } from '../environments/registry.ts'
 import { unlabelledSides } from './row-sides.ts'
-import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
-import { describeTrajectories, type Facts } from './trajectory-facts.ts'
+import type { InputReading, Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
+import { describeTrajectories, type Facts, factsWritten } from './trajectory-facts.ts'
 
 /**
  * Trajectories as they are learnt from: what was seen, done and still to come of each step, one trajectory after the
@@ -23,6 +23,9 @@ export interface TrajectoryRows extends Examples {
   readonly actions: Float32Array
   /** float32 [steps]: rewards still to come, scaled */
   readonly returnsToGo: Float32Array
+  /** Of each row: the episode that it is tried out in, and the return that this is begun with. */
+  readonly seeds: Int32Array
+  readonly targets: Float64Array
   readonly facts: Facts
 }
 
@@ -36,7 +39,7 @@ export interface Trajectory {
   readonly env: string
 }
 
-export const trajectoryRows: Preparation<TrajectoryRows> = { prepare }
+export const trajectoryRows: Preparation<TrajectoryRows> = { prepare, inputs }
 
 /**
  * Throws AttuneError: bad_data (rows that are no trajectories, or not of one kind; too few of them), unsupported (an
@@ -77,6 +80,61 @@ function prepare(
       ...(facts.env !== '' && { environment: facts.env }),
     },
   }
+}
+
+/**
+ * Episodes that a person asks for: each row's text is the number of one, `target_return` the return that it is begun
+ * with. Nothing is known of their steps, which stand as zeros. Throws AttuneError: bad_data (no such number),
+ * unsupported (nothing to act in).
+ */
+function inputs(
+  asked: readonly DatasetRow[],
+  _labels: readonly string[],
+  { modelConfig, dataset }: InputReading,
+  config: PrepareConfig,
+): TrajectoryRows {
+  // Whole checkpoints say it in their own config.json; what others lean on says it of earlier training, if at all.
+  const written = config.method === 'full' ? factsWritten(modelConfig, config) : null
+  const facts = written ?? factsOf(dataset(), modelConfig, config)
+  if (!environmentNamed(facts.env)) {
+    const message =
+      'This run learnt from episodes of a world that is not known here: there is nothing to let it act in. Compare it by its loss, or learn from rows with an environment.'
+    throw new AttuneError('unsupported', message)
+  }
+  const nothing = (width: number) => new Float32Array(asked.length * config.context_length * width)
+  return {
+    rows: Int32Array.from(asked, ({ row }) => row),
+    lengths: new Int32Array(asked.length).fill(config.context_length),
+    trajectories: Int32Array.from(asked.keys()),
+    parts: new Int32Array(asked.length),
+    starts: Int32Array.from({ length: asked.length + 1 }, (_, i) => i * config.context_length),
+    states: nothing(facts.stateSize),
+    actions: nothing(facts.actionNumbers),
+    returnsToGo: nothing(1),
+    seeds: Int32Array.from(asked, ({ text }) => episodeNumber(text)),
+    targets: Float64Array.from(asked, ({ fields }) => returnAsked(fields?.target_return) ?? facts.target),
+    facts,
+  }
+}
+
+function episodeNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && Number.isInteger(number) && number >= 0 && number < 2 ** 31) return number
+  throw new AttuneError('bad_data', `"${text}" is no number of an episode: give a whole one, such as 0 or 7.`)
+}
+
+function returnAsked(text: string | undefined): number | null {
+  if (text === undefined || text.trim() === '') return null
+  const value = Number(text)
+  if (Number.isFinite(value)) return value
+  throw new AttuneError('bad_data', `The return "${text}" is no number.`)
+}
+
+/** What a run's training rows say, as `prepare` finds it. */
+function factsOf(store: RowStore, modelConfig: Reading['modelConfig'], config: PrepareConfig): Facts {
+  const { train } = unlabelledSides(store, config, 'trajectories')
+  const learnt = Array.from(train, (row) => readTrajectory(store.read(row)))
+  return describeTrajectories(learnt, modelConfig, config)
 }
 
 /** Throws AttuneError bad_data naming the row. */
@@ -216,6 +274,8 @@ function flattened(
     states,
     actions,
     returnsToGo,
+    seeds: rows,
+    targets: new Float64Array(rows.length).fill(facts.target),
     facts,
     bytes: 4 * (states.length + actions.length + returnsToGo.length),
   }

@@ -1,10 +1,13 @@
 import type { TrainingState } from '../checkpoint/training-state.ts'
+import { countedIn } from '../contract/roles.ts'
+import type { TaskName } from '../contract/settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The steps since the last point on the training curves. */
 export class LogWindow {
   private readonly report: Pick<Surroundings, 'emit' | 'watch'>
   private readonly stepsPerEpoch: number
+  private readonly task: TaskName
   private losses: number[]
   private gradNorm: number
   private learningRate: number
@@ -13,10 +16,12 @@ export class LogWindow {
   constructor(
     report: Pick<Surroundings, 'emit' | 'watch'>,
     stepsPerEpoch: number,
+    task: TaskName,
     from: TrainingState['window'] = { losses: [], gradNorm: 0, learningRate: 0 },
   ) {
     this.report = report
     this.stepsPerEpoch = stepsPerEpoch
+    this.task = task
     this.losses = [...from.losses]
     this.gradNorm = from.gradNorm
     this.learningRate = from.learningRate
@@ -51,7 +56,7 @@ export class LogWindow {
         'train/learning_rate': this.learningRate,
         'train/grad_norm': this.gradNorm,
         'perf/examples_per_second': examplesPerSecond,
-        'perf/tokens_per_second': tokensPerSecond,
+        ...(countedIn(this.task) === 'tokens' && { 'perf/tokens_per_second': tokensPerSecond }),
         'perf/memory': process.memoryUsage.rss(),
       },
     })

@@ -12,16 +12,25 @@ import { trainedSpecs } from './weights.ts'
 /** The padded lengths of both sides; none where nothing is trained. */
 export function lengthsOf(
   { train, validation }: Record<'train' | 'validation', Pick<Examples, 'lengths'>>,
-  { max_length, max_target_length, method }: Pick<RunConfig, 'max_length' | 'max_target_length' | 'method'>,
+  config: Pick<RunConfig, 'max_length' | 'max_target_length' | 'method'>,
 ): { train: number[]; evaluate: number[] } {
+  return {
+    train: config.method === 'none' ? [] : bucketsOf(train, config),
+    evaluate: bucketsOf(validation, config),
+  }
+}
+
+/** The padded lengths of some examples. */
+export function bucketsOf(
+  { lengths }: Pick<Examples, 'lengths'>,
+  { max_length, max_target_length }: Pick<RunConfig, 'max_length' | 'max_target_length'>,
+): number[] {
   const most = Math.max(max_length, max_target_length ?? 0)
   // Windows of episodes are as long as context_length says, and no text.
-  const buckets = ({ lengths }: Pick<Examples, 'lengths'>) =>
-    chooseBuckets(
-      lengths,
-      lengths.reduce((a, b) => Math.max(a, b), most),
-    )
-  return { train: method === 'none' ? [] : buckets(train), evaluate: buckets(validation) }
+  return chooseBuckets(
+    lengths,
+    lengths.reduce((a, b) => Math.max(a, b), most),
+  )
 }
 
 /** What is known of a run before its first step. */

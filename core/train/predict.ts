@@ -1,55 +1,66 @@
 import { readJson, readModelConfig } from '../checkpoint/config.ts'
 import type { DatasetRow, Prediction } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { askingOf } from '../contract/prompts.ts'
-import { chooseBuckets } from '../data/batches.ts'
-import { loadTokenizer } from '../data/tokenizers/tokenizer.ts'
+import { mediaOf } from '../contract/roles.ts'
+import type { TaskName } from '../contract/settings.ts'
+import { type RowFiles, readUndecoded } from '../data/media/media-file.ts'
+import { openRowStore, type RowStore } from '../data/row-store.ts'
+import { readTokenizerIfAny, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import { preparationOf } from '../tasks/preparation.ts'
-import type { PredictionColumns } from '../tasks/task.ts'
+import type { InputReading, PredictionColumns } from '../tasks/task.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
 import { nameFailure } from './failures.ts'
-import { loadModel } from './load-model.ts'
+import { type LoadedModel, loadModel } from './load-model.ts'
+import { bucketsOf } from './plan.ts'
 import { evaluateProgram, ownProgram, sessionSpec } from './programs.ts'
 import { trainableOf } from './trainable.ts'
 import { restoreVariables } from './weights.ts'
 
 /**
- * What a checkpoint says about texts, in their order. Rejects with AttuneError: bad_file (a checkpoint that is not
- * whole), no_engine, out_of_memory, unsupported (a task that predicts nothing of a text).
+ * What a checkpoint says about inputs, in their order: each is a row of a dataset that nobody knows the answer to, and is
+ * evaluated as such. `onRows` is told how far it is and may throw to stop. Rejects with AttuneError: bad_file (a checkpoint
+ * that is not whole, a file that cannot be decoded), bad_data (an input that is none), not_found (a file, or a dataset that
+ * is needed), no_engine, out_of_memory, unsupported (a task that predicts nothing of single rows).
  */
-export async function predict(spec: PredictSpec): Promise<Prediction[]> {
+export async function predict(
+  spec: PredictSpec,
+  onRows: (done: number, total: number) => void = () => {},
+): Promise<Prediction[]> {
   if (spec.texts.length === 0) return []
+  const dataset = new RunDataset(spec.datasetDir)
   try {
-    return await predictTexts(spec)
+    return await predictRows(spec, dataset, onRows)
   } catch (thrown) {
     const { per_device_eval_batch_size: batch } = spec.config
-    throw nameFailure(thrown, `Choose a per_device_eval_batch_size below ${batch}, or shorter texts.`)
+    throw nameFailure(thrown, `Choose a per_device_eval_batch_size below ${batch}, or fewer or shorter inputs.`)
+  } finally {
+    dataset.close()
   }
 }
 
-async function predictTexts({ config, labels, texts, fields, threads, ...spec }: PredictSpec): Promise<Prediction[]> {
-  const { modelType } = await readModelConfig(spec.modelDir)
-  if (askingOf(config, modelType) !== null) {
-    const message =
-      'This run asked a language model by prompts, and has learnt no classes. Predict with a run that has.'
-    throw new AttuneError('unsupported', message)
-  }
-  const { inputs } = preparationOf(config, modelType)
-  if (!inputs) throw new AttuneError('unsupported', `A run for ${config.task} predicts nothing of a text alone.`)
+async function predictRows(
+  spec: PredictSpec,
+  dataset: RunDataset,
+  onRows: (done: number, total: number) => void,
+): Promise<Prediction[]> {
+  const { config, labels, texts, fields, threads } = spec
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir
-  const model = await loadModel(folder, config.task, labels.length, { maxLength: config.max_length })
+  const { modelType } = await readModelConfig(folder)
+  const { inputs } = preparationOf(config, modelType)
+  if (!inputs) throw new AttuneError('unsupported', `A run for ${config.task} predicts nothing of single rows.`)
+  const options = { maxLength: config.max_length, asked: config }
+  const model = await loadModel(folder, config.task, labels.length, options)
   const trainable = trainableOf(model, config)
-  const tokenizer = await loadTokenizer(folder)
   const rows = texts.map(
     (text, row): DatasetRow => ({ row, line: row + 1, text, label: '', ...(fields?.[row] && { fields: fields[row] }) }),
   )
-  const generationConfig = { ...model.json, ...(await readJson(folder, 'generation_config.json')) }
-  const reading = { tokenizer, modelDir: folder, modelConfig: model.json, generationConfig }
+  const tokenizer = (await readTokenizerIfAny(folder))?.build() ?? null
+  const reading = await readingOf(spec, folder, model, tokenizer, dataset)
   const encoded = await inputs(rows, labels, reading, config)
   const batchSize = Math.max(1, Math.min(config.per_device_eval_batch_size, encoded.lengths.length))
-  const buckets = chooseBuckets(encoded.lengths, Math.max(config.max_length, config.max_target_length ?? 0))
+  const buckets = bucketsOf(encoded, config)
   const engine = await openEngine(config.engine, threads)
   // Of what an evaluation writes for some rows only, a prediction is of all.
   const programs = { ...config, per_device_eval_batch_size: batchSize, generation_max_samples: texts.length }
@@ -61,15 +72,74 @@ async function predictTexts({ config, labels, texts, fields, threads, ...spec }:
     await restoreVariables(session, model, trainable, spec.checkpointDir)
     const scored = model.task.score(
       encoded,
-      { buckets, batchSize, padId: tokenizer.padId },
+      { buckets, batchSize, padId: tokenizer?.padId ?? 0 },
       programs,
       ({ length, feeds }) => session.run(evaluateProgram(length), feeds),
-      () => {},
-      { model, tokenizer, own: (name, feeds) => session.run(ownProgram(name), feeds) },
+      onRows,
+      {
+        model,
+        own: (name, feeds) => session.run(ownProgram(name), feeds),
+        get tokenizer() {
+          return reading.tokenizer
+        },
+      },
     )
     return inOrder(model.task.predictions(scored), texts.length, labels)
   } finally {
     session.close()
+  }
+}
+
+/** How the inputs are read. */
+async function readingOf(
+  { config, files }: PredictSpec,
+  modelDir: string,
+  { json, head, config: modelConfig }: LoadedModel,
+  tokenizer: Tokenizer | null,
+  dataset: RunDataset,
+): Promise<InputReading> {
+  return {
+    get tokenizer() {
+      if (tokenizer) return tokenizer
+      throw new AttuneError('not_found', `The model in ${modelDir} has no tokenizer: it cannot read texts.`)
+    },
+    modelDir,
+    modelConfig: json,
+    generationConfig: { ...json, ...(await readJson(modelDir, 'generation_config.json')) },
+    files: filesOf(config.task, files, dataset),
+    room: Math.min(config.max_length, head.mostTokens?.(modelConfig) ?? Number.POSITIVE_INFINITY),
+    dataset: () => dataset.rows,
+  }
+}
+
+/** The inputs' files, each read when it is asked for: decoded they are smaller. */
+function filesOf(task: TaskName, files: PredictSpec['files'], dataset: RunDataset): RowFiles {
+  const kind = mediaOf(task)
+  return {
+    media(row) {
+      const file = files?.[row]
+      if (kind === null || !file) throw new AttuneError('not_found', `Input ${row} has no file.`)
+      return 'row' in file ? dataset.rows.media(file.row) : readUndecoded(kind, file.path, file.fileName)
+    },
+  }
+}
+
+/** The dataset of a run, opened when it is first asked for. Close it. */
+class RunDataset {
+  private readonly dir: string
+  private store: RowStore | null = null
+
+  constructor(dir: string) {
+    this.dir = dir
+  }
+
+  get rows(): RowStore {
+    this.store ??= openRowStore(this.dir)
+    return this.store
+  }
+
+  close(): void {
+    this.store?.close()
   }
 }
 

@@ -171,7 +171,7 @@ async function runIn(session: Session, prepared: Prepared, surroundings: Surroun
   const { task, train, validation, layouts } = materialOf(session, prepared, config, surroundings)
   if (resume !== null) await restoreSession(session, model, trainable, config, resume.dir, begun !== null)
 
-  const window = new LogWindow(surroundings, stepsPerEpoch, resume?.state.window)
+  const window = new LogWindow(surroundings, stepsPerEpoch, config.task, resume?.state.window)
   const content = contentOf(session, prepared, surroundings, () => ({
     window: window.state,
     earlyStopping: { withoutImprovement: judge.earlyStopping.withoutImprovement },

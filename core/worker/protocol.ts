@@ -47,13 +47,21 @@ export interface PredictSpec {
   /** A checkpoint folder as the run wrote it (whole model, or adapter beside modelDir). */
   readonly checkpointDir: string
   readonly modelDir: string
+  /** Of the run: what it learnt from, which may be gone by now. */
+  readonly datasetDir: string
   readonly config: RunConfig
   readonly labels: readonly string[]
+  /** One an input; where inputs are files alone, what these are called. */
   readonly texts: readonly string[]
-  /** Of each text, its other parts by role. */
+  /** Of each input, its other parts by role. */
   readonly fields?: readonly Readonly<Record<string, string>>[] | undefined
+  /** Of each input, the picture or clip that it is about; absent where the task has none. */
+  readonly files?: readonly InputFile[] | undefined
   readonly threads: number
 }
+
+/** A file of a person's, by its absolute path and what it is called; or the one of a row of the run's dataset. */
+export type InputFile = { readonly path: string; readonly fileName: string } | { readonly row: number }
 
 /** What a run would need; with `measure`, some of its steps are tried out. */
 export interface PreflightSpec {

@@ -1,5 +1,6 @@
 import { type Run, type Series, type SeriesInfo, seriesInfos, type XAxis } from '../../core/contract/domain.ts'
-import { formatCount, formatDuration, formatShort, formatValue } from '../ui/format.ts'
+import { taskJudgements } from '../../core/contract/judgement.ts'
+import { formatCount, formatDuration, formatPercent, formatShort, formatValue } from '../ui/format.ts'
 import type { Curve, Dash } from './curve.ts'
 import { runColour, runDash } from './palette.ts'
 
@@ -47,4 +48,20 @@ export function formatY(info: Pick<SeriesInfo, 'unit'>): ((value: number) => str
 
 export function seriesInfo(name: string): SeriesInfo {
   return seriesInfos.find((info) => info.name === name) ?? { name, label: name, unit: '', better: null }
+}
+
+/** A measure as a person reads it: shares of right answers in percent. */
+export function formatMeasure({ name, unit }: Pick<SeriesInfo, 'name' | 'unit'>, value: number | null): string {
+  const isShare = Object.values(taskJudgements).some(({ by, metric }) => by === 'right' && metric === name)
+  return isShare ? formatPercent(value) : formatValue(value, unit)
+}
+
+/** What a run is judged by, as good as it has been: "accuracy 95.7 %", "loss 2.310"; null before an evaluation. */
+export function bestResult({
+  config,
+  metrics,
+}: Pick<Run, 'config' | 'metrics'>): { text: string; step: number } | null {
+  const { metric, short } = taskJudgements[config.task]
+  const best = metrics[metric]?.best
+  return best ? { text: `${short} ${formatMeasure(seriesInfo(metric), best.value)}`, step: best.step } : null
 }

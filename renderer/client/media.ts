@@ -2,6 +2,8 @@ import { useEffect, useState } from 'react'
 import type { Input } from '../../core/contract/methods.ts'
 import { useCall } from './hooks.ts'
 
+const graceMs = 2000
+
 /**
  * The address of a row's picture or clip, or of what shows it; null while it is on the way, and where it cannot be shown.
  * It is fetched once and held while it is on the page.
@@ -19,7 +21,8 @@ export function useMedia(dataset: string, row: number, as: NonNullable<Input<'da
     const made = URL.createObjectURL(new Blob([bytes], { type: data.mime }))
     setAddress(made)
     return () => {
-      URL.revokeObjectURL(made)
+      // What was just beginning to load it, as it goes from the page, would else complain.
+      setTimeout(() => URL.revokeObjectURL(made), graceMs)
       setAddress(null)
     }
   }, [data])

@@ -28,5 +28,5 @@ function RowClip({ dataset, row, label }: Of) {
 /** For a line of a list: small, and only seen. */
 export function RowGlance({ kind, dataset, row, label }: RowMediaProps) {
   const address = useMedia(dataset, row, kind === 'image' ? 'thumbnail' : 'mel')
-  return <Picture address={address} label={label} height={26} />
+  return <Picture address={address} label={label} height={26} width={kind === 'image' ? 26 : 44} />
 }

@@ -11,7 +11,8 @@ export interface Column<Row> {
   value?: (row: Row) => string | number | null
   /** Numbers stand at the end. */
   align?: 'start' | 'end'
-  width?: number | string
+  /** At least. */
+  width?: number
 }
 
 export interface DataTableProps<Row> {
@@ -47,7 +48,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               return (
                 <th
                   key={column.id}
-                  style={{ width: column.width }}
+                  scope="col"
+                  style={{ width: column.width, minWidth: column.width }}
                   aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : undefined}
                 >
                   {column.value ? (

@@ -4,23 +4,38 @@ interface Part {
   readonly text: string
   readonly mark?: string
   readonly right?: boolean
+  /** It is not there, and should be. */
+  readonly missing?: boolean
   readonly details?: string
 }
 
-/** A text of which some parts are marked, with a word beneath them; right and wrong ones differ by more than colour. */
+/** Else what is only heard could begin a line of its own. */
+const space = '\u00a0'
+
+/** A text of which some parts are marked, with a word beneath them; right, wrong and missing ones differ by more than colour. */
 export function MarkedText({ parts }: { parts: readonly Part[] }) {
   return (
     <span className={styles.text}>
-      {parts.map(({ text, mark, right, details }, i) =>
+      {parts.map(({ text, mark, right, missing, details }, i) =>
         mark === undefined ? (
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
           <span key={i}>{text}</span>
+        ) : missing ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
+          <del key={i} className={styles.missing}>
+            {text}
+            <span className={styles.hidden}>{space}(missing)</span>
+          </del>
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
           <mark key={i} className={styles.mark} data-right={right} title={details}>
             {text}
             {mark !== '' && <small> {mark}</small>}
-            {right !== undefined && <span className={styles.hidden}> ({right ? 'right' : 'wrong'})</span>}
+            {right !== undefined && (
+              <span className={styles.hidden}>
+                {space}({right ? 'right' : 'wrong'})
+              </span>
+            )}
           </mark>
         ),
       )}

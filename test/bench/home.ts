@@ -112,8 +112,9 @@ export function stepsIn(lines: readonly Line[], batchSize: number): { atMs: numb
   return lines.flatMap(({ atMs, value }) => {
     const values = value.event === 'metrics' ? (value.values as Record<string, number>) : {}
     const rowsPerSecond = values['perf/examples_per_second']
-    const tokensPerSecond = values['perf/tokens_per_second']
-    if (rowsPerSecond === undefined || tokensPerSecond === undefined) return []
+    if (rowsPerSecond === undefined) return []
+    // What is not told in tokens counts as one each.
+    const tokensPerSecond = values['perf/tokens_per_second'] ?? rowsPerSecond
     const ms = (batchSize / rowsPerSecond) * 1000
     return [{ atMs, ms, tokens: Math.round((tokensPerSecond * ms) / 1000) }]
   })

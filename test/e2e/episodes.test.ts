@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sampleTrajectories } from '../../core/environments/behaviour.ts'
 import { environmentNamed } from '../../core/environments/registry.ts'
-import { attune, serveAttune, temporaryHome } from '../support/attune.ts'
+import { attune, serveAttune, temporaryHome, trainRuns } from '../support/attune.ts'
 import { browse } from '../support/browser.ts'
 import { writeFreshModel } from '../support/fresh-model.ts'
 
@@ -25,29 +25,15 @@ test('compare what two runs do, and play an episode again', async () => {
   await attune(home, 'models', 'add', model, '--name', 'player')
   const imported = await attune(home, 'datasets', 'import', file, '--task', 'decision-making', '--name', 'games')
   expect(imported.code).toBe(0)
-  await mkdir(join(home, 'configs'))
-  for (const [name, target] of [
-    ['high', 1],
-    ['low', -1],
-  ] as const) {
-    const config = join(home, 'configs', `${name}.json`)
-    const settings = { model: 'player', dataset: 'games', max_steps: 12, context_length: 5, learning_rate: 1e-2 }
-    await writeFile(config, JSON.stringify({ ...settings, name, target_return: target }))
-    expect((await attune(home, 'train', config)).code).toBe(0)
-  }
-  const listed = await attune(home, 'runs', 'list', '--json')
-  const { runs } = JSON.parse(listed.stdout) as { runs: { id: string; name: string }[] }
-  const ids = ['high', 'low'].map((name) => runs.find((run) => run.name === name)?.id)
+  const common = { model: 'player', dataset: 'games', max_steps: 12, context_length: 5, learning_rate: 1e-2 }
+  const ids = await trainRuns(home, common, [
+    { name: 'high', target_return: 1 },
+    { name: 'low', target_return: -1 },
+  ])
 
-  const url = await serveAttune(home)
-  const { page, complaints, picture } = await browse(url)
+  const { page, complaints, picture, go } = await browse(await serveAttune(home))
   await page.getByRole('link', { name: 'high' }).waitFor()
-  await page.evaluate(
-    (address) => {
-      window.location.hash = address
-    },
-    `/compare?runs=${ids.join(',')}`,
-  )
+  await go(`/compare?runs=${ids.join(',')}`)
   const table = page.getByRole('table', { name: 'Outputs by example' })
   await table.waitFor()
   const episode = table.getByRole('group', { name: 'Episode of high' }).first()

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Dataset } from '../../core/contract/domain.ts'
+import type { Dataset, Prediction } from '../../core/contract/domain.ts'
 import { openWorkbench } from '../demo/workbench.ts'
 import { attune, temporaryHome } from '../support/attune.ts'
 import { barPicture, classFolders, toneClip, writeFiles } from '../support/media.ts'
@@ -58,6 +58,23 @@ test('a folder of pictures: imported, trained on twice, compared, shown, exporte
   const compared = await call('comparisons.get', { runs: [plain.id, varied.id] })
   expect(compared.outputs.common).toBe(12)
   expect(compared.outputs.rows[0]?.text).toMatch(/\.png$/)
+
+  const unseen = join(home, 'unseen')
+  const others = await classFolders(['bottom', 'middle', 'top'], 3, 'png', (kind, seed) => barPicture(kind, seed + 500))
+  const listed = Object.keys(others).map((name) => `${name},x`)
+  await writeFiles(unseen, { ...others, 'notes.txt': 'no picture' })
+  const said = await predicted(home, plain.id, unseen)
+  expect(said.map(({ text }) => text)).toEqual(Object.keys(others).sort())
+  expect(said.filter(({ text, label }) => text.startsWith(`${label}/`)).length).toBeGreaterThanOrEqual(8)
+  for (const { scores } of said) expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5)
+  expect(await predicted(home, plain.id, join(unseen, 'top', '1.png'))).toEqual([{ ...said[7], text: '1.png' }])
+  await writeFiles(unseen, { 'some.csv': `image,note\n${listed.join('\n')}\n` })
+  expect(await predicted(home, plain.id, join(unseen, 'some.csv'))).toHaveLength(9)
+  const wrong = await attune(home, 'predict', plain.id, '--input', join(folder, 'top', 'broken.png'), '--json')
+  expect([wrong.code, wrong.json[0]]).toMatchObject([1, { error: { message: expect.stringContaining('broken.png') } }])
+  const text = await attune(home, 'predict', plain.id, '--text', 'a picture', '--json')
+  expect(text.json[0]).toMatchObject({ error: { message: expect.stringContaining('reads pictures: give --input') } })
+
   const exported = await call('runs.export', { id: plain.id })
   expect(await readdir(exported.path)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors']))
 })
@@ -85,7 +102,26 @@ test('a table of clips: imported, heard as a picture, told apart', async () => {
     ...{ num_train_epochs: 12, audio_shift: 20, audio_noise: 0.2 },
   })
   expect(run.metrics['eval/accuracy']?.best.value).toBeGreaterThan(0.8)
+  const unheard = await writeClips(home)
+  const said = await predicted(home, run.id, ...unheard)
+  expect(said.map(({ text, label }) => [text, label])).toEqual([
+    ['low.wav', 'low'],
+    ['high.wav', 'high'],
+  ])
 })
+
+/** What the command says of what lies at some paths. */
+async function predicted(home: string, run: string, ...paths: string[]) {
+  const { code, stderr, json } = await attune(home, 'predict', run, '--input', ...paths, '--json')
+  expect(code, stderr).toBe(0)
+  return (json[0] as { predictions: (Prediction & { text: string })[] }).predictions
+}
+
+/** A low and a high tone that nothing was trained on. */
+async function writeClips(home: string): Promise<string[]> {
+  await writeFiles(home, { 'low.wav': toneClip(0, 900), 'high.wav': toneClip(2, 901) })
+  return [join(home, 'low.wav'), join(home, 'high.wav')]
+}
 
 test('clips with transcripts: learnt, written down, judged by their errors', async () => {
   const { bench, home } = await workbench()
@@ -117,6 +153,11 @@ test('clips with transcripts: learnt, written down, judged by their errors', asy
   expect(outputs.rows[0]).toMatchObject({ fields: { target: expect.any(String) } })
   expect(outputs.rows[0]?.predictions[0]?.answer).toEqual(expect.any(String))
   expect(verdict[0]?.metric).toBe('eval/cer')
+  const said = await predicted(home, run.id, ...(await writeClips(home)))
+  expect(said).toMatchObject([
+    { text: 'low.wav', label: null, answer: expect.any(String) },
+    { text: 'high.wav', label: null, answer: expect.any(String) },
+  ])
   const { files: written } = await call('runs.export', { id: run.id })
   expect(written).toEqual(expect.arrayContaining(['model.safetensors', 'preprocessor_config.json', 'tokenizer.json']))
 })

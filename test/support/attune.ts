@@ -85,9 +85,26 @@ export async function writeMails(path: string, count: number): Promise<void> {
   await writeFile(path, `text,label\n${rows.join('\n')}\n`)
 }
 
+/** Trains by the command line, a run after the other, each with its settings over the common ones. The runs' ids, in order. */
+export async function trainRuns(
+  home: string,
+  common: Readonly<Record<string, unknown>>,
+  runs: readonly Readonly<Record<string, unknown>>[],
+): Promise<string[]> {
+  const ids: string[] = []
+  for (const settings of runs) {
+    const config = join(home, 'config.json')
+    await writeFile(config, JSON.stringify({ ...common, ...settings }))
+    const { code, json, stderr } = await attune(home, 'train', config, '--watch', '--json')
+    if (code !== 0) throw new Error(`attune train ended with ${code}: ${stderr}`)
+    ids.push((json.at(-1) as { run: { id: string } }).run.id)
+  }
+  return ids
+}
+
 /** The app served to a browser. Resolves to its address, launch token included, once it listens. */
-export async function serveAttune(home: string): Promise<string> {
-  const child = startAttune(home, ['serve', '--no-open', '--port', '0', '--json'])
+export async function serveAttune(home: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  const child = startAttune(home, ['serve', '--no-open', '--port', '0', '--json'], environment)
   let told = ''
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     told += chunk

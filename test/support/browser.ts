@@ -16,6 +16,8 @@ export interface Browsed {
   readonly page: Page
   /** Errors of the page and its console so far; a test ends by expecting none. */
   readonly complaints: string[]
+  /** Goes to an address within the app: "/compare?runs=a,b". */
+  go(address: string): Promise<void>
   /** Keeps what is seen as artifacts/screens/<name>.png. */
   picture(name: string): Promise<void>
 }
@@ -46,6 +48,10 @@ export async function browse(url: string, colorScheme: 'light' | 'dark' = 'light
   return {
     page,
     complaints,
+    go: (address) =>
+      page.evaluate((hash) => {
+        window.location.hash = hash
+      }, address),
     async picture(name) {
       await mkdir(artifactsDir, { recursive: true })
       await page.screenshot({ path: join(artifactsDir, `${name}.png`) })

@@ -10,7 +10,7 @@ import { optimizerFile, writeTrainingState } from '../../core/checkpoint/trainin
 import type { Preflight } from '../../core/contract/preflight.ts'
 import { openRowStore } from '../../core/data/row-store.ts'
 import { splitRows } from '../../core/data/split.ts'
-import { loadTokenizer } from '../../core/data/tokenizers/tokenizer.ts'
+import { readTokenizerIfAny } from '../../core/data/tokenizers/tokenizer.ts'
 import { uniform } from '../../core/util/random.ts'
 import {
   type FromWorker,
@@ -41,6 +41,11 @@ if (!isMainThread && parentPort) {
   const post = (message: FromWorker) => port.postMessage(message)
   port.once('message', async ({ spec, control }: ToWorker) => {
     if (spec.kind === 'predict') {
+      // "wait" is answered when it is asked to stop.
+      if (spec.texts[0] === 'wait') {
+        post({ type: 'events', seq: 0, events: [{ kind: 'phase', at: 0, phase: 'predicting', done: 1, total: 4 }] })
+        while (Atomics.load(new Int32Array(control), stopWord) === 0) await setTimeout(1)
+      }
       const scores = spec.labels.map((_, i) => (i === 0 ? 0.75 : 0.25 / (spec.labels.length - 1)))
       post({ type: 'predictions', predictions: spec.texts.map(() => ({ label: spec.labels[0] ?? '', scores })) })
       post({ type: 'done' })
@@ -93,7 +98,7 @@ function foreseen({ config, measure }: PreflightSpec): Preflight {
     },
     time: {
       ...{ seconds: 12, startingSeconds: 1, trainingSeconds: 8, evaluatingSeconds: 2, savingSeconds: 1 },
-      ...{ stepMs: measure ? 500 : 1000, tokensPerSecond: measure ? 640 : 320, note: null },
+      ...{ stepMs: measure ? 500 : 1000, tokensPerSecond: measure ? 640 : 320, counted: 'tokens', note: null },
       source: measure ? 'steps' : 'graph',
     },
     disk: { checkpointBytes: 1e6, neededBytes: 4e6, freeBytes: 1e9 },
@@ -221,7 +226,7 @@ async function writeContent(dir: string, spec: TrainSpec, step: number, numbers:
     config: spec.config,
     hashes: {
       model: await modelHash(spec.modelDir),
-      tokenizer: (await loadTokenizer(spec.modelDir)).hash,
+      tokenizer: (await readTokenizerIfAny(spec.modelDir))?.hash ?? none,
       dataset: rows.info.contentHash,
       labels: none,
       rows: none,

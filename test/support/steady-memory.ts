@@ -1,6 +1,6 @@
 import { loadTfjsNode } from '../../core/engine/native/load.ts'
 import { predict } from '../../core/train/predict.ts'
-import { tinySpec, trainTiny } from '../unit/train/fixture.ts'
+import { askedOf, tinySpec, trainTiny } from '../unit/train/fixture.ts'
 import { lastCheckpoint } from './resume-exactly.ts'
 
 /**
@@ -40,9 +40,8 @@ for (let round = 0; round < Number(rounds); round++) {
   const spec = await tinySpec({ max_steps: Number(steps), eval_steps: Number(steps) }, `${folder}/${round}`)
   const { thrown, events } = await trainTiny(spec)
   if (thrown !== null) throw thrown
-  const { config, labels, modelDir, threads } = spec
   const texts = ['win money now', 'the kernel patch']
-  await predict({ kind: 'predict', config, labels, modelDir, threads, checkpointDir: lastCheckpoint(events), texts })
+  await predict({ ...askedOf(spec, lastCheckpoint(events)), texts })
   globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()
   process.stdout.write(`${JSON.stringify({ round, tensors, rss, heapUsed })}\n`)

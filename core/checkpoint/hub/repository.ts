@@ -41,9 +41,9 @@ export function hubEndpoint(env: Readonly<Record<string, string | undefined>> = 
 const repoPattern = /^[A-Za-z0-9][\w.-]{0,95}(?:\/[A-Za-z0-9][\w.-]{0,95})?$/
 const revisionPattern = /^[A-Za-z0-9][\w./-]{0,199}$/
 
-/** "org/name", "org/name@revision"; throws AttuneError bad_request. */
+/** "org/name", "org/name@revision", either after "hub:" as the command has it; throws AttuneError bad_request. */
 export function parseHubName(text: string): { repo: string; revision: string } {
-  const [repo = '', revision = 'main', ...rest] = text.trim().split('@')
+  const [repo = '', revision = 'main', ...rest] = text.trim().replace(/^hub:/, '').split('@')
   const isPlain = (path: string) => !path.split('/').includes('..')
   if (rest.length === 0 && repoPattern.test(repo) && revisionPattern.test(revision) && isPlain(revision)) {
     return { repo, revision }

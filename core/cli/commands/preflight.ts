@@ -65,7 +65,7 @@ function report({ sentence, memory, time, disk, plan, engine, precision, alterna
     ['  starting', duration(time.startingSeconds)],
     [
       '  training',
-      `${duration(time.trainingSeconds)}: ${count(plan.totalSteps)} steps of ${Math.round(time.stepMs)} ms, ${count(Math.round(time.tokensPerSecond))} tokens/s`,
+      `${duration(time.trainingSeconds)}: ${count(plan.totalSteps)} steps of ${Math.round(time.stepMs)} ms, ${count(Math.round(time.tokensPerSecond))} ${time.counted}/s`,
     ],
     ['  evaluating', duration(time.evaluatingSeconds)],
     ['  saving', duration(time.savingSeconds)],

@@ -1,6 +1,7 @@
-import type { Run } from '../../contract/domain.ts'
+import type { Run, RunTimings } from '../../contract/domain.ts'
 import { AttuneError } from '../../contract/errors.ts'
-import type { RunConfigInput } from '../../contract/settings.ts'
+import { countedIn } from '../../contract/roles.ts'
+import type { RunConfigInput, TaskName } from '../../contract/settings.ts'
 import { bytes, duration, number } from '../format.ts'
 import type { Ground } from '../ground.ts'
 import { createProgressLine } from '../progress-line.ts'
@@ -143,6 +144,15 @@ export function listenForStop({ call, io, output }: Ground, ids: readonly string
   return { count: () => count, end }
 }
 
+/** What is counted in whole files is no other number than the examples. */
+function speed(task: TaskName, { examplesPerSecond, tokensPerSecond }: RunTimings): string {
+  const counted = countedIn(task)
+  const examples = examplesPerSecond.toFixed(1)
+  return counted === 'tokens'
+    ? `${examples} examples/s, ${Math.round(tokensPerSecond)} tokens/s`
+    : `${examples} ${counted}/s`
+}
+
 export function summary(run: Run): string {
   const { timings } = run
   const rows: [string, string][] = [
@@ -156,7 +166,7 @@ export function summary(run: Run): string {
   if (timings) {
     rows.push(
       ['steps', `${timings.steps} in ${duration(timings.seconds)}, median ${number(timings.medianStepMs)} ms`],
-      ['speed', `${timings.examplesPerSecond.toFixed(1)} examples/s, ${Math.round(timings.tokensPerSecond)} tokens/s`],
+      ['speed', speed(run.config.task, timings)],
       ['peak memory', bytes(timings.peakMemoryBytes)],
     )
   }

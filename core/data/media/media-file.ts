@@ -7,32 +7,43 @@ import { readWav } from './wav.ts'
 
 const mostBytes = 64 * 2 ** 20
 
+/** Where the files come from that rows are about. */
+export interface RowFiles {
+  /** That of a row. Throws AttuneError where there is none, or it cannot be read. */
+  media(row: number): Uint8Array | Promise<Uint8Array>
+}
+
 /**
  * Reads the file that a row names, relative to the folder of its table, and proves that it can be decoded. Throws
  * AttuneError with a sentence that names it: not_found, bad_file (damaged, too large, outside the folder), unsupported.
  */
 export async function readMediaFile(kind: MediaKind, base: string, name: string): Promise<Uint8Array> {
-  const path = await placeOf(base, name)
-  const { size } = await stat(path)
-  if (size > mostBytes) {
-    throw new AttuneError('bad_file', `${name} has ${size} bytes; the most that a file may have is ${mostBytes}.`)
-  }
-  const bytes = await readFile(path)
-  const found = mediaOf(bytes)
-  if (found?.kind !== kind) {
-    const message = `${name} is no ${kind} file that can be read: it has to be ${mediaFormats[kind]}.`
-    throw new AttuneError('unsupported', message)
-  }
+  const bytes = await readUndecoded(kind, await mediaPath(base, name), name)
   if (kind === 'image') await checkPicture(bytes, name)
   else if (readWav(bytes, name).samples.length === 0) throw new AttuneError('bad_file', `${name} has no sound in it.`)
   return bytes
+}
+
+/** The bytes of a file that begins as one of that kind; `name` is what it is called. Throws as readMediaFile. */
+export async function readUndecoded(kind: MediaKind, path: string, name: string): Promise<Uint8Array> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new AttuneError('not_found', `${name} is not there.`, undefined, { cause })
+  })
+  if (!found.isFile()) throw new AttuneError('bad_file', `${name} is not a regular file.`)
+  if (found.size > mostBytes) {
+    throw new AttuneError('bad_file', `${name} has ${found.size} bytes; the most that a file may have is ${mostBytes}.`)
+  }
+  const bytes = await readFile(path)
+  if (mediaOf(bytes)?.kind === kind) return bytes
+  const message = `${name} is no ${kind} file that can be read: it has to be ${mediaFormats[kind]}.`
+  throw new AttuneError('unsupported', message)
 }
 
 /** What the file of that name begins as; null where it does not, or is not there. */
 export async function mediaKindOf(base: string, name: string): Promise<MediaKind | null> {
   if (name.length > 1000 || name.includes('\n')) return null
   try {
-    const file = await open(await placeOf(base, name), 'r')
+    const file = await open(await mediaPath(base, name), 'r')
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
       return mediaOf(buffer.subarray(0, bytesRead))?.kind ?? null
@@ -44,8 +55,8 @@ export async function mediaKindOf(base: string, name: string): Promise<MediaKind
   }
 }
 
-/** The file's real path, which must lie below the folder: a table may come from anywhere. */
-async function placeOf(base: string, name: string): Promise<string> {
+/** The real path of a file that a row names, which must lie below the folder: a table may come from anywhere. Throws as readMediaFile. */
+export async function mediaPath(base: string, name: string): Promise<string> {
   const local = name.trim().replaceAll('\\', '/')
   const path = normalize(join(base, local))
   const outside = new AttuneError('bad_file', `${name} does not lie below the folder of its table.`)

@@ -1,4 +1,5 @@
 import type { TimeForecast } from '../../contract/preflight.ts'
+import { countedIn } from '../../contract/roles.ts'
 import type { RunConfig } from '../../contract/settings.ts'
 import type { Course } from './course.ts'
 import type { MemoryNeed } from './memory.ts'
@@ -44,7 +45,7 @@ function placeOf(program: string): { kind: string; length: number } {
 export function timeForecast(
   course: Course,
   { programMs, startingSeconds: loadingAll, savingSeconds: oneSave }: PartTimes,
-  config: Pick<RunConfig, 'save_minutes'>,
+  config: Pick<RunConfig, 'save_minutes' | 'task'>,
   source: TimeForecast['source'],
 ): TimeForecast {
   const seconds = (calls: ReadonlyMap<string, number>) =>
@@ -62,6 +63,7 @@ export function timeForecast(
     savingSeconds,
     stepMs: (1000 * trainingSeconds) / Math.max(1, course.steps),
     tokensPerSecond: trainingSeconds > 0 ? course.tokens / trainingSeconds : 0,
+    counted: countedIn(config.task),
     source,
     note: null,
   }

@@ -1,5 +1,5 @@
 import type { MetricRow, Run } from '../../../core/contract/domain.ts'
-import { taskJudgements } from '../../../core/contract/judgement.ts'
+import { resultsOf } from '../../../core/contract/judgement.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount, formatDuration, formatShort, formatValue } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
@@ -11,13 +11,12 @@ import styles from './table.module.css'
 /** Figures beside the one that runs are judged by. */
 const most = 5
 
-/** What the runs are judged by first, the loss last, as long as there is room. */
+/** What tells of the runs, as far as any of them has it. */
 function shownOf(runs: readonly Run[], rows: readonly MetricRow[]): MetricRow[] {
-  const judged = taskJudgements[runs[0]?.config.task ?? 'text-classification'].metric
-  const place = ({ series }: MetricRow) => (series === judged ? 0 : series === 'eval/loss' ? 2 : 1)
-  const results = rows.filter(({ series }) => series.startsWith('eval/')).toSorted((a, b) => place(a) - place(b))
-  const loss = results.filter(({ series }) => series === 'eval/loss')
-  return [...results.filter((row) => !loss.includes(row)).slice(0, most), ...loss]
+  return resultsOf(runs[0]?.config.task ?? 'text-classification', most).flatMap(({ name }) => {
+    const row = rows.find(({ series }) => series === name)
+    return row?.values.some((value) => value !== null) ? [row] : []
+  })
 }
 
 /** Each run's best validation figures, with the step they come from, and what they cost. */
@@ -37,7 +36,7 @@ export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly
               </th>
             ))}
             <th scope="col" className={styles.end}>
-              Trained
+              Trained parameters
             </th>
             <th scope="col" className={styles.end}>
               Training time
@@ -65,9 +64,7 @@ export function BestTable({ runs, rows }: { runs: readonly Run[]; rows: readonly
                   </td>
                 )
               })}
-              <td className={styles.end}>
-                {run.plan ? `${formatShort(run.plan.trainableParameters)} parameters` : '–'}
-              </td>
+              <td className={styles.end}>{run.plan ? formatShort(run.plan.trainableParameters) : '–'}</td>
               <td className={styles.end}>{formatDuration(run.timings && run.timings.seconds * 1000)}</td>
               <td>
                 <StateBadge state={run.state} />

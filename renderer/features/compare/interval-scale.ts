@@ -43,9 +43,9 @@ export function points(difference: number, decimals = 2): string {
   return `${difference > 0 ? '+' : '−'}${size}`
 }
 
-/** A difference as a verdict says it, with its unit: "+2.13 accuracy points", "−0.0312 nats a token". */
+/** A difference as a verdict says it, with its unit: "+2.13 percentage points", "−0.0312 nats a token". */
 export function differenceText({ by, unit }: Pick<Verdict, 'by' | 'unit'>, difference: number): string {
-  return by === 'right' ? `${points(difference)} accuracy points` : `${signedDifference(by, difference)} ${unit}`
+  return by === 'right' ? `${points(difference)} percentage points` : `${signedDifference(by, difference)} ${unit}`
 }
 
 /** The same without its unit. */

@@ -1,11 +1,11 @@
 import { ChevronDown, ChevronRight } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { OutputRow, Run } from '../../../core/contract/domain.ts'
 import { targetOf } from '../../../core/contract/roles.ts'
 import { spoken } from '../../../core/contract/turns.ts'
+import { type AnswerProps, plainAnswer, viewOf } from '../../answers/view.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { formatCount } from '../../ui/format.ts'
-import { type AnswerProps, plainAnswer, viewOf } from './answers/view.ts'
 import outputsStyles from './outputs.module.css'
 import { RunHead } from './run-head.tsx'
 import tableStyles from './table.module.css'
@@ -52,18 +52,19 @@ export function OutputTable({ runs, rows, search, current, onCurrent }: OutputTa
             <tr
               key={row.row}
               ref={at === current ? shown : null}
-              aria-selected={at === current}
+              aria-current={at === current || undefined}
               data-current={at === current || undefined}
               onClick={() => onCurrent(at)}
             >
               <td>
-                {Example && <Example run={baseline} row={row} />}
                 <ExampleText
                   row={row}
                   search={search}
                   opened={opened === row.row}
                   onToggle={() => setOpened(opened === row.row ? null : row.row)}
-                />
+                >
+                  {Example && <Example run={baseline} row={row} />}
+                </ExampleText>
               </td>
               {target && (
                 <td className={outputsStyles.target}>
@@ -93,9 +94,11 @@ interface ExampleTextProps {
   search: string
   opened: boolean
   onToggle: () => void
+  /** Stands before the text. */
+  children: ReactNode
 }
 
-function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
+function ExampleText({ row, search, opened, onToggle, children }: ExampleTextProps) {
   const whole = spoken(row.text)
   const long = whole.length > excerptLength || whole.includes('\n')
   const text = opened ? whole : excerpt(whole, search, excerptLength)
@@ -113,11 +116,14 @@ function ExampleText({ row, search, opened, onToggle }: ExampleTextProps) {
         <Chevron size={13} data-hidden={!long || undefined} />
         {formatCount(row.row)}
       </button>
-      <div className={outputsStyles.text} data-opened={opened || undefined}>
-        {pieces(text, search).map((piece, at) =>
-          // biome-ignore lint/suspicious/noArrayIndexKey: a piece is known by its place
-          piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text,
-        )}
+      <div className={outputsStyles.about}>
+        {children}
+        <div className={outputsStyles.text} data-opened={opened || undefined}>
+          {pieces(text, search).map((piece, at) =>
+            // biome-ignore lint/suspicious/noArrayIndexKey: a piece is known by its place
+            piece.hit ? <mark key={at}>{piece.text}</mark> : piece.text,
+          )}
+        </div>
       </div>
     </div>
   )

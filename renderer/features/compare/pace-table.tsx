@@ -58,10 +58,10 @@ export function PaceTable({ runs }: { runs: readonly Run[] }) {
                   {(id) => formatDuration(found[id]?.cells[i]?.stepMs)}
                 </Line>
               ))}
-              <Line runs={runs} head="A row among many, of one alone">
+              <Line runs={runs} head="A row in a batch, against one alone">
                 {(id) => share(found[id], 'row')}
               </Line>
-              <Line runs={runs} head="A token of a long row, of one of a short row">
+              <Line runs={runs} head="A token of a long row, against one of a short row">
                 {(id) => share(found[id], 'token')}
               </Line>
             </tbody>

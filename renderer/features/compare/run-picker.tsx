@@ -3,13 +3,17 @@ import { Columns2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
+import { methodTitles } from '../../../core/contract/settings.ts'
 import { mostSelected, toggled } from '../../app/selection.ts'
+import { bestResult } from '../../charts/series.ts'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
-import { formatPercent, formatWhen, plural } from '../../ui/format.ts'
+import { formatWhen, plural } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import styles from './compare.module.css'
 import { RunName } from './run-name.tsx'
+
+const methodOf = ({ config }: Run) => methodTitles[config.method]
 
 export interface RunPickerProps {
   runs: readonly Run[]
@@ -75,17 +79,18 @@ export function RunPicker({ runs, picked, onCompare }: RunPickerProps) {
           { id: 'state', title: 'State', value: (run) => run.state, cell: (run) => <StateBadge state={run.state} /> },
           { id: 'model', title: 'Model', value: (run) => run.model.name, cell: (run) => run.model.name },
           { id: 'dataset', title: 'Dataset', value: (run) => run.dataset.name, cell: (run) => run.dataset.name },
-          { id: 'method', title: 'Method', value: (run) => run.config.method, cell: (run) => run.config.method },
+          { id: 'method', title: 'Method', value: methodOf, cell: methodOf },
           {
-            id: 'accuracy',
-            title: 'Best accuracy',
+            id: 'result',
+            title: 'Best result',
             align: 'end',
-            value: (run) => run.metrics['eval/accuracy']?.best.value ?? null,
-            cell: (run) => formatPercent(run.metrics['eval/accuracy']?.best.value),
+            value: (run) => bestResult(run)?.text ?? null,
+            cell: (run) => bestResult(run)?.text ?? '–',
           },
           {
             id: 'created',
             title: 'Started',
+            width: 108,
             value: (run) => run.createdAt,
             cell: (run) => formatWhen(run.createdAt, Date.now()),
           },

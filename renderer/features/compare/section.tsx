@@ -7,8 +7,8 @@ const sections = [
   { id: 'configuration', title: 'Configuration' },
   { id: 'metrics', title: 'Metrics' },
   { id: 'lengths', title: 'By length' },
+  { id: 'pace', title: 'Time of a step' },
   { id: 'confusion', title: 'Confusion' },
-  { id: 'pace', title: 'Side by side' },
   { id: 'outputs', title: 'Outputs' },
 ] as const
 

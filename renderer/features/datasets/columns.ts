@@ -1,5 +1,5 @@
 import type { FileFormat, PartialMapping, Preview } from '../../../core/contract/domain.ts'
-import { isLabelled, taskRoles } from '../../../core/contract/roles.ts'
+import { isLabelled, readsFilesAlone, taskRoles } from '../../../core/contract/roles.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { plural } from '../../ui/format.ts'
 
@@ -89,6 +89,17 @@ export function previewClasses(preview: Preview, label: string | undefined): Cla
     if (cell) counts.set(cell, (counts.get(cell) ?? 0) + 1)
   }
   return classShares([...counts].map(([name, count]) => ({ label: name, count })))
+}
+
+/** Whether a row's text is one to be read: not where it only names a picture, a clip or an episode. */
+export function textIsRead(task: TaskName): boolean {
+  return task !== 'decision-making' && !readsFilesAlone(task)
+}
+
+/** What a part of a row is called over its values: "Picture column" → "Picture". */
+export function headingOf(task: TaskName, role: string): string {
+  const title = taskRoles[task].find(({ name }) => name === role)?.title ?? role
+  return title.replace(/ column$/, '')
 }
 
 /** A delimiter as people call it. */

@@ -11,7 +11,7 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatBytes, formatCount, formatWhen, plural } from '../../ui/format.ts'
 import { Page } from '../../ui/page.tsx'
 import { ClassBars } from './class-bars.tsx'
-import { classShares, formatNames } from './columns.ts'
+import { classShares, formatNames, textIsRead } from './columns.ts'
 import { DatasetMenu } from './dataset-menu.tsx'
 import styles from './datasets.module.css'
 import { ProblemList } from './problem-list.tsx'
@@ -64,16 +64,11 @@ export function DatasetDetail({ id }: { id: string }) {
 function subtitle(dataset: Dataset): string {
   return [
     plural(dataset.rows, 'row'),
-    dataset.labels.length > 0 ? plural(dataset.labels.length, 'class', 'classes') : 'no classes',
+    ...(dataset.labels.length > 0 ? [plural(dataset.labels.length, 'class', 'classes')] : []),
     formatBytes(dataset.bytes),
     `version ${dataset.contentHash.slice(0, 8)}`,
     `${dataset.fileName}, imported ${formatWhen(dataset.createdAt, Date.now())}`,
   ].join(' · ')
-}
-
-/** Not where it only names a picture or a clip. */
-function textIsRead({ task }: Dataset): boolean {
-  return taskRoles[task].every(({ name, file }) => name !== 'text' || file === undefined)
 }
 
 function Body({ dataset }: { dataset: Dataset }) {
@@ -103,8 +98,12 @@ function Body({ dataset }: { dataset: Dataset }) {
           ))}
           <dt>Format</dt>
           <dd>{formatNames[dataset.format]}</dd>
-          <dt>Repeated texts</dt>
-          <dd>{dataset.duplicateCount === 0 ? 'none' : plural(dataset.duplicateCount, 'row')}</dd>
+          {textIsRead(dataset.task) && (
+            <>
+              <dt>Repeated texts</dt>
+              <dd>{dataset.duplicateCount === 0 ? 'none' : plural(dataset.duplicateCount, 'row')}</dd>
+            </>
+          )}
           <dt>Left out</dt>
           <dd>{dataset.problemCount === 0 ? 'none' : plural(dataset.problemCount, 'row')}</dd>
           <dt>Licence</dt>
@@ -118,7 +117,7 @@ function Body({ dataset }: { dataset: Dataset }) {
       <Tabs defaultValue="rows" className={styles.tabs} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="rows">Rows</Tabs.Tab>
-          {textIsRead(dataset) && <Tabs.Tab value="tokens">Tokens</Tabs.Tab>}
+          {textIsRead(dataset.task) && <Tabs.Tab value="tokens">Tokens</Tabs.Tab>}
           <Tabs.Tab value="problems">
             Problems{dataset.problemCount > 0 && ` (${formatCount(dataset.problemCount)})`}
           </Tabs.Tab>

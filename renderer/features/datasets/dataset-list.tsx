@@ -96,7 +96,8 @@ function NoDatasets({ onImport }: { onImport: () => void }) {
         </Group>
       }
     >
-      A dataset is a CSV or JSONL file with a text and a label on each row. Drop one here, or begin with the sample
+      A dataset is a CSV or JSONL file, one example a row, or a folder of pictures or clips. Drop a file here, or begin
+      with the sample
       {sample ? `: ${sample.description}` : '.'}
     </EmptyState>
   )
@@ -106,6 +107,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'name',
     title: 'Name',
+    width: 170,
     value: (dataset) => dataset.name,
     cell: (dataset) => (
       <Link href={`/datasets/${dataset.id}`} className={styles.link}>
@@ -129,12 +131,14 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'classes',
     title: 'Classes',
+    width: 110,
     value: (dataset) => dataset.labels.length,
     cell: (dataset) => classesText(dataset),
   },
   {
     id: 'columns',
     title: 'Columns used',
+    width: 150,
     cell: ({ mapping }) => Object.values(mapping).join(' → '),
   },
   {
@@ -159,6 +163,7 @@ const columns: readonly Column<Dataset>[] = [
   {
     id: 'created',
     title: 'Imported',
+    width: 108,
     value: (dataset) => dataset.createdAt,
     cell: (dataset) => formatWhen(dataset.createdAt, Date.now()),
   },

@@ -165,14 +165,16 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Select
-          label="Encoding"
-          description="How letters are stored."
-          data={[...new Set([preview.encoding, ...encodings])]}
-          value={reading.encoding ?? preview.encoding}
-          allowDeselect={false}
-          onChange={(encoding) => encoding !== null && onReading({ ...reading, encoding })}
-        />
+        {preview.format !== 'folder' && (
+          <Select
+            label="Encoding"
+            description="How letters are stored."
+            data={[...new Set([preview.encoding, ...encodings])]}
+            value={reading.encoding ?? preview.encoding}
+            allowDeselect={false}
+            onChange={(encoding) => encoding !== null && onReading({ ...reading, encoding })}
+          />
+        )}
         {preview.delimiter !== undefined && (
           <Select
             label="Delimiter"
@@ -195,7 +197,7 @@ function Loaded({ preview, reading, onReading, source, task, aim: first, onBack,
           : `The first ${formatCount(preview.scanned)} rows were looked at.`}
       </Text>
 
-      <PreviewTable preview={preview} mapping={mapping} />
+      <PreviewTable preview={preview} mapping={mapping} task={aim} />
       {classes.length > 0 && (
         <div>
           <Text fz={12} c="dimmed" mb={4}>

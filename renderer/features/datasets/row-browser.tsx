@@ -3,14 +3,17 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Search } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { taggedWords } from '../../../core/contract/answers.ts'
 import type { Dataset, DatasetRow } from '../../../core/contract/domain.ts'
-import { isLabelled, mediaOf } from '../../../core/contract/roles.ts'
+import { mediaOf, targetOf } from '../../../core/contract/roles.ts'
 import { spoken, turnsOf } from '../../../core/contract/turns.ts'
 import { RowGlance, RowMedia } from '../../client/row-media.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatCount, plural } from '../../ui/format.ts'
+import { MarkedText } from '../../ui/marked-text.tsx'
 import { Turns } from '../../ui/turns.tsx'
+import { headingOf, textIsRead } from './columns.ts'
 import styles from './datasets.module.css'
 import rowsStyles from './rows.module.css'
 import { type RowQuery, useRows } from './use-rows.ts'
@@ -31,7 +34,16 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
   const [range, setRange] = useState({ first: 0, last: 40 })
   const rows = useRows({ id: dataset.id, label, search }, range.first, range.last)
   const wrap = useRef<HTMLElement>(null)
-  const labelled = isLabelled(dataset.task)
+  const target = targetOf(dataset.task)
+  const columns: readonly Column[] = [
+    { role: 'text', heading: headingOf(dataset.task, 'text') },
+    ...(target && (target.name === 'label' || dataset.mapping[target.name])
+      ? [{ role: target.name, heading: target.heading }]
+      : []),
+  ]
+  // A class is short, and read first.
+  const ordered = target?.name === 'label' ? columns.toReversed() : columns
+  const searched = textIsRead(dataset.task) ? 'Search the texts' : 'Search the names'
   const virtual = useVirtualizer({
     count: rows.total ?? 0,
     getScrollElement: () => wrap.current,
@@ -61,8 +73,8 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
     <div className={rowsStyles.browser}>
       <Group gap="sm" className={rowsStyles.tools}>
         <TextInput
-          aria-label="Search the texts"
-          placeholder="Search the texts"
+          aria-label={searched}
+          placeholder={searched}
           leftSection={<Search size={14} />}
           rightSection={typed && <CloseButton size="xs" aria-label="Clear" onClick={() => setTyped('')} />}
           value={typed}
@@ -96,24 +108,27 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
                   <th scope="col" className={styles.number}>
                     Row
                   </th>
-                  {labelled && <th scope="col">Label</th>}
-                  <th scope="col">Text</th>
+                  {ordered.map(({ role, heading }) => (
+                    <th key={role} scope="col" data-role={role}>
+                      {heading}
+                    </th>
+                  ))}
                 </tr>
               </thead>
               <tbody>
-                <Spacer height={items[0]?.start ?? 0} columns={labelled ? 3 : 2} />
+                <Spacer height={items[0]?.start ?? 0} columns={1 + ordered.length} />
                 {items.map(({ index }) => (
                   <RowLine
                     key={index}
                     index={index}
                     row={rows.at(index)}
                     dataset={dataset}
-                    labelled={labelled}
+                    columns={ordered}
                     chosen={index === chosen}
                     onChoose={() => setChosen(index)}
                   />
                 ))}
-                <Spacer height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} columns={labelled ? 3 : 2} />
+                <Spacer height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} columns={1 + ordered.length} />
               </tbody>
             </table>
           </section>
@@ -124,6 +139,12 @@ export function RowBrowser({ dataset, label, onLabel }: RowBrowserProps) {
   )
 }
 
+/** A part of a row, by its role. */
+function partOf({ text, label, fields }: DatasetRow, role: string): string {
+  if (role === 'text') return text
+  return role === 'label' ? label : (fields?.[role] ?? '')
+}
+
 function Spacer({ height, columns }: { height: number; columns: number }) {
   return height > 0 ? (
     <tr aria-hidden>
@@ -132,37 +153,42 @@ function Spacer({ height, columns }: { height: number; columns: number }) {
   ) : null
 }
 
+/** A part of the rows that has a column of its own. */
+interface Column {
+  readonly role: string
+  readonly heading: string
+}
+
 interface RowLineProps {
   index: number
   row: DatasetRow | undefined
   dataset: Dataset
-  labelled: boolean
+  columns: readonly Column[]
   chosen: boolean
   onChoose: () => void
 }
 
-function RowLine({ index, row, dataset, labelled, chosen, onChoose }: RowLineProps) {
+function RowLine({ index, row, dataset, columns, chosen, onChoose }: RowLineProps) {
   const media = mediaOf(dataset.task)
   return (
     <tr
       aria-rowindex={index + 1}
-      aria-selected={chosen}
+      aria-current={chosen || undefined}
       data-chosen={chosen || undefined}
       style={{ height: rowHeight }}
       onClick={onChoose}
     >
       <td className={styles.number}>{row ? formatCount(row.row) : ''}</td>
-      {labelled && (
-        <td>
-          <div className={rowsStyles.oneLine}>{row?.label ?? '…'}</div>
+      {columns.map(({ role }) => (
+        <td key={role}>
+          <div className={rowsStyles.oneLine}>
+            {row && media && role === 'text' && (
+              <RowGlance kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />
+            )}
+            {row ? spoken(partOf(row, role)).slice(0, 400) : '…'}
+          </div>
         </td>
-      )}
-      <td>
-        <div className={rowsStyles.oneLine}>
-          {row && media && <RowGlance kind={media} dataset={dataset.id} row={row.row} label={row.label || row.text} />}
-          {row && spoken(row.text).slice(0, 400)}
-        </div>
-      </td>
+      ))}
     </tr>
   )
 }
@@ -176,7 +202,11 @@ function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery
       {row && (
         <>
           <Text fz={12} c="dimmed">
-            Row {formatCount(row.row)} · line {formatCount(row.line)} · {plural(row.text.length, 'character')}
+            {[
+              `Row ${formatCount(row.row)}`,
+              ...(dataset.format === 'folder' ? [] : [`line ${formatCount(row.line)}`]),
+              ...(textIsRead(dataset.task) ? [plural(row.text.length, 'character')] : []),
+            ].join(' · ')}
           </Text>
           <Text fz={13} fw={600} my={6}>
             {row.label}
@@ -193,11 +223,15 @@ function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery
               />
             </div>
           )}
-          <Part text={row.text} />
+          {dataset.task === 'token-classification' ? (
+            <MarkedText parts={taggedWords(row.text, JSON.stringify((row.fields?.tags ?? '').split(' ')))} />
+          ) : (
+            <Part text={row.text} />
+          )}
           {Object.entries(row.fields ?? {}).map(([role, part]) => (
             <div key={role}>
-              <Text fz={12} c="dimmed" mt={10} mb={2} tt="capitalize">
-                {role}
+              <Text fz={12} c="dimmed" mt={10} mb={2}>
+                {headingOf(dataset.task, role)}
               </Text>
               <Part text={part} />
             </div>
@@ -208,8 +242,18 @@ function WholeRow({ dataset, query, index }: { dataset: Dataset; query: RowQuery
   )
 }
 
-/** A text, or what was said in turn. */
+/** Characters from which on a list of numbers is shown when asked for. */
+const longNumbers = 300
+
+/** A text, what was said in turn, or numbers. */
 function Part({ text }: { text: string }) {
   const turns = turnsOf(text)
-  return turns === null ? <div className={rowsStyles.wholeText}>{text}</div> : <Turns turns={turns} />
+  if (turns !== null) return <Turns turns={turns} />
+  if (text.length < longNumbers || !/^\[[[\d-]/.test(text)) return <div className={rowsStyles.wholeText}>{text}</div>
+  return (
+    <details>
+      <summary>{plural(text.match(/[^[\],\s]+/g)?.length ?? 0, 'number')}</summary>
+      <div className={rowsStyles.wholeText}>{text}</div>
+    </details>
+  )
 }

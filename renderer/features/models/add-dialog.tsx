@@ -17,6 +17,8 @@ export interface AddDialogProps {
 
 export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
   const add = useAddModel(onAdded)
+  // Still there when the download comes to nothing.
+  const [wanted, setWanted] = useState('')
   const close = () => {
     add.cancel()
     onClose()
@@ -24,7 +26,7 @@ export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
   return (
     <Modal opened={opened} onClose={close} size={620} title="Add a model" closeButtonProps={{ 'aria-label': 'Close' }}>
       {add.busy === null ? (
-        <Choose add={add} known={known} />
+        <Choose {...{ add, known, wanted }} onWanted={setWanted} />
       ) : (
         <UnderWay what={add.busy} share={add.share} onCancel={add.cancel} />
       )}
@@ -32,9 +34,16 @@ export function AddDialog({ opened, onClose, known, onAdded }: AddDialogProps) {
   )
 }
 
-function Choose({ add, known }: { add: AddModel; known: readonly Model[] }) {
+interface ChooseProps {
+  add: AddModel
+  known: readonly Model[]
+  /** The name of a hub's model, as it is being typed. */
+  wanted: string
+  onWanted: (wanted: string) => void
+}
+
+function Choose({ add, known, wanted, onWanted }: ChooseProps) {
   const { desktop } = useClient()
-  const [wanted, setWanted] = useState('')
   const info = useCall('app.info', {})
   const starters = info.data?.starters.filter(
     ({ available, name, title }) =>
@@ -64,7 +73,7 @@ function Choose({ add, known }: { add: AddModel; known: readonly Model[] }) {
             description="The only thing here that uses the network. A download that ends early goes on where it was."
             placeholder="ORG/NAME or ORG/NAME@REVISION"
             value={wanted}
-            onChange={(event) => setWanted(event.currentTarget.value)}
+            onChange={(event) => onWanted(event.currentTarget.value)}
           />
           <Button type="submit" variant="default" flex="none" disabled={wanted.trim() === ''}>
             Download

@@ -109,6 +109,7 @@ function columnsWith(onShow: (id: string) => void): readonly Column<Model>[] {
     {
       id: 'name',
       title: 'Name',
+      width: 170,
       value: (model) => model.name,
       cell: (model) => (
         <button type="button" className={styles.name} onClick={() => onShow(model.id)}>

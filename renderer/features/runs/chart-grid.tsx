@@ -1,6 +1,7 @@
 import { useIntersection } from '@mantine/hooks'
 import { memo, type ReactNode, useMemo } from 'react'
 import { isRecorded, type Run, type Series, seriesInfos } from '../../../core/contract/domain.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { LineChart } from '../../charts/line-chart.tsx'
@@ -9,18 +10,16 @@ import classes from './chart-grid.module.css'
 import { useSeries } from './use-series.ts'
 
 /** What a run's curves are drawn with; does not change while it trains. */
-type Drawn = Pick<Run, 'id' | 'name' | 'colour'>
+type Drawn = Pick<Run, 'id' | 'name' | 'colour'> & { readonly task: TaskName }
 
-const names = seriesInfos.map((info) => info.name)
 const chartHeight = 200
 
 /** One chart a measure, each with the curves of all given runs. */
 export function ChartGrid({ runs }: { runs: readonly Run[] }) {
   const { x, smoothing } = useSelection((selection) => selection.charts)
   const drawn = useDrawn(runs)
-  const ids = useMemo(() => drawn.map((run) => run.id), [drawn])
   const recorded = seriesInfos.filter((info) => runs.some(({ config }) => isRecorded(info, config.task)))
-  const series = useSeries(ids, names, x, smoothing)
+  const series = useSeries(drawn, x, smoothing)
   return (
     <div className={classes.grid}>
       {(runs.length === 0 ? seriesInfos : recorded).map(({ name }) => (
@@ -34,7 +33,7 @@ export function ChartGrid({ runs }: { runs: readonly Run[] }) {
 
 /** The same array until a run is added, removed, renamed or recoloured: progress alone redraws no chart. */
 function useDrawn(runs: readonly Run[]): readonly Drawn[] {
-  const key = JSON.stringify(runs.map(({ id, name, colour }) => ({ id, name, colour })))
+  const key = JSON.stringify(runs.map(({ id, name, colour, config: { task } }) => ({ id, name, colour, task })))
   return useMemo(() => JSON.parse(key) as Drawn[], [key])
 }
 

@@ -2,10 +2,13 @@ import { Badge, Button, Group, Text } from '@mantine/core'
 import { HardDrive } from 'lucide-react'
 import { useState } from 'react'
 import type { Checkpoint, Run } from '../../../core/contract/domain.ts'
+import { resultsOf } from '../../../core/contract/judgement.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
+import { formatMeasure } from '../../charts/series.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatBytes, formatNumber, formatPercent, formatWhen } from '../../ui/format.ts'
+import { formatBytes, formatNumber, formatWhen } from '../../ui/format.ts'
 import type { Which } from './export-dialog.tsx'
 import { FreeSpaceDialog } from './free-space.tsx'
 import classes from './run-detail.module.css'
@@ -50,7 +53,11 @@ export function RunCheckpoints({ run, onExport }: RunCheckpointsProps) {
         label="Checkpoints"
         rows={data.checkpoints}
         rowKey={(checkpoint) => checkpoint.id}
-        columns={columns({ onExport, onFork: fork, onUse: makeModel }, data.checkpoints.find(({ last }) => last)?.step)}
+        columns={columns(
+          run.config.task,
+          { onExport, onFork: fork, onUse: makeModel },
+          data.checkpoints.find(({ last }) => last)?.step,
+        )}
         initialSort={{ column: 'step', descending: true }}
       />
       <FreeSpaceDialog run={run} checkpoints={data.checkpoints} opened={freeing} onClose={() => setFreeing(false)} />
@@ -77,34 +84,48 @@ interface RowActs {
 }
 
 /** `lastStep`: later checkpoints hold the weights that a run diverged with. */
-function columns({ onExport, onFork, onUse }: RowActs, lastStep: number | undefined): Column<Checkpoint>[] {
-  const metric = (id: string, title: string, format: (value: number | null) => string): Column<Checkpoint> => ({
-    id,
-    title,
-    align: 'end',
-    value: ({ metrics }) => metrics[id] ?? null,
-    cell: ({ metrics }) => format(metrics[id] ?? null),
-  })
+function columns(
+  task: TaskName,
+  { onExport, onFork, onUse }: RowActs,
+  lastStep: number | undefined,
+): Column<Checkpoint>[] {
+  const measures = resultsOf(task, 0).map(
+    (info): Column<Checkpoint> => ({
+      id: info.name,
+      title: info.label.replace(/^Validation (.)/, (_, first: string) => first.toUpperCase()),
+      align: 'end',
+      value: ({ metrics }) => metrics[info.name] ?? null,
+      cell: ({ metrics }) => formatMeasure(info, metrics[info.name] ?? null),
+    }),
+  )
   return [
     {
       id: 'step',
       title: 'Step',
+      width: 150,
       value: ({ step }) => step,
       cell: ({ step, best, last }) => (
-        <Group gap={6}>
+        <Group gap={6} wrap="nowrap">
           {step}
           {best && (
-            <Badge size="xs" variant="light" color="teal" tt="none">
+            <Badge size="xs" variant="light" color="teal" tt="none" flex="none">
               best
             </Badge>
           )}
           {last && (
-            <Badge size="xs" variant="light" color="gray" tt="none">
+            <Badge size="xs" variant="light" color="gray" tt="none" flex="none">
               last
             </Badge>
           )}
           {lastStep !== undefined && step > lastStep && (
-            <Badge size="xs" variant="light" color="red" tt="none" title="Written while the run was diverging">
+            <Badge
+              size="xs"
+              variant="light"
+              color="red"
+              tt="none"
+              flex="none"
+              title="Written while the run was diverging"
+            >
               diverged
             </Badge>
           )}
@@ -112,9 +133,7 @@ function columns({ onExport, onFork, onUse }: RowActs, lastStep: number | undefi
       ),
     },
     { id: 'epoch', title: 'Epoch', align: 'end', cell: ({ epoch }) => formatNumber(epoch, 3) },
-    metric('eval/loss', 'Validation loss', formatNumber),
-    metric('eval/accuracy', 'Accuracy', formatPercent),
-    metric('eval/f1', 'F1', formatNumber),
+    ...measures,
     {
       id: 'bytes',
       title: 'On disk',

@@ -3,7 +3,6 @@ import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import type { Run } from '../../../core/contract/domain.ts'
-import { mediaOf } from '../../../core/contract/roles.ts'
 import { outputTasks, writingTasks } from '../../../core/contract/settings.ts'
 import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
@@ -29,12 +28,9 @@ const tabs = {
 }
 type Tab = keyof typeof tabs
 
-/** Only where there are classes is one taken for another; pictures and clips are not tried out by writing. */
-function tabsOf({ plan, config }: Run): [string, string][] {
-  return Object.entries(tabs).filter(([tab]) => {
-    if (tab === 'confusion') return (plan?.labels.length ?? 0) > 0
-    return tab !== 'try' || mediaOf(config.task) === null
-  })
+/** Only where there are classes is one taken for another. */
+function tabsOf({ plan }: Run): [string, string][] {
+  return Object.entries(tabs).filter(([tab]) => tab !== 'confusion' || (plan?.labels.length ?? 0) > 0)
 }
 
 /** All about one run. The open tab is part of the address. */

@@ -6,6 +6,7 @@ import type { Run } from '../../../core/contract/domain.ts'
 import { useHighlight } from '../../app/highlight.ts'
 import { useSelection } from '../../app/selection.ts'
 import { runColour, runDash } from '../../charts/palette.ts'
+import { bestResult } from '../../charts/series.ts'
 import { formatPercent } from '../../ui/format.ts'
 import { StateBadge } from '../../ui/state-badge.tsx'
 import { Swatch } from '../../ui/swatch.tsx'
@@ -37,7 +38,7 @@ export const RunRow = memo(function RunRow({ run, top, index, open, place, onTic
   const toggleHidden = useSelection((selection) => selection.toggleHidden)
   const lit = useHighlight((highlight) => highlight.id === run.id)
   const setHighlight = useHighlight((highlight) => highlight.set)
-  const accuracy = run.metrics['eval/accuracy']?.best
+  const result = bestResult(run)
   const share = run.state === 'running' ? shareDone(run) : null
   const eyeLabel = `${hidden ? 'Draw' : 'Hide'} the curves of ${run.name}`
 
@@ -80,9 +81,9 @@ export const RunRow = memo(function RunRow({ run, top, index, open, place, onTic
           <span className={classes.facts}>
             {methodWords[run.config.method]} · {run.model.name} · {run.dataset.name}
           </span>
-          {accuracy && (
-            <span className={`${classes.score} tabular`} title={`Best validation accuracy, at step ${accuracy.step}`}>
-              {formatPercent(accuracy.value)}
+          {result && (
+            <span className={`${classes.score} tabular`} title={`The best in validation, at step ${result.step}`}>
+              {result.text}
             </span>
           )}
         </span>

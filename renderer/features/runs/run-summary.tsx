@@ -2,17 +2,12 @@ import { Alert, Button, Progress, Text, Textarea } from '@mantine/core'
 import { Unplug } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import type { Run } from '../../../core/contract/domain.ts'
+import { resultsOf } from '../../../core/contract/judgement.ts'
+import { countedIn } from '../../../core/contract/roles.ts'
+import { formatMeasure } from '../../charts/series.ts'
 import { useCall } from '../../client/hooks.ts'
 import { type Fact, FactRows } from '../../ui/fact-rows.tsx'
-import {
-  formatBytes,
-  formatDuration,
-  formatNumber,
-  formatPercent,
-  formatRate,
-  formatShort,
-  formatWhen,
-} from '../../ui/format.ts'
+import { formatBytes, formatDuration, formatPercent, formatRate, formatShort, formatWhen } from '../../ui/format.ts'
 import { Lineage, ReproductionAlert } from './lineage.tsx'
 import { elapsedMs, progressText, shareDone, stepText } from './progress.ts'
 import { placeText } from './queue-order.ts'
@@ -99,21 +94,18 @@ function Waiting({ run }: { run: Run }) {
 
 function factsOf(run: Run): Fact[] {
   const { metrics, timings, plan } = run
-  const best = (series: string, format: (value: number) => string, name: string): Fact[] => {
-    const value = metrics[series]?.best
-    return value ? [{ name, value: format(value.value), note: `step ${value.step}` }] : []
-  }
   const live = (series: string) => metrics[series]?.last.value
   const elapsed = elapsedMs(run, Date.now())
-  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second')
+  const speed = timings?.tokensPerSecond ?? live('perf/tokens_per_second') ?? live('perf/examples_per_second')
   const memory = timings?.peakMemoryBytes ?? live('perf/memory')
   return [
-    ...best('eval/accuracy', formatPercent, 'Best accuracy'),
-    ...best('eval/f1', (value) => formatNumber(value), 'Best F1'),
-    ...best('eval/loss', (value) => formatNumber(value), 'Best validation loss'),
+    ...resultsOf(run.config.task, 1).flatMap((info) => {
+      const best = metrics[info.name]?.best
+      return best ? [{ name: info.label, value: formatMeasure(info, best.value), note: `best, step ${best.step}` }] : []
+    }),
     ...(isOver(run) ? [{ name: 'Steps', value: `${run.step}`, ...(plan && { note: `of ${plan.totalSteps}` }) }] : []),
     ...(elapsed === null ? [] : [{ name: 'Time', value: formatDuration(elapsed) }]),
-    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, 'tokens') }]),
+    ...(speed === undefined ? [] : [{ name: 'Speed', value: formatRate(speed, countedIn(run.config.task)) }]),
     ...(memory === undefined ? [] : [{ name: timings ? 'Peak memory' : 'Memory', value: formatBytes(memory) }]),
     ...(plan
       ? [

@@ -1,87 +1,91 @@
 import { Button, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core'
-import { Play } from 'lucide-react'
+import { Play, Square } from 'lucide-react'
 import { Fragment, useState } from 'react'
-import { answerInText, filledWords, taggedWords } from '../../../core/contract/answers.ts'
-import type { Checkpoint, Prediction, Run } from '../../../core/contract/domain.ts'
-import { readBeside } from '../../../core/contract/roles.ts'
+import type { Checkpoint, DatasetRow, Prediction, Run } from '../../../core/contract/domain.ts'
+import { inputRoles, type RoleInfo, readsFilesAlone, taskRoles } from '../../../core/contract/roles.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
+import { plainAnswer, viewOf } from '../../answers/view.ts'
 import { runColour } from '../../charts/palette.ts'
-import { seriesInfo } from '../../charts/series.ts'
-import { useAct, useCall } from '../../client/hooks.ts'
+import { formatMeasure, seriesInfo } from '../../charts/series.ts'
+import { useCall } from '../../client/hooks.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
-import { formatNumber, formatPercent } from '../../ui/format.ts'
-import { MarkedText } from '../../ui/marked-text.tsx'
+import { formatPercent } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import type { Which } from './export-dialog.tsx'
 import classes from './run-detail.module.css'
 import { NotYet } from './run-summary.tsx'
+import { TriedFile, TryFile } from './try-file.tsx'
+import { type Answered, type ChosenFile, usePrediction } from './use-prediction.ts'
 
 const mostLabels = 12
 
-/** A text of one's own, and what the trained model makes of it. */
+/** An input of one's own (a text, a picture or clip, and what else the task reads), and what the trained model makes of it. */
 export function RunTry({ run }: { run: Run }) {
-  const [text, setText] = useState('')
-  const [beside, setBeside] = useState<Readonly<Record<string, string>>>({})
+  const [parts, setParts] = useState<Readonly<Record<string, string>>>({})
+  const [file, setFile] = useState<ChosenFile | null>(null)
   const [which, setWhich] = useState<Which>('best')
   const checkpoints = useCall('runs.checkpoints', { id: run.id }).data?.checkpoints
-  const rows = useCall('datasets.rows', { id: run.dataset.id, limit: 20 }, { retry: false }).data?.rows
-  const act = useAct('runs.predict', { quiet: true })
+  const flow = usePrediction(run)
 
   if (checkpoints?.length === 0)
     return <NotYet>This run has no weights to try yet: it has written no checkpoint.</NotYet>
   const { task } = run.config
-  const roles = readBeside(task)
-  const ready = text.trim() !== '' && roles.every(({ name }) => (beside[name] ?? '').trim() !== '')
+  const roles = inputRoles(task)
+  const kind = roles.find((role) => role.file !== undefined)?.file
+  const written = roles.filter((role) => role.file === undefined)
+  const filled = (name: string) => (parts[name] ?? '').trim()
+  const ready =
+    (kind === undefined || file !== null) && written.every(({ name, optional }) => optional || filled(name) !== '')
   const predict = () => {
-    if (!ready || act.isPending) return
-    const fields = roles.length > 0 ? { fields: [{ ...beside }] } : {}
-    act.mutate({ id: run.id, checkpoint: which, texts: [text], ...fields })
+    if (!ready) return
+    const beside = written.filter(({ name }) => name !== 'text' && filled(name) !== '')
+    flow.ask({
+      checkpoint: which,
+      ...(!readsFilesAlone(task) && { text: parts.text ?? '' }),
+      fields: Object.fromEntries(beside.map(({ name }) => [name, filled(name)])),
+      file,
+    })
   }
-  const example = () => {
-    const others = rows?.filter((row) => row.text !== text) ?? []
-    const row = others[Math.floor(Math.random() * others.length)]
-    if (!row) return
-    setText(row.text)
-    setBeside(Object.fromEntries(roles.map(({ name }) => [name, row.fields?.[name] ?? ''])))
+  const takeRow = (row: DatasetRow) => {
+    const of = ({ name }: RoleInfo) => (name === 'text' ? row.text : (row.fields?.[name] ?? ''))
+    setParts(Object.fromEntries(written.map((role) => [role.name, of(role)])))
+    if (kind !== undefined) setFile(row)
   }
-  const prediction = act.data?.predictions[0]
   return (
-    <Stack className={classes.padded ?? ''} gap="md" maw={760}>
-      {roles.map(({ name, help }) => (
-        <TextInput
-          key={name}
-          label={name.charAt(0).toUpperCase() + name.slice(1)}
-          placeholder={help}
-          size="sm"
-          value={beside[name] ?? ''}
-          onChange={(event) => setBeside({ ...beside, [name]: event.currentTarget.value })}
+    <Stack
+      className={classes.padded ?? ''}
+      gap="md"
+      maw={760}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+        event.preventDefault()
+        predict()
+      }}
+    >
+      {kind !== undefined && <TryFile kind={kind} onFile={setFile} />}
+      {written.map((role) => (
+        <Part
+          key={role.name}
+          role={role}
+          task={task}
+          value={parts[role.name] ?? ''}
+          onChange={(value) => setParts({ ...parts, [role.name]: value })}
         />
       ))}
-      <Textarea
-        label="Text"
-        size="sm"
-        autosize
-        minRows={4}
-        maxRows={14}
-        placeholder={placeholders[task] ?? 'Type or paste a text to classify'}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) predict()
-        }}
-      />
       <Group gap="xs">
-        <Button leftSection={<Play size={14} />} loading={act.isPending} disabled={!ready} onClick={predict}>
-          Predict
-        </Button>
-        <Text fz={12} c="dimmed">
-          {readableKeys('Mod+Enter')}
-        </Text>
-        {rows && rows.length > 0 && (
-          <Button variant="default" onClick={example}>
-            A text from the dataset
+        {flow.pending ? (
+          <Button variant="default" leftSection={<Square size={14} />} onClick={flow.cancel}>
+            Cancel
+          </Button>
+        ) : (
+          <Button leftSection={<Play size={14} />} disabled={!ready} onClick={predict}>
+            Predict
           </Button>
         )}
+        <Text fz={12} c="dimmed">
+          {flow.pending ? progressText(flow.progress) : readableKeys('Mod+Enter')}
+        </Text>
+        <RowButton run={run} roles={roles} onRow={takeRow} />
         <SegmentedControl
           ml="auto"
           aria-label="Checkpoint"
@@ -96,51 +100,108 @@ export function RunTry({ run }: { run: Run }) {
       <Text fz={12} c="dimmed">
         {whichText(run, which, checkpoints ?? [])}
       </Text>
-      <div aria-live="polite">
-        {act.error && <ErrorPanel error={act.error} />}
-        {act.data && prediction?.label != null && (
-          <Bars labels={act.data.labels} prediction={prediction} colour={runColour(run.colour)} />
-        )}
-        {act.variables && prediction?.label === null && (
-          <SaidWords task={task} text={act.variables.texts[0] ?? ''} answer={prediction.answer ?? ''} />
-        )}
+      <div className={classes.trial}>
+        {kind !== undefined && file !== null && <TriedFile kind={kind} file={file} run={run} />}
+        <section className={classes.verdict} aria-label="What it says" aria-live="polite" aria-busy={flow.pending}>
+          {flow.error !== null && <ErrorPanel error={flow.error} />}
+          {/* What was said of another file would stand beside this one. */}
+          {flow.answered && flow.answered.question.file === file && <Said run={run} answered={flow.answered} />}
+        </section>
       </div>
     </Stack>
   )
 }
 
+interface PartProps {
+  role: RoleInfo
+  task: TaskName
+  value: string
+  onChange: (value: string) => void
+}
+
+/** One of the written parts of an input. */
+function Part({ role: { name, title, help, optional }, task, value, onChange }: PartProps) {
+  const label = `${title.replace(/ column$/, '')}${optional ? ' (may be empty)' : ''}`
+  if (name !== 'text') {
+    return (
+      <TextInput
+        label={label}
+        placeholder={help}
+        size="sm"
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    )
+  }
+  return (
+    <Textarea
+      label={label}
+      size="sm"
+      autosize
+      minRows={readsLittle.includes(task) ? 1 : 4}
+      maxRows={14}
+      placeholder={placeholders[task] ?? help}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  )
+}
+
+/** Tasks whose inputs are hardly ever longer than a line. */
+const readsLittle: readonly TaskName[] = ['image-text-to-text', 'decision-making']
+
 const placeholders: Readonly<Partial<Record<TaskName, string>>> = {
+  'text-classification': 'Type or paste a text to classify',
   'fill-mask': 'A text with [MASK] (or <mask>, as the model has it) where words are to be guessed',
   'text-regression': 'Type or paste a text to estimate its number',
   'token-classification': 'Type or paste a text to tag its words',
   'question-answering': 'Type or paste the text that the answer stands in',
 }
 
-/** What a run says of the words of a text, or the number that it makes of it. */
-function SaidWords({ task, text, answer }: { task: TaskName; text: string; answer: string }) {
-  if (task === 'token-classification') return <MarkedText parts={taggedWords(text.trim(), answer)} />
-  if (task === 'question-answering') return <MarkedText parts={answerInText(text, answer, undefined, 400)} />
-  if (task !== 'fill-mask') {
-    return (
-      <Text fz={14}>
-        Estimated: <b>{answer}</b>
-      </Text>
-    )
+/** Tries a row of the dataset, any of the first; nothing where inputs are no rows of it, or it is gone. */
+function RowButton({ run, roles, onRow }: { run: Run; roles: readonly RoleInfo[]; onRow: (row: DatasetRow) => void }) {
+  const own = taskRoles[run.config.task].map(({ name }) => name)
+  const suits = roles.every(({ name }) => own.includes(name))
+  const found = useCall('datasets.rows', { id: run.dataset.id, limit: 20 }, { retry: false, enabled: suits }).data?.rows
+  const [taken, setTaken] = useState<number | null>(null)
+  if (!suits || !found || found.length === 0) return null
+  const take = () => {
+    const others = found.filter(({ row }) => row !== taken)
+    const row = others[Math.floor(Math.random() * others.length)]
+    if (!row) return
+    setTaken(row.row)
+    onRow(row)
   }
-  const filled = filledWords(answer)
-  if (filled.length === 0) return <Text fz={14}>The text hides no word: put the model’s own mask token into it.</Text>
+  const [only] = roles
+  const what = roles.length > 1 ? 'row' : only?.file === 'image' ? 'picture' : only?.file === 'audio' ? 'clip' : 'text'
   return (
-    <Stack gap="xs">
-      {filled.map((parts, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a hidden word is known by its place
-        <div key={i}>
-          <MarkedText parts={parts} />
-          <Text fz={12} c="dimmed">
-            {parts.find(({ details }) => details)?.details}
-          </Text>
-        </div>
-      ))}
-    </Stack>
+    <Button variant="default" onClick={take}>
+      A {what} from the dataset
+    </Button>
+  )
+}
+
+function progressText(progress: { readonly done: number; readonly total: number | null } | null): string {
+  if (!progress?.total) return 'Loading the model'
+  return `${formatPercent(progress.done / progress.total)} done`
+}
+
+/** The classes with their scores; else the answer as comparisons show it. */
+function Said({ run, answered: { question, labels, prediction } }: { run: Run; answered: Answered }) {
+  if (prediction.label !== null) {
+    return <Bars labels={labels} prediction={prediction} colour={runColour(run.colour)} />
+  }
+  const { answer } = prediction
+  const told = { predicted: null, confidence: null, ...(answer !== undefined && { answer }) }
+  const Answer = viewOf(run.config.task).Answer ?? plainAnswer(told)
+  return (
+    <div className={classes.answer}>
+      <Answer
+        run={run}
+        row={{ text: (question.text ?? '').trim(), fields: { ...question.fields } }}
+        prediction={told}
+      />
+    </div>
   )
 }
 
@@ -150,7 +211,9 @@ function whichText(run: Run, which: Which, checkpoints: readonly Checkpoint[]): 
   if (!found) return which === 'last' ? '' : 'No checkpoint was evaluated yet: choose the last one.'
   const measure = run.config.metric_for_best_model
   const value = found.metrics[measure]
-  const score = value === undefined ? '' : `, ${seriesInfo(measure).label.toLowerCase()} ${formatNumber(value)}`
+  const info = seriesInfo(measure)
+  const label = info.label.charAt(0).toLowerCase() + info.label.slice(1)
+  const score = value === undefined ? '' : `, ${label} ${formatMeasure(info, value)}`
   return which === 'last'
     ? `Answers with the last checkpoint, of step ${found.step}${score}.`
     : `Answers with the best checkpoint, of step ${found.step}${score}: it also is what is exported unless you choose another.`

@@ -1,7 +1,8 @@
 import { type QueryClient, type UseQueryResult, useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
-import type { Series, XAxis } from '../../../core/contract/domain.ts'
+import { isRecorded, type Series, seriesInfos, type XAxis } from '../../../core/contract/domain.ts'
 import type { Input, Output } from '../../../core/contract/methods.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { callKey, useClient } from '../../client/hooks.ts'
 
 type SeriesInput = Input<'metrics.series'>
@@ -9,13 +10,17 @@ type SeriesOutput = Output<'metrics.series'>
 
 const width = 800
 
+/** What a run of this task records, by name. */
+export function recordedOf(task: TaskName): string[] {
+  return seriesInfos.filter((info) => isRecorded(info, task)).map(({ name }) => name)
+}
+
 /**
- * The curves of some runs, one call a run: a push about one run fetches that run's alone. While new ones are on their
+ * All curves of some runs, one call a run: a push about one run fetches that run's alone. While new ones are on their
  * way (a changed smoothing, a new point) the old ones stay.
  */
 export function useSeries(
-  runs: readonly string[],
-  series: readonly string[],
+  runs: readonly { readonly id: string; readonly task: TaskName }[],
   x: XAxis,
   smoothing: number,
 ): readonly Series[] {
@@ -26,14 +31,14 @@ export function useSeries(
     [],
   )
   return useQueries({
-    queries: runs.map((run) => {
-      const input: SeriesInput = { runs: [run], series: [...series], x, width, smoothing }
+    queries: runs.map(({ id, task }) => {
+      const input: SeriesInput = { runs: [id], series: recordedOf(task), x, width, smoothing }
       return {
         queryKey: callKey('metrics.series', input),
         queryFn: () => client.call('metrics.series', input),
         // Compared once more when combined, below: a changed curve has a changed point.
         structuralSharing: false,
-        placeholderData: () => latest(queries, run, x),
+        placeholderData: () => latest(queries, id, x),
       }
     }),
     combine,

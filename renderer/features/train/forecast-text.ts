@@ -46,9 +46,9 @@ function timeText(ms: number, { source }: Pick<TimeForecast, 'source'>): string 
   return source === 'graph' ? `≈ ${formatDuration(rounded(ms)).replace(/ 00.s$/, '')}` : formatDuration(ms)
 }
 
-function rateText({ tokensPerSecond, source }: TimeForecast): string {
+function rateText({ tokensPerSecond, counted, source }: TimeForecast): string {
   const rate = source === 'graph' ? rounded(tokensPerSecond) : tokensPerSecond
-  return `${source === 'graph' ? '≈ ' : ''}${formatRate(rate, 'real tokens')}`
+  return `${source === 'graph' ? '≈ ' : ''}${formatRate(rate, counted === 'tokens' ? 'real tokens' : counted)}`
 }
 
 /** To two figures. */

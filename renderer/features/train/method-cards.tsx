@@ -21,7 +21,7 @@ export function MethodCards({ method, onChoose, task }: MethodCardsProps) {
           checked={one === method}
           onChoose={() => onChoose(one)}
         >
-          {lines[one]}
+          {lineOf(one, task)}
         </ChoiceCard>
       ))}
     </div>
@@ -29,9 +29,19 @@ export function MethodCards({ method, onChoose, task }: MethodCardsProps) {
 }
 
 /** What a method trains, in one line. */
-const lines: Readonly<Record<Method, string>> = {
-  full: 'Trains every weight. Most able, slowest, a whole model per checkpoint.',
-  lora: 'Trains small matrices beside frozen layers, and the head. Faster; checkpoints of a few MB.',
-  head: 'Trains the classifier on a frozen model, which reads each row once, without dropout. Fastest, least able.',
-  none: 'Evaluates the model as it is, so that runs can be compared with it; language models classify by prompts.',
+function lineOf(method: Method, task: TaskName): string {
+  switch (method) {
+    case 'full':
+      return 'Trains every weight. Most able, slowest, a whole model per checkpoint.'
+    case 'lora': {
+      const head = headlessTasks.includes(task) ? '' : ', and the head'
+      return `Trains small matrices beside frozen layers${head}. Faster; checkpoints of a few MB.`
+    }
+    case 'head':
+      return 'Trains the head on a frozen model, which reads each row once, without dropout. Fastest, least able.'
+    case 'none': {
+      const prompts = task === 'text-classification' ? '; language models classify by prompts' : ''
+      return `Evaluates the model as it is, so that runs can be compared with it${prompts}.`
+    }
+  }
 }

@@ -1,6 +1,8 @@
 import { Button, Group } from '@mantine/core'
 import { Link } from 'wouter'
+import { canLearn } from '../../../core/contract/architectures.ts'
 import type { Model } from '../../../core/contract/domain.ts'
+import type { TaskName } from '../../../core/contract/settings.ts'
 import { useAct, useCall } from '../../client/hooks.ts'
 import { formatShort } from '../../ui/format.ts'
 import { ChoiceCard } from './choice-card.tsx'
@@ -9,10 +11,12 @@ import styles from './train.module.css'
 export interface ModelCardsProps {
   models: readonly Model[]
   chosen: string | null
+  /** What it is to learn, once that is known. */
+  task: TaskName | null
   onChoose: (id: string) => void
 }
 
-export function ModelCards({ models, chosen, onChoose }: ModelCardsProps) {
+export function ModelCards({ models, chosen, task, onChoose }: ModelCardsProps) {
   if (models.length === 0) return <NoModel onAdded={onChoose} />
   return (
     <div className={styles.cards} role="radiogroup" aria-label="Model">
@@ -24,6 +28,7 @@ export function ModelCards({ models, chosen, onChoose }: ModelCardsProps) {
           facts={`${formatShort(model.parameters)} parameters`}
           checked={model.id === chosen}
           onChoose={() => onChoose(model.id)}
+          {...(task && !canLearn(model.architecture, task) && { unfit: 'not for this task' })}
         >
           {model.architecture} · {model.layers} layers × {model.hiddenSize} wide
           {model.maxPositions > 0 && ` · up to ${model.maxPositions} tokens`}

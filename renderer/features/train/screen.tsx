@@ -108,7 +108,12 @@ export function NewRunScreen() {
             {fork !== null && parent ? (
               <ForkCard fork={fork} parent={parent} onFork={setFork} />
             ) : models.data ? (
-              <ModelCards models={models.data.models} chosen={draft.model} onChoose={(id) => pick({ model: id })} />
+              <ModelCards
+                models={models.data.models}
+                chosen={draft.model}
+                task={dataset ? draft.task : null}
+                onChoose={(id) => pick({ model: id })}
+              />
             ) : (
               <Skeleton height={72} />
             )}

@@ -4,7 +4,7 @@ import { architectureInfos } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model } from '../../../core/contract/domain.ts'
 import { toErrorPayload } from '../../../core/contract/errors.ts'
 import type { Alternative } from '../../../core/contract/preflight.ts'
-import { methodTitles, type RunConfigInput } from '../../../core/contract/settings.ts'
+import { hasLength, methodTitles, type RunConfigInput } from '../../../core/contract/settings.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { readableKeys } from '../../ui/shortcuts.ts'
 import { ConfigPreview } from './config-preview.tsx'
@@ -73,7 +73,7 @@ export function Summary({
             {methodTitles[method]}, rate {writeNumber(setting('learning_rate'))}
           </dd>
         </dl>
-        {model && dataset && architectureInfos[model.architecture]?.tokenizer !== false && (
+        {model && dataset && hasLength(draft.task) && architectureInfos[model.architecture]?.tokenizer !== false && (
           <TruncationLine
             model={model}
             dataset={dataset}

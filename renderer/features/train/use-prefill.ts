@@ -1,8 +1,9 @@
 import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
+import { canLearn } from '../../../core/contract/architectures.ts'
 import type { Dataset, Model, Run } from '../../../core/contract/domain.ts'
 import { suits } from '../../../core/contract/roles.ts'
-import { type RunConfig, someSettingsSchema } from '../../../core/contract/settings.ts'
+import { type RunConfig, someSettingsSchema, type TaskName } from '../../../core/contract/settings.ts'
 import { draftFrom } from './draft.ts'
 import { forkFrom } from './fork.ts'
 import { useDraft } from './use-draft.ts'
@@ -16,8 +17,8 @@ export interface Known {
 /**
  * `#/new?from=<run>&model=…&dataset=…&set={…}`: first the run's settings, then what the address names besides;
  * `fork=<run>` is the same beginning with a checkpoint of that run. A new address without it begins with a model again.
- * Without either, an only model or dataset is picked, else those of the latest run. What has been deleted meanwhile is
- * let go.
+ * Without either, an only model or dataset is picked, else those of the latest run; of the models, one that can learn what
+ * the dataset is for. What has been deleted meanwhile is let go, and a model that can do nothing with a named dataset.
  */
 export function usePrefill({ models, datasets, runs }: Known): void {
   const [search] = useSearchParams()
@@ -35,6 +36,9 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     const model = search.get('model')
     const dataset = search.get('dataset')
     pick({ ...(model && { model }), ...(dataset && { dataset }) })
+    const task = datasets.find(({ id }) => id === dataset)?.task
+    const before = models.find(({ id }) => id === useDraft.getState().draft.model)
+    if (task && before && !from && !model && !canLearn(before.architecture, task)) pick({ model: null })
     const settings = settingsFrom(search)
     if (settings !== null) apply(settings)
   }, [address, search, models, datasets, runs, pick, replace, setFork, apply])
@@ -44,10 +48,10 @@ export function usePrefill({ models, datasets, runs }: Known): void {
     if (!models || !datasets || !runs) return
     const { draft } = useDraft.getState()
     const latest = runs.toSorted((one, other) => other.createdAt - one.createdAt)[0]
-    const model = settled(draft.model, models, latest?.model.id)
     const dataset = settled(draft.dataset, datasets, latest?.dataset.id)
     const data = datasets.find(({ id }) => id === dataset)?.task ?? draft.task
     const task = suits(data, draft.task) ? draft.task : data
+    const model = modelFor(draft.model, models, dataset === null ? null : task, latest?.model.id)
     if (model !== draft.model || dataset !== draft.dataset || task !== draft.task) pick({ model, dataset, task })
   }, [draft.model, draft.dataset, draft.task, models, datasets, runs, pick])
 }
@@ -59,6 +63,17 @@ export function settingsFrom(search: URLSearchParams): Partial<RunConfig> | null
   } catch {
     return null // not JSON: an address that was typed
   }
+}
+
+/** The chosen model, while it is there; else, of those that can learn the task, the only one or the one used last. */
+export function modelFor(
+  chosen: string | null,
+  models: readonly Pick<Model, 'id' | 'architecture'>[],
+  task: TaskName | null,
+  latest: string | undefined,
+): string | null {
+  const fit = task === null ? models : models.filter(({ architecture }) => canLearn(architecture, task))
+  return settled(chosen, models, undefined) ?? settled(null, fit, latest)
 }
 
 /** What is chosen, while it is there; else the only one; else what was used last. */

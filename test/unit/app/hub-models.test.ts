@@ -138,6 +138,7 @@ describe('a model of a hub', () => {
 describe('the name of a model of a hub', () => {
   test.each([
     ['org/name', { repo: 'org/name', revision: 'main' }],
+    ['hub:org/name', { repo: 'org/name', revision: 'main' }],
     ['gpt2', { repo: 'gpt2', revision: 'main' }],
     ['org/na.me-1@refs/pr/3', { repo: 'org/na.me-1', revision: 'refs/pr/3' }],
   ])('%s', (text, expected) => expect(parseHubName(text)).toEqual(expected))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answerInText, filledWords, taggedWords } from '../../../core/contract/answers.ts'
+import { answerInText, differingWords, filledWords, taggedWords } from '../../../core/contract/answers.ts'
 
 describe('answers about the words of a text', () => {
   test('filled words stand amid their text; a wrong one says what was hidden', () => {
@@ -22,15 +22,37 @@ describe('answers about the words of a text', () => {
 
   test('tagged words carry their tags; a wrong one says which is right', () => {
     expect(taggedWords('Anna met Ben', '["B-PER","O","O"]', ['B-PER', 'O', 'B-PER'])).toEqual([
-      { text: 'Anna ', mark: 'B-PER', right: true },
-      { text: 'met ' },
-      { text: 'Ben ', mark: 'O', right: false, details: 'B-PER is right' },
+      { text: 'Anna', mark: 'B-PER', right: true },
+      { text: ' ' },
+      { text: 'met' },
+      { text: ' ' },
+      { text: 'Ben', mark: 'O', right: false, details: 'B-PER is right' },
     ])
-    expect(taggedWords('Anna met Ben', '["B-PER"]')).toEqual([
-      { text: 'Anna ', mark: 'B-PER' },
-      { text: 'met ' },
-      { text: 'Ben ' },
+    expect(taggedWords('Anna met', '["B-PER"]')).toEqual([
+      { text: 'Anna', mark: 'B-PER' },
+      { text: ' ' },
+      { text: 'met' },
     ])
+  })
+
+  test('words that differ from the reference are marked: too many, and missing ones in their place', () => {
+    expect(differingWords('the cat sat', 'the  cat sat ')).toEqual([{ text: 'the cat sat' }])
+    expect(differingWords('a big cat sat down', 'a cat sat down now')).toEqual([
+      { text: 'a' },
+      { text: ' ' },
+      { text: 'big', mark: '', right: false },
+      { text: ' ' },
+      { text: 'cat sat down' },
+      { text: ' ' },
+      { text: 'now', mark: '', missing: true },
+    ])
+    // In place of a word another one: what should be there comes first.
+    expect(differingWords('5 4 1', '5 4 0').map(({ text }) => text)).toEqual(['5 4', ' ', '0', ' ', '1'])
+    expect(differingWords('4 5 6 7', '8 9 1 4')).toEqual([{ text: '4 5 6 7', mark: '', right: false }])
+    expect(differingWords('', '')).toEqual([])
+    // Too long to be compared word by word.
+    const long = 'la '.repeat(500)
+    expect(differingWords(long, `${long} la`)).toEqual([{ text: long }])
   })
 
   test('an answer stands in its text, with some of it around', () => {

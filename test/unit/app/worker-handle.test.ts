@@ -7,6 +7,7 @@ const spec: PredictSpec = {
   kind: 'predict',
   checkpointDir: '/c',
   modelDir: '/m',
+  datasetDir: '/d',
   config: runConfigSchema.parse({ model: 'm', dataset: 'd', learning_rate: 1 }),
   labels: ['a'],
   texts: ['x'],

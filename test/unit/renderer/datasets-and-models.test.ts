@@ -3,11 +3,13 @@ import type { Preview, TokenPreview } from '../../../core/contract/domain.ts'
 import { tasks } from '../../../core/contract/settings.ts'
 import {
   classShares,
+  headingOf,
   mappingDoubts,
   mappingOf,
   mappingProblem,
   nameFromFile,
   previewClasses,
+  textIsRead,
 } from '../../../renderer/features/datasets/columns.ts'
 import {
   suggestedLength,
@@ -157,4 +159,12 @@ describe("a model's folder in a browser", () => {
     )
     expect(sent.map(({ name }) => name)).toEqual(['config.json', 'model.safetensors', 'LICENSE'])
   })
+})
+
+test('parts of rows are headed by what they are; a text is one that is read', () => {
+  expect(headingOf('image-classification', 'text')).toBe('Picture')
+  expect(headingOf('chat', 'text')).toBe('Conversation')
+  expect(headingOf('text-classification', 'more')).toBe('more')
+  expect((['text-classification', 'chat', 'image-text-to-text'] as const).map(textIsRead)).toEqual([true, true, true])
+  expect((['image-classification', 'decision-making'] as const).map(textIsRead)).toEqual([false, false])
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type EpisodeRecord, readEpisode, readSceneAnswer } from '../../../core/contract/episodes.ts'
-import { actionAt, frameMs, momentOf } from '../../../renderer/features/compare/answers/episode-words.ts'
+import { actionAt, frameMs, momentOf } from '../../../renderer/answers/episode-words.ts'
 
 const record: EpisodeRecord = {
   env: 'grid-world',

@@ -13,7 +13,7 @@ const preflight: Preflight = {
   memory: { peakBytes: 1.31e9, neededBytes: 1.2e9, availableBytes: 22e9, parts: [], source: 'graph' },
   time: {
     ...{ seconds: 381.4, startingSeconds: 4, trainingSeconds: 340, evaluatingSeconds: 31, savingSeconds: 6 },
-    ...{ stepMs: 813.4, tokensPerSecond: 2345.6, source: 'graph', note: null },
+    ...{ stepMs: 813.4, tokensPerSecond: 2345.6, counted: 'tokens', source: 'graph', note: null },
   },
   disk: { checkpointBytes: 272.6e6, neededBytes: 1.16e9, freeBytes: 80e9 },
   plan: {

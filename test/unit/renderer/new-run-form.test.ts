@@ -22,7 +22,7 @@ import {
   stepped,
   writeNumber,
 } from '../../../renderer/features/train/field.ts'
-import { settingsFrom } from '../../../renderer/features/train/use-prefill.ts'
+import { modelFor, settingsFrom } from '../../../renderer/features/train/use-prefill.ts'
 
 const field = (name: string): Field => {
   const found = fields.find((one) => one.name === name)
@@ -265,4 +265,18 @@ describe('why Start is blocked', () => {
       'The library is missing.',
     )
   })
+})
+
+test('a form begins with a model that can learn what the dataset is for', () => {
+  const models = [
+    { id: 'sees', architecture: 'vit' },
+    { id: 'reads', architecture: 'bert' },
+    { id: 'reads too', architecture: 'gpt2' },
+  ]
+  expect(modelFor(null, models, 'image-classification', 'reads')).toBe('sees')
+  expect(modelFor(null, models, 'text-classification', 'reads')).toBe('reads')
+  // Several would do, and none was used: nobody decides for the person.
+  expect(modelFor(null, models, 'text-classification', 'sees')).toBeNull()
+  expect(modelFor('reads', models, 'image-classification', 'sees')).toBe('reads')
+  expect(modelFor('gone', models, null, 'reads')).toBe('reads')
 })

@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Run, RunState } from '../../../core/contract/domain.ts'
-import { runConfigInputSchema } from '../../../core/contract/settings.ts'
+import { resultsOf, taskJudgements } from '../../../core/contract/judgement.ts'
+import { methods } from '../../../core/contract/methods.ts'
+import { runConfigInputSchema, type TaskName, tasks } from '../../../core/contract/settings.ts'
+import { bestResult } from '../../../renderer/charts/series.ts'
+import { chartsOf } from '../../../renderer/features/runs/chart-groups.ts'
 import { drawnOf, firstDrawn, type ListView, listed, mostDrawn } from '../../../renderer/features/runs/list-order.ts'
 import { elapsedMs, progressText, remainingMs, shareDone } from '../../../renderer/features/runs/progress.ts'
 import { canResume, nextSeeds, readSeeds } from '../../../renderer/features/runs/resumable.ts'
 import { settingRows, settingText } from '../../../renderer/features/runs/settings-rows.ts'
+import { recordedOf } from '../../../renderer/features/runs/use-series.ts'
 
 function run(id: string, state: RunState = 'finished', change: Partial<Run> = {}): Run {
   const input = runConfigInputSchema.parse({ model: 'm', dataset: 'd', method: 'lora' })
@@ -137,6 +142,44 @@ describe('the list', () => {
     expect(drawnOf(many, [], false)).toHaveLength(firstDrawn)
     expect(drawnOf(many, [], true)).toHaveLength(mostDrawn)
     expect(drawnOf([run('1'), run('2', 'queued'), run('3')], ['3'], false).map(({ id }) => id)).toEqual(['1'])
+  })
+})
+
+describe('the charts of a run', () => {
+  test.each(tasks)('%s: all that it records, once, and no more than one call may ask for', (task) => {
+    const recorded = recordedOf(task)
+    const drawn = chartsOf(task).flatMap(({ series }) => series.map(({ name }) => name))
+    expect(drawn.toSorted()).toEqual(recorded.toSorted())
+    expect(methods['metrics.series'].input.safeParse({ runs: ['a'], series: recorded }).success).toBe(true)
+    // What it is judged by is among the curves.
+    expect(recorded).toContain(taskJudgements[task].metric)
+  })
+
+  test('what is read against each other shares one; alone, a measure has its own name', () => {
+    const titles = (task: TaskName) => chartsOf(task).map(({ title }) => title)
+    expect(titles('image-classification').slice(0, 2)).toEqual(['Loss', 'Accuracy and F1'])
+    expect(titles('decision-making')).toContain('Validation accuracy')
+    expect(chartsOf('automatic-speech-recognition').find(({ title }) => title === 'Error rate')?.series).toEqual([
+      { name: 'eval/wer', label: 'Words', dash: 'solid' },
+      { name: 'eval/cer', label: 'Characters', dash: 'dashed' },
+    ])
+  })
+
+  test('the best of a run is what its task is judged by', () => {
+    const { best } = accuracy(0.9125)['eval/accuracy'] ?? expect.fail()
+    const of = (task: TaskName, series: string) =>
+      bestResult(
+        run('1', 'finished', { config: { ...run('1').config, task }, metrics: { [series]: { best, last: best } } }),
+      )
+    expect(of('image-classification', 'eval/accuracy')?.text).toBe('accuracy 91.3\u202f%')
+    expect(of('automatic-speech-recognition', 'eval/cer')?.text).toBe('CER 0.9125')
+    expect(of('text-generation', 'eval/accuracy')).toBeNull()
+    expect(resultsOf('preference', 1).map(({ name }) => name)).toEqual([
+      'eval/reward_accuracy',
+      'eval/reward_margin',
+      'eval/loss',
+    ])
+    expect(resultsOf('text-generation', 0).map(({ name }) => name)).toEqual(['eval/loss'])
   })
 })
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { RowStore } from '../../../core/data/row-store.ts'
 import { clipBytes, featuresOf, readClips } from '../../../core/tasks/clips.ts'
 import { imageClassification } from '../../../core/tasks/image-classification.ts'
 import type { ImageRows } from '../../../core/tasks/image-rows.ts'
@@ -73,41 +72,44 @@ describe('pictures in a batch', () => {
 
 describe('clips', () => {
   const hearing = { rate: 8000, window: 200, hop: 80, mels: 8, frames: 30 }
-  const store = {
-    media: (row: number) => toneClip(row, row),
-    read: (row: number) => ({ text: `${row}.wav` }),
-  } as unknown as RowStore
+  const store = { media: (row: number) => toneClip(row, row) }
   const rows = Int32Array.of(0, 2)
-  const read = (settings: object, training: boolean) =>
-    readClips(store, rows, hearing, settings as PrepareConfig, training, () => {}).clips
-  const features = (settings: object, training: boolean, epoch: number | null) =>
+  const nameOf = (row: number) => `${row}.wav`
+  const read = async (settings: object, training: boolean) => {
+    const reading = { hearing, config: settings as PrepareConfig, training, nameOf }
+    return (await readClips(store, rows, reading, () => {})).clips
+  }
+  const features = async (settings: object, training: boolean, epoch: number | null) =>
     featuresOf(
-      ...([read(settings, training), rows, Int32Array.of(0, 1), 2] as const),
+      ...([await read(settings, training), rows, Int32Array.of(0, 1), 2] as const),
       { ...plainConfig, ...settings },
       epoch === null ? null : { seed: 3, epoch },
     )
 
-  test('are kept as pictures where nothing changes them, else as sound', () => {
-    expect(read({}, true).sound).toBeNull()
-    expect(read({ audio_noise: 0.5 }, false).sound).toBeNull()
-    const kept = read({ audio_noise: 0.5 }, true)
+  test('are kept as pictures where nothing changes them, else as sound', async () => {
+    expect((await read({}, true)).sound).toBeNull()
+    expect((await read({ audio_noise: 0.5 }, false)).sound).toBeNull()
+    const kept = await read({ audio_noise: 0.5 }, true)
     expect([kept.pictures, kept.sound?.length, clipBytes(kept)]).toEqual([null, 3200, 6400])
   })
 
-  test('sound alike either way, to the precision of 16 bits', () => {
-    const [pictured, sounding] = [features({}, true, null), features({ audio_gain: 6 }, true, null)]
+  test('sound alike either way, to the precision of 16 bits', async () => {
+    const [pictured, sounding] = [await features({}, true, null), await features({ audio_gain: 6 }, true, null)]
     expect(Math.max(...pictured.map((value, i) => Math.abs(value - (sounding[i] as number))))).toBeLessThan(1e-3)
   })
 
-  test.each([{ audio_shift: 50 }, { audio_noise: 0.5 }])('are changed by seed, epoch and row alone: %o', (settings) => {
-    const first = features(settings, true, 0)
-    expect(features(settings, true, 0)).toEqual(first)
-    expect(features(settings, true, 1)).not.toEqual(first)
-    expect(features(settings, false, 0)).toEqual(features({}, true, 0))
-  })
+  test.each([{ audio_shift: 50 }, { audio_noise: 0.5 }])(
+    'are changed by seed, epoch and row alone: %o',
+    async (settings) => {
+      const first = await features(settings, true, 0)
+      expect(await features(settings, true, 0)).toEqual(first)
+      expect(await features(settings, true, 1)).not.toEqual(first)
+      expect(await features(settings, false, 0)).toEqual(await features({}, true, 0))
+    },
+  )
 
-  test('longer than the model hears are cut, and said to be', () => {
-    const short = { ...hearing, frames: 10 }
-    expect(readClips(store, rows, short, {} as PrepareConfig, true, () => {}).cut).toBe(2)
+  test('longer than the model hears are cut, and said to be', async () => {
+    const reading = { hearing: { ...hearing, frames: 10 }, config: {} as PrepareConfig, training: true, nameOf }
+    expect((await readClips(store, rows, reading, () => {})).cut).toBe(2)
   })
 })

@@ -2,19 +2,27 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readEpisode } from '../../../core/contract/episodes.ts'
-import { concerns, type RunConfigInput, runConfigSchema, settingInfos } from '../../../core/contract/settings.ts'
+import {
+  concerns,
+  type Method,
+  type RunConfigInput,
+  runConfigSchema,
+  settingInfos,
+} from '../../../core/contract/settings.ts'
 import { importDataset } from '../../../core/data/import.ts'
 import { openRowStore } from '../../../core/data/row-store.ts'
 import { sampleTrajectories, type Trajectory } from '../../../core/environments/behaviour.ts'
 import { Episode } from '../../../core/environments/episode.ts'
 import { environmentNamed } from '../../../core/environments/registry.ts'
 import { decisionMaking } from '../../../core/tasks/decision-making.ts'
-import type { Reading } from '../../../core/tasks/task.ts'
+import { tryOut } from '../../../core/tasks/rollouts.ts'
+import type { InputReading, Reading, TaskBatch } from '../../../core/tasks/task.ts'
 import { readTrajectory, type TrajectoryRows, trajectoryRows } from '../../../core/tasks/trajectory-rows.ts'
-import type { TrainSpec } from '../../../core/worker/protocol.ts'
+import { predict } from '../../../core/train/predict.ts'
+import type { PredictSpec, TrainSpec } from '../../../core/worker/protocol.ts'
 import { writeFreshModel } from '../../support/fresh-model.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
-import { ofKind, seriesOf, trainTiny } from './fixture.ts'
+import { askedOf, ofKind, seriesOf, trainTiny } from './fixture.ts'
 
 const sizes = { model_type: 'decision_transformer', hidden_size: 16, n_layer: 1, n_head: 2, n_positions: 4 }
 const worlds = {
@@ -98,6 +106,45 @@ describe('a run for decisions', () => {
     expect(seriesOf(events, 'eval/accuracy')).toEqual([])
   })
 
+  test.each<Method>(['full', 'lora'])('acts in any episode as it was judged: %s', async (method) => {
+    const started = await spec('tic-tac-toe', { method, num_train_epochs: 1 })
+    const { events } = await trainTiny(started)
+    const told = ofKind(events, 'predictions').at(-1) ?? expect.fail()
+    const asked = askedOf(started, ofKind(events, 'checkpoint').at(-1)?.path as string)
+    const texts = told.rows.map(String)
+    const answersOf = async (more: Partial<PredictSpec>) =>
+      (await predict({ ...asked, texts, ...more })).map(({ answer }) => answer)
+    expect(await answersOf({})).toEqual(told.answers)
+    await expect(answersOf({ texts: ['7.5'] })).rejects.toMatchObject({
+      code: 'bad_data',
+      message: /"7.5" is no number/,
+    })
+    await expect(answersOf({ texts: ['7'], fields: [{ target_return: 'much' }] })).rejects.toThrow(
+      '"much" is no number',
+    )
+  })
+
+  test('is begun with the return that is asked for, else with its own', async () => {
+    const { config } = await spec('tic-tac-toe')
+    const facts = { state_mean: Array(18).fill(0), state_std: Array(18).fill(1), return_scale: 2, target_return: 1 }
+    const modelConfig = { ...worlds['tic-tac-toe'], ...facts, environment: 'tic-tac-toe' }
+    const row = (number: number, text: string, fields = {}) => ({ row: number, line: number, label: '', text, fields })
+    const rows = [row(0, '7', { target_return: '-6' }), row(1, '7')]
+    const asked = await trajectoryRows.inputs?.(rows, [], { modelConfig } as unknown as InputReading, config)
+    const begun: number[][] = []
+    const layout = { buckets: [8], batchSize: 2, padId: 0 }
+    const evaluate = ({ feeds }: TaskBatch) => {
+      const toGo = feeds.returns_to_go as Float32Array
+      begun.push([toGo[7] as number, toGo[15] as number])
+      return { actions: new Float32Array(2 * 8 * 9) }
+    }
+    const outcomes = tryOut(asked ?? expect.fail(), layout, config, evaluate, () => {})
+    expect(begun[0]).toEqual([-3, 0.5])
+    // Whoever does the same in the same episode gets the same.
+    expect(outcomes[0]?.record).toBe(outcomes[1]?.record)
+    expect(readEpisode(outcomes[0]?.record ?? '')?.seed).toBe(7)
+  })
+
   test('goes on exactly after a pause: windows are drawn by seed, place and epoch', async () => {
     const settings = { num_train_epochs: 2, max_eval_samples: 4 }
     const whole = await trainTiny(await spec('cart-pole', settings))
@@ -113,9 +160,12 @@ describe('a run for decisions', () => {
 
   test('learns from trajectories of a world that nobody has', async () => {
     const rows = samples('tic-tac-toe').map(({ env: _env, ...row }) => row)
-    const { events, thrown } = await trainTiny(await spec('tic-tac-toe', { num_train_epochs: 1 }, rows as Trajectory[]))
+    const started = await spec('tic-tac-toe', { num_train_epochs: 1 }, rows as Trajectory[])
+    const { events, thrown } = await trainTiny(started)
     expect(thrown).toBeNull()
     expect(seriesOf(events, 'eval/return')).toEqual([])
+    const asked = askedOf(started, ofKind(events, 'checkpoint').at(-1)?.path as string)
+    await expect(predict({ ...asked, texts: ['0'] })).rejects.toMatchObject({ code: 'unsupported' })
     const told = ofKind(events, 'predictions').at(-1)
     expect(told?.values).toEqual(told?.loss.map((loss) => -loss))
     expect(told?.answers).toBeUndefined()

@@ -8,7 +8,7 @@ import { predict } from '../../../core/train/predict.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { finalTensors, lastCheckpoint, numbersOf, trainBroken } from '../../support/resume-exactly.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
-import { corpus, ofKind, seriesOf, tinyModel, trainTiny } from './fixture.ts'
+import { askedOf, corpus, ofKind, seriesOf, tinyModel, trainTiny } from './fixture.ts'
 
 /** The tasks of encoders, each from a file to what a run of it answers. */
 
@@ -66,11 +66,6 @@ async function finished(spec: TrainSpec) {
   return { events, metrics, told, best }
 }
 
-const asked = (spec: TrainSpec, checkpointDir: string) => {
-  const { modelDir, labels, config, threads } = spec
-  return { kind: 'predict' as const, checkpointDir, modelDir, labels, config, threads }
-}
-
 describe('a run', () => {
   test('for masked words learns, and fills what a person hides', async () => {
     const spec = await specOf('fill-mask')
@@ -81,7 +76,7 @@ describe('a run', () => {
     expect(first).toMatchObject({ before: expect.any(String), hidden: expect.any(String), after: expect.any(String) })
     expect(first.guesses).toHaveLength(3)
     const texts = ['a [MASK] for the [MASK]', 'win a free prize']
-    const [filled, nothing] = await predict({ ...asked(spec, best), texts })
+    const [filled, nothing] = await predict({ ...askedOf(spec, best), texts })
     const holes = JSON.parse(filled?.answer ?? '') as { before: string; hidden: string; guesses: [string, number][] }[]
     expect(holes.map(({ before, hidden }) => [before, hidden])).toEqual([
       ['a', ''],
@@ -98,7 +93,7 @@ describe('a run', () => {
     expect(metrics['eval/rmse']).toBeLessThan(1)
     expect(metrics['eval/pearson']).toBeGreaterThan(0.8)
     const texts = ['a free prize for you click', 'a patch for the kernel']
-    const answers = (await predict({ ...asked(spec, best), texts })).map(({ answer }) => Number(answer))
+    const answers = (await predict({ ...askedOf(spec, best), texts })).map(({ answer }) => Number(answer))
     expect(answers[0]).toBeGreaterThan((answers[1] as number) + 1)
     expect(told?.values?.[0]).toBeCloseTo(told?.loss[0] as number, 9)
   })
@@ -110,7 +105,7 @@ describe('a run', () => {
     expect(metrics['eval/token_accuracy']).toBeGreaterThan(method === 'head' ? 0.5 : 0.8)
     if (method !== 'head') expect(metrics['eval/entity_f1']).toBeGreaterThan(0.5)
     const texts = told?.rows.map((row) => tagged[row]?.tokens.join(' ') as string) ?? []
-    const again = await predict({ ...asked(spec, best), texts })
+    const again = await predict({ ...askedOf(spec, best), texts })
     expect(again.map(({ answer }) => answer)).toEqual(told?.answers)
     expect(JSON.parse(again[0]?.answer ?? '')).toHaveLength(5)
   })
@@ -122,7 +117,7 @@ describe('a run', () => {
     expect(metrics['eval/exact_match']).toBeLessThanOrEqual(metrics['eval/answer_f1'] as number)
     expect(told?.values?.every((value) => value >= 0 && value <= 1)).toBe(true)
     const text = 'you win a list now. the meeting is for the money.'
-    const [said] = await predict({ ...asked(spec, best), texts: [text], fields: [{ question: 'win the' }] })
+    const [said] = await predict({ ...askedOf(spec, best), texts: [text], fields: [{ question: 'win the' }] })
     expect(text).toContain(said?.answer)
   })
 })
@@ -166,7 +161,7 @@ describe('a checkpoint of another training', () => {
     expect(names).toContain('base_model.model.bert.pooler.dense.weight')
     const told = ofKind(events, 'predictions').at(-1)
     const texts = told?.rows.map((row) => corpus[row]?.text as string) ?? []
-    const again = await predict({ ...asked(spec, best), texts })
+    const again = await predict({ ...askedOf(spec, best), texts })
     expect(again.map(({ label }) => spec.labels.indexOf(label ?? ''))).toEqual(told?.predicted)
   })
 })

@@ -6,7 +6,7 @@ import { type RunConfigInput, runConfigSchema } from '../../../core/contract/set
 import { type SourceRow, writeRowStore } from '../../../core/data/row-store.ts'
 import type { Control } from '../../../core/train/stop.ts'
 import { train } from '../../../core/train/train.ts'
-import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
+import type { PredictSpec, RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
 import { goldenDir } from '../../golden/reference.ts'
 
 /** Ten lines that can be learnt: five that want something, five that do not. */
@@ -93,6 +93,14 @@ export async function specOf(
   })
   const run = { kind: 'train' as const, run: 'r1', config, modelDir: at('model'), datasetDir: at('dataset') }
   return { ...run, labels: [], runDir: at('run'), threads: 2 }
+}
+
+/** What a prediction with a checkpoint of a run is asked, but for the inputs. */
+export function askedOf(
+  { modelDir, datasetDir, labels, config, threads }: TrainSpec,
+  checkpointDir: string,
+): Omit<PredictSpec, 'texts'> {
+  return { kind: 'predict', checkpointDir, modelDir, datasetDir, labels, config, threads }
 }
 
 /** A finished call of train(): its events, and what it threw. */

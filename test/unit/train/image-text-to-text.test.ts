@@ -5,6 +5,7 @@ import { readSceneAnswer } from '../../../core/contract/episodes.ts'
 import { type RunConfigInput, runConfigSchema } from '../../../core/contract/settings.ts'
 import { importDataset } from '../../../core/data/import.ts'
 import { writePicture } from '../../../core/data/media/image.ts'
+import { openRowStore } from '../../../core/data/row-store.ts'
 import {
   askAbout,
   drawOrder,
@@ -14,11 +15,12 @@ import {
   pictureSize,
   stateOf,
 } from '../../../core/environments/table.ts'
+import { predict } from '../../../core/train/predict.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { writeFreshModel } from '../../support/fresh-model.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { writeWordTokenizer } from '../../support/word-tokenizer.ts'
-import { ofKind, seriesOf, trainTiny } from './fixture.ts'
+import { askedOf, ofKind, seriesOf, trainTiny } from './fixture.ts'
 
 const count = 40
 
@@ -111,6 +113,38 @@ describe('a run for image, state and text', () => {
     const best = Math.min(...losses)
     const at = losses.indexOf(best)
     expect(seriesOf(events, 'eval/exact_match')[at]?.value).toBe(exact)
+  })
+
+  test('says to pictures, states and questions what it said of its rows', async () => {
+    const started = await spec({ num_train_epochs: 2 })
+    const { events } = await trainTiny(started)
+    const told = ofKind(events, 'predictions').at(-1) ?? expect.fail()
+    const store = openRowStore(started.datasetDir)
+    const rows = store.readMany(told.rows)
+    store.close()
+    const asked = {
+      ...askedOf(started, ofKind(events, 'checkpoint').at(-1)?.path as string),
+      texts: rows.map(({ text }) => text),
+      files: rows.map(({ row }) => ({ row })),
+    }
+    const given = ({ fields = {} }: (typeof rows)[number]) => {
+      const { answer: _, ...others } = fields
+      return others
+    }
+    const again = await predict({ ...asked, fields: rows.map(given) })
+    for (const [i, { label, answer }] of again.entries()) {
+      const [said, before] = [readSceneAnswer(answer ?? ''), readSceneAnswer(told.answers?.[i] ?? '')]
+      expect(label).toBeNull()
+      // An evaluation has room for the longest answer there is, a prediction for all that fits.
+      expect(said.text.startsWith(before.text)).toBe(true)
+      expect(said.episode?.frames[0]).toEqual(before.episode?.frames[0])
+    }
+    // A picture and a question are enough; a state that is none is not.
+    const without = await predict({ ...asked, texts: asked.texts.slice(0, 1), files: asked.files.slice(0, 1) })
+    expect(readSceneAnswer(without[0]?.answer ?? '{').episode).toBeNull()
+    await expect(predict({ ...asked, fields: rows.map(() => ({ state: '[1]' })) })).rejects.toMatchObject({
+      code: 'bad_data',
+    })
   })
 
   test.each<[string, Partial<RunConfigInput>]>([

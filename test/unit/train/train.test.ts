@@ -6,7 +6,7 @@ import { seriesInfos } from '../../../core/contract/domain.ts'
 import type { Method } from '../../../core/contract/settings.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import { predict } from '../../../core/train/predict.ts'
-import { corpus, ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
+import { askedOf, corpus, ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
 
 describe('a run on ten lines', () => {
   test.each(['full', 'lora'] as const)('learns them: %s', async (method) => {
@@ -98,9 +98,8 @@ describe('checkpoints', () => {
     const told = ofKind(events, 'predictions').at(-1)
     const best = ofKind(events, 'checkpoint').findLast((checkpoint) => checkpoint.best)
     const texts = told?.rows.map((row) => corpus[row]?.text as string) ?? []
-    const { modelDir, labels, config, threads } = spec
-    const path = best?.path as string
-    const again = await predict({ kind: 'predict', checkpointDir: path, modelDir, labels, config, threads, texts })
+    const { labels } = spec
+    const again = await predict({ ...askedOf(spec, best?.path as string), texts })
     expect(texts).toHaveLength(2)
     expect(again.map(({ label }) => labels.indexOf(label ?? ''))).toEqual(told?.predicted)
     again.forEach(({ scores }, i) => {

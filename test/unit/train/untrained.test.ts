@@ -5,11 +5,12 @@ import { type RunConfigInput, runConfigSchema } from '../../../core/contract/set
 import { openRowStore, writeRowStore } from '../../../core/data/row-store.ts'
 import { loadTokenizer } from '../../../core/data/tokenizers/tokenizer.ts'
 import type { PromptedRows } from '../../../core/tasks/prompted-rows.ts'
+import { predict } from '../../../core/train/predict.ts'
 import { prepareData } from '../../../core/train/prepare.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { decoderFolder } from '../../golden/decoder-reference.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
-import { ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
+import { askedOf, ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
 
 const texts = [
   'a cat',
@@ -104,6 +105,22 @@ describe('a language model that is asked by prompts', () => {
       const expected = table.rows[row]?.scores ?? []
       for (const [c, score] of expected.entries()) expect(scores[3 * i + c]).toBeCloseTo(score, 4)
     }
+  })
+
+  test.each([0, 2])('says to any text what it said of its rows, behind %i examples', async (few_shot_examples) => {
+    const run = await spec({ few_shot_examples })
+    const { events } = await trainTiny(run)
+    const told = ofKind(events, 'predictions').at(-1) ?? expect.fail()
+    const asked = askedOf(run, ofKind(events, 'checkpoint').at(-1)?.path as string)
+    const again = await predict({ ...asked, texts: told.rows.map((row) => texts[row] as string) })
+    expect(again.map(({ label }) => run.labels.indexOf(label ?? ''))).toEqual(told.predicted)
+    for (const [i, score] of again.flatMap(({ scores }) => scores).entries()) {
+      expect(score).toBeCloseTo(told.scores[i] as number, 5)
+    }
+    await rm(run.datasetDir, { recursive: true })
+    const later = predict({ ...asked, texts: ['a cat'] })
+    if (few_shot_examples > 0) await expect(later).rejects.toMatchObject({ code: 'not_found' })
+    else expect(await later).toHaveLength(1)
   })
 
   test('is shown examples of the training rows, the classes in turn, which the seed chooses', async () => {

@@ -4,7 +4,7 @@ import type { Prediction } from '../../../core/contract/domain.ts'
 import type { ErrorPayload } from '../../../core/contract/errors.ts'
 import { startWorker, type WorkerHandle } from '../../../core/worker/handle.ts'
 import type { PredictSpec, RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
-import { ofKind, seriesOf, tinySpec } from '../train/fixture.ts'
+import { askedOf, ofKind, seriesOf, tinySpec } from '../train/fixture.ts'
 
 interface Ended {
   groups: { seq: number; events: readonly RunEvent[] }[]
@@ -44,10 +44,9 @@ describe('a thread', () => {
     expect(seriesOf(events, 'train/loss').map(({ step }) => step)).toEqual([1, 2, 3, 4])
     expect(events.at(-1)).toMatchObject({ kind: 'result', outcome: 'finished' })
 
-    const { config, labels, modelDir, threads } = spec
     const checkpointDir = join(spec.runDir, 'checkpoint-4')
     const texts = ['win money now', 'the kernel patch']
-    const told = await runWorker({ kind: 'predict', config, labels, modelDir, threads, checkpointDir, texts })
+    const told = await runWorker({ ...askedOf(spec, checkpointDir), texts })
     expect(told.error).toBeNull()
     expect(told.predictions).toHaveLength(2)
     for (const { scores } of told.predictions) expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6)
@@ -56,7 +55,6 @@ describe('a thread', () => {
   test('trains on while another one predicts, and both get on', async () => {
     const first = await tinySpec({ num_train_epochs: 2 })
     await runWorker(first)
-    const { config, labels, modelDir, threads } = first
     const checkpointDir = join(first.runDir, 'checkpoint-4')
     const texts = Array.from({ length: 200 }, (_, i) => `win money now ${i}`)
     let before = 0
@@ -67,7 +65,7 @@ describe('a thread', () => {
         const steps = ofKind(events, 'metrics').length
         if (steps === 0 || before > 0) return
         before = steps
-        const told = await runWorker({ kind: 'predict', config, labels, modelDir, threads, checkpointDir, texts })
+        const told = await runWorker({ ...askedOf(first, checkpointDir), texts })
         expect(told.predictions).toHaveLength(200)
         beside = ofKind(events, 'metrics').length - before
         handle.stop(false)

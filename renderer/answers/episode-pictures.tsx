@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { EpisodeRecord } from '../../../../core/contract/episodes.ts'
+import type { EpisodeRecord } from '../../core/contract/episodes.ts'
 import styles from './episode.module.css'
 
 interface PictureProps {
@@ -80,6 +80,15 @@ function BoardPicture({ record: { frames }, at }: PictureProps) {
   )
 }
 
+/** As the pictures that the model sees are painted: core/environments/table.ts. */
+const paints: Readonly<Record<string, string>> = {
+  red: '#d63830',
+  green: '#38a048',
+  blue: '#3460d6',
+  yellow: '#e8c438',
+}
+const paintOf = (colour = '') => paints[colour] ?? colour
+
 /** Frames: the gripper's place, the number of the block that it holds or −1, then each block's place or −1. */
 function TablePicture({ record: { scene, frames }, at }: PictureProps) {
   const colours = scene.colours as string[]
@@ -91,11 +100,15 @@ function TablePicture({ record: { scene, frames }, at }: PictureProps) {
       {colours.map((colour, i) => {
         const [blockX = -1, blockY = -1] = places.slice(2 * i, 2 * i + 2)
         return blockX < 0 ? null : (
-          <rect key={colour} fill={colour} x={blockX + 0.12} y={blockY + 0.12} width={0.76} height={0.76} rx={0.06} />
+          <rect
+            key={colour}
+            fill={paintOf(colour)}
+            {...{ x: blockX + 0.12, y: blockY + 0.12, width: 0.76, height: 0.76, rx: 0.06 }}
+          />
         )
       })}
       <rect className={styles.gripper} x={x + 0.05} y={y + 0.05} width={0.9} height={0.9} />
-      {held >= 0 && <rect fill={colours[held]} x={x + 0.25} y={y + 0.25} width={0.5} height={0.5} rx={0.04} />}
+      {held >= 0 && <rect fill={paintOf(colours[held])} x={x + 0.25} y={y + 0.25} width={0.5} height={0.5} rx={0.04} />}
     </svg>
   )
 }

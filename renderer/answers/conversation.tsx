@@ -1,5 +1,5 @@
-import { conversationOf, preferenceOf } from '../../../../core/contract/turns.ts'
-import { Turns } from '../../../ui/turns.tsx'
+import { conversationOf, preferenceOf } from '../../core/contract/turns.ts'
+import { Turns } from '../ui/turns.tsx'
 import { TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 import type { AnswerProps, AnswerView } from './view.ts'

@@ -1,4 +1,4 @@
-import type { EpisodeRecord } from '../../../../core/contract/episodes.ts'
+import type { EpisodeRecord } from '../../core/contract/episodes.ts'
 
 /** What was done at a step, 0 being the first: the choice's name, or the numbers. */
 export function actionAt({ actions, names }: EpisodeRecord, step: number): string {

@@ -1,7 +1,7 @@
 import { ActionIcon } from '@mantine/core'
 import { Pause, Play, SkipBack, StepBack, StepForward } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { EpisodeRecord } from '../../../../core/contract/episodes.ts'
+import type { EpisodeRecord } from '../../core/contract/episodes.ts'
 import styles from './episode.module.css'
 import { pictureOf } from './episode-pictures.tsx'
 import { frameMs, momentOf } from './episode-words.ts'

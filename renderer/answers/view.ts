@@ -1,24 +1,27 @@
 import type { ComponentType } from 'react'
-import type { ExamplePrediction, OutputRow, Run } from '../../../../core/contract/domain.ts'
-import type { TaskName } from '../../../../core/contract/settings.ts'
+import type { ExamplePrediction, OutputRow, Run } from '../../core/contract/domain.ts'
+import type { TaskName } from '../../core/contract/settings.ts'
 import { ClassAnswer } from './class-answer.tsx'
 import { ChatAnswer, ChatTarget, PreferenceTarget } from './conversation.tsx'
 import { EpisodeAnswer } from './episode-answer.tsx'
 import { MediaExample } from './media-example.tsx'
 import { PreferenceAnswer } from './preference-answer.tsx'
 import { SceneAnswer } from './scene-answer.tsx'
-import { TextAnswer } from './text-answer.tsx'
+import { CorrectedAnswer, TextAnswer } from './text-answer.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 import { FilledAnswer, Question, SpanAnswer, TaggedAnswer, TaggedTarget } from './word-answers.tsx'
 
-/** What a run said about an example. */
+/** What a run said about an example, and how it is judged, where anybody knows what is right. */
+export type Told = Pick<ExamplePrediction, 'predicted' | 'confidence' | 'answer'> &
+  Partial<Pick<ExamplePrediction, 'loss' | 'value' | 'correct'>>
+
 export interface AnswerProps {
   readonly run: Run
-  readonly row: OutputRow
-  readonly prediction: ExamplePrediction
+  readonly row: Pick<OutputRow, 'text' | 'fields'>
+  readonly prediction: Told
 }
 
-/** How the examples of a task look in a comparison. Without one, texts and plain answers. */
+/** How the examples and answers of a task look. Without one, texts and plain answers. */
 export interface AnswerView {
   readonly Answer?: ComponentType<AnswerProps>
   /** Stands above the example's text. */
@@ -36,7 +39,8 @@ const views: Readonly<Partial<Record<TaskName, AnswerView>>> = {
   'image-text-to-text': { Example: MediaExample, Answer: SceneAnswer },
   'image-classification': { Example: MediaExample },
   'audio-classification': { Example: MediaExample },
-  'automatic-speech-recognition': { Example: MediaExample },
+  'automatic-speech-recognition': { Example: MediaExample, Answer: CorrectedAnswer },
+  'text2text-generation': { Answer: CorrectedAnswer },
   chat: { Answer: ChatAnswer, Target: ChatTarget },
   preference: { Answer: PreferenceAnswer, Target: PreferenceTarget },
 }
@@ -46,7 +50,7 @@ export function viewOf(task: TaskName): AnswerView {
 }
 
 /** How an answer looks by what it consists of. */
-export function plainAnswer({ predicted, answer }: ExamplePrediction): ComponentType<AnswerProps> {
+export function plainAnswer({ predicted, answer }: Told): ComponentType<AnswerProps> {
   if (predicted !== null) return ClassAnswer
   return answer === undefined ? ValueAnswer : TextAnswer
 }

@@ -1,6 +1,6 @@
-import { runColour } from '../../../charts/palette.ts'
-import { formatNumber, formatPercent } from '../../../ui/format.ts'
-import styles from '../outputs.module.css'
+import { runColour } from '../charts/palette.ts'
+import { formatNumber, formatPercent } from '../ui/format.ts'
+import styles from './answer.module.css'
 import { Said } from './said.tsx'
 import type { AnswerProps } from './view.ts'
 
@@ -17,9 +17,11 @@ export function ClassAnswer({ run, prediction }: AnswerProps) {
           <span style={{ width: `${100 * (confidence ?? 0)}%`, background: runColour(run.colour) }} />
         </span>
         <span title="Confidence: probability of the predicted class">{formatPercent(confidence ?? 0)}</span>
-        <span className={styles.loss} title="Cross-entropy of this example, nats">
-          loss {formatNumber(loss)}
-        </span>
+        {loss !== undefined && (
+          <span className={styles.loss} title="Cross-entropy of this example, nats">
+            loss {formatNumber(loss)}
+          </span>
+        )}
       </span>
     </>
   )

@@ -1,8 +1,5 @@
-import { readEpisode } from '../../../../core/contract/episodes.ts'
-import { taskJudgements } from '../../../../core/contract/judgement.ts'
-import { formatNumber } from '../../../ui/format.ts'
+import { readEpisode } from '../../core/contract/episodes.ts'
 import { EpisodePlayer } from './episode-player.tsx'
-import { Said } from './said.tsx'
 import { ValueAnswer } from './value-answer.tsx'
 import type { AnswerProps } from './view.ts'
 
@@ -13,9 +10,7 @@ export function EpisodeAnswer(props: AnswerProps) {
   if (record === null) return <ValueAnswer {...props} />
   return (
     <>
-      <Said prediction={prediction} by="values" title={taskJudgements[run.config.task].label}>
-        {formatNumber(record.return)}
-      </Said>
+      <ValueAnswer {...props} />
       <EpisodePlayer record={record} name={run.name} />
     </>
   )

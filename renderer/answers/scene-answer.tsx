@@ -1,5 +1,5 @@
-import { readSceneAnswer } from '../../../../core/contract/episodes.ts'
-import { plural } from '../../../ui/format.ts'
+import { readSceneAnswer } from '../../core/contract/episodes.ts'
+import { plural } from '../ui/format.ts'
 import styles from './episode.module.css'
 import { EpisodePlayer } from './episode-player.tsx'
 import { Said } from './said.tsx'
