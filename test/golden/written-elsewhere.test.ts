@@ -21,9 +21,10 @@ import { openWriter } from './writer.ts'
 
 /**
  * Models from scratch, trained a little and exported: transformers writes with the folder, by what the folder says of
- * beginning, end and length, the tokens that are written here. Needs a Python that has it.
+ * beginning, end and length, the tokens that are written here.
  */
 
+/** A Python that has transformers. */
 const python = process.env.ATTUNE_GOLDEN_PYTHON
 
 interface Scratch {
@@ -99,8 +100,8 @@ const cases: Scratch[] = [
   },
 ]
 
-/** The model, trained and exported, and the held-out half of its rows as it reads them. */
-async function exported({ architecture, sizes, rows, settings }: Scratch) {
+/** A folder with the model as it is drawn. */
+async function created({ architecture, sizes, rows }: Scratch): Promise<string> {
   const dir = await temporaryFolder()
   const at = (name: string) => join(dir, name)
   await writeRowStore(
@@ -112,25 +113,28 @@ async function exported({ architecture, sizes, rows, settings }: Scratch) {
   await mkdir(at('model'))
   const tokenizer = { from: 'dataset', dir: at('dataset'), kind: 'bpe', vocabSize: 280, lowercase: false } as const
   const spec = { kind: 'create', architecture, sizes, seed: 1, dir: at('model'), tokenizer, name: 'scratch' } as const
-  await createModel(
-    spec,
-    reporterOf(() => {}),
-    { stop: () => 0 },
-  )
+  const reporter = reporterOf(() => {})
+  await createModel(spec, reporter, { stop: () => 0 })
+  return at('model')
+}
 
-  const run = await specOf(at('model'), rows, settings)
+/** The model, trained and exported, and the held-out half of its rows as it reads them. */
+async function exported(scratch: Scratch) {
+  const { rows, settings } = scratch
+  const run = await specOf(await created(scratch), rows, settings)
   const { events, thrown } = await trainTiny(run)
   expect(thrown).toBeNull()
   const { task } = settings
+  const { datasetDir, config, modelDir } = run
+  const folder = join(await temporaryFolder(), 'exported')
   const card = { name: 'scratch', baseModel: 'scratch', dataset: 'rows', metrics: {}, settings: {} }
-  await exportCheckpoint(lastCheckpoint(events), run.modelDir, at('exported'), { task, labels: [], card })
-  const { datasetDir, config } = run
-  const { data } = await prepareData(
-    { task, datasetDir, modelDir: at('exported'), labels: [], config },
-    false,
-    () => {},
-  )
-  return { folder: at('exported'), run, held: data.validation }
+  await exportCheckpoint(lastCheckpoint(events), modelDir, folder, { task, labels: [], card })
+  const { data } = await prepareData({ task, datasetDir, modelDir: folder, labels: [], config }, false, () => {})
+  return { folder, run, held: data.validation }
+}
+
+async function generationConfigOf(folder: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(folder, 'generation_config.json'), 'utf8'))
 }
 
 function sourcesOf(held: unknown, { datasetDir, config }: Awaited<ReturnType<typeof specOf>>) {
@@ -145,10 +149,22 @@ function sourcesOf(held: unknown, { datasetDir, config }: Awaited<ReturnType<typ
   return { given, sources: (held as SourceTargetRows).sources.map((ids) => Array.from(ids)) }
 }
 
-describe.runIf(python).each(cases)('a $architecture from scratch', (scratch) => {
-  test('writes in transformers, by its own settings, what it writes here', async () => {
+describe.each(cases)('a $architecture from scratch', (scratch) => {
+  test('says how its texts begin and end, and how long they may be', async () => {
+    const { max_position_embeddings, max_target_positions } = scratch.sizes
+    const folder = await created(scratch)
+    const { padId, eosId } = await loadTokenizer(folder)
+    expect(await generationConfigOf(folder)).toEqual({
+      decoder_start_token_id: padId,
+      max_length: max_position_embeddings ?? max_target_positions ?? 512,
+      pad_token_id: padId,
+      eos_token_id: eosId,
+    })
+  })
+
+  test.runIf(python)('writes in transformers, by its own settings, what it writes here', async () => {
     const { folder, run, held } = await exported(scratch)
-    const { max_length: most } = JSON.parse(await readFile(join(folder, 'generation_config.json'), 'utf8'))
+    const most = (await generationConfigOf(folder)).max_length as number
     const { given, sources } = sourcesOf(held, run)
     const { rules } = held as SourceTargetRows
     const { task } = scratch.settings
