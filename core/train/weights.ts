@@ -138,8 +138,8 @@ function sourceNames(weights: Weights, model: LoadedModel): Map<string, string> 
     const ours = model.head.rename(name)
     if (ours !== null && Object.hasOwn(model.parameters, ours)) sources.set(ours, name)
   }
-  for (const [name, { otherwise = name }] of Object.entries(model.parameters)) {
-    const source = sources.get(name) ?? sources.get(otherwise)
+  for (const [name, { otherwise }] of Object.entries(model.parameters)) {
+    const source = otherwise === undefined || sources.has(name) ? undefined : sources.get(otherwise)
     if (source !== undefined) sources.set(name, source)
   }
   return sources
