@@ -20,6 +20,8 @@ export interface AdapterConfig {
   readonly dropout: number
   /** Ends of the names of the adapted linear layers. */
   readonly targetModules: readonly string[]
+  /** Paths of the modules that were trained whole; peft finds them by their ends. */
+  readonly modulesToSave: readonly string[]
   /** Whether the adapted weights are [in, out], as GPT-2's Conv1D has them. */
   readonly fanInFanOut: boolean
   /** Folder or hub name of the base model, as peft should look for it. */
@@ -29,14 +31,18 @@ export interface AdapterConfig {
 /** What peft puts in front of every name of the base model. */
 const prefix = 'base_model.model.'
 
-/**
- * Heads that peft trains and saves whole for a task, whichever of them the model has. They are listed in the file although
- * peft would add them itself, since it writes them too.
- */
-const headModules: Readonly<Record<string, readonly string[]>> = {
-  SEQ_CLS: ['classifier', 'score'],
-  TOKEN_CLS: ['classifier', 'score'],
-  QUESTION_ANS: ['qa_outputs'],
+const suffixA = '.lora_A.weight'
+const suffixB = '.lora_B.weight'
+
+/** Of one adapted layer, by its path: A [r, in] and B [out, r]. */
+export const lowRankNames = (path: string) => ({ a: `${path}${suffixA}`, b: `${path}${suffixB}` })
+
+/** An adapter's tensors: the paths of the layers that low-rank matrices stand beside, and what was trained whole. */
+export function adapterParts(names: readonly string[]): { adapted: string[]; whole: string[] } {
+  return {
+    adapted: names.filter((name) => name.endsWith(suffixA)).map((name) => name.slice(0, -suffixA.length)),
+    whole: names.filter((name) => !name.endsWith(suffixA) && !name.endsWith(suffixB)),
+  }
 }
 
 /**
@@ -62,6 +68,7 @@ function peftConfig({
   alpha,
   dropout,
   targetModules,
+  modulesToSave,
   fanInFanOut,
   baseModel,
 }: AdapterConfig): Record<string, unknown> {
@@ -77,7 +84,7 @@ function peftConfig({
     layers_to_transform: null,
     lora_alpha: alpha,
     lora_dropout: dropout,
-    modules_to_save: (task && headModules[task]) ?? null,
+    modules_to_save: modulesToSave.length > 0 ? modulesToSave : null,
     peft_type: 'LORA',
     r,
     rank_pattern: {},
@@ -96,6 +103,7 @@ const configSchema = z.object({
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).max(1).default(0),
   target_modules: z.array(z.string()),
+  modules_to_save: z.array(z.string()).nullish(),
   base_model_name_or_path: z.string().nullish(),
   fan_in_fan_out: z.boolean().default(false),
   // Variants that compute something else than W + (alpha/r)·B·A, or store it otherwise.
@@ -134,6 +142,7 @@ export async function readAdapterConfig(dir: string): Promise<AdapterConfig> {
     alpha: config.lora_alpha,
     dropout: config.lora_dropout,
     targetModules: config.target_modules,
+    modulesToSave: config.modules_to_save ?? [],
     fanInFanOut: config.fan_in_fan_out,
     baseModel: config.base_model_name_or_path ?? '',
   }

@@ -1,20 +1,20 @@
 import { constants } from 'node:fs'
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { architectureInfos } from '../contract/architectures.ts'
-import { modelFields } from '../contract/ecosystem.ts'
+import { modelFields, taskNames } from '../contract/ecosystem.ts'
 import { AttuneError } from '../contract/errors.ts'
 import type { TaskName } from '../contract/settings.ts'
-import { adapterConfigFile, openAdapter } from './adapter.ts'
+import { adapterConfigFile, adapterParts, adapterWeightsFile, openAdapter, writeAdapter } from './adapter.ts'
 import { companionFile } from './companions.ts'
 import { readConfigAsWritten, readJson, readModelConfig } from './config.ts'
 import { mergedTensors } from './merge.ts'
 import { type CardFacts, type ExportKind, type Library, modelCard } from './model-card.ts'
-import { className } from './names.ts'
-import { writeSafetensors } from './safetensors.ts'
+import { className, moduleName, modulesOf, parameterName, renamesModules, tiedTensors } from './names.ts'
+import { type TensorToWrite, writeSafetensors } from './safetensors.ts'
 import { saveCheckpoint, verifyCheckpoint } from './save.ts'
 import { runFiles } from './training-state.ts'
-import { openWeights, weightsFile } from './weights.ts'
+import { openWeights, type Weights, weightsFile } from './weights.ts'
 
 export interface ExportOptions {
   /** That the run was for. */
@@ -46,6 +46,7 @@ export async function exportCheckpoint(
 
   const { bytes } = await saveCheckpoint(destination, async (dir) => {
     if (isAdapter && merge) await writeMerged(checkpointDir, modelDir, dir, task, labels)
+    else if (isAdapter) await writeForPeft(checkpointDir, modelDir, dir, task, card.baseModel)
     const taken = isAdapter && merge ? (name: string) => companionFile.test(name) : isModelFile
     for (const name of names.filter(taken)) await copyWithin(checkpointDir, dir, name)
     // An adapter checkpoint may leave the tokenizer with its base.
@@ -53,7 +54,6 @@ export async function exportCheckpoint(
     for (const name of await readdir(modelDir)) {
       if (companionFile.test(name) && !there.has(name)) await copyWithin(modelDir, dir, name)
     }
-    if (kind === 'adapter') await nameBaseModel(dir, card.baseModel)
     await writeFile(join(dir, 'README.md'), modelCard(card, task, labels, kind, await libraryOf(dir)))
   })
   return { path: destination, bytes, files: (await readdir(destination)).sort() }
@@ -65,9 +65,9 @@ async function libraryOf(dir: string): Promise<Library> {
   return architectureInfos[String(modelType)]?.library ?? 'transformers'
 }
 
-/** The state of the training stays behind. */
+/** The state of the training stays behind; an adapter is written anew. */
 function isModelFile(name: string): boolean {
-  return !name.includes('/') && !runFiles.has(name)
+  return !name.includes('/') && !runFiles.has(name) && name !== adapterConfigFile && name !== adapterWeightsFile
 }
 
 /** Copies, sharing blocks where the file system can. */
@@ -75,11 +75,55 @@ async function copyWithin(from: string, to: string, name: string): Promise<void>
   await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
 }
 
-/** A run's adapter names the base model's folder on this machine; an exported one names the model. */
-async function nameBaseModel(dir: string, baseModel: string): Promise<void> {
-  const path = join(dir, adapterConfigFile)
-  const config: Record<string, unknown> = JSON.parse(await readFile(path, 'utf8'))
-  await writeFile(path, `${JSON.stringify({ ...config, base_model_name_or_path: baseModel }, null, 2)}\n`)
+/**
+ * A run's adapter has the names of its base model's checkpoint and of its folder on this machine. For peft it is written
+ * with those of the modules that transformers makes of it, with all that its modules consist of, and with the model's name.
+ */
+async function writeForPeft(
+  adapterDir: string,
+  modelDir: string,
+  to: string,
+  task: TaskName,
+  baseModel: string,
+): Promise<void> {
+  const { modelType } = await readModelConfig(modelDir)
+  const adapter = await openAdapter(adapterDir)
+  try {
+    const { adapted, whole } = adapterParts(adapter.names())
+    const own = adapter.names().map((name): TensorToWrite => {
+      return { name: moduleName(modelType, name), shape: adapter.shape(name), data: adapter.read(name) }
+    })
+    const tied = whole.length > 0 ? await tiedIn(adapter, modelDir, modelType, task) : []
+    await writeAdapter(to, [...own, ...tied], {
+      ...adapter.config,
+      task: taskNames[task].adapter,
+      // Where names differ, so do the layers that a short end fits.
+      targetModules: renamesModules(modelType)
+        ? adapted.map((path) => moduleName(modelType, path))
+        : adapter.config.targetModules,
+      modulesToSave: modulesOf(modelType, whole).map((path) => moduleName(modelType, path)),
+      baseModel,
+    })
+  } finally {
+    adapter.close()
+  }
+}
+
+/** What peft misses in a module that it takes whole: tensors that are those of the base, or of the adapter, again. */
+async function tiedIn(adapter: Weights, modelDir: string, modelType: string, task: TaskName): Promise<TensorToWrite[]> {
+  const tied = tiedTensors(modelType, task)
+  if (tied.length === 0) return []
+  const base = await openWeights(modelDir)
+  try {
+    const inBase = new Map(base.names().map((name) => [parameterName(modelType, name, task), name]))
+    const own = new Set(adapter.names())
+    return tied.map(([name, source]) => {
+      const [from, stored] = own.has(source) ? [adapter, source] : [base, inBase.get(source) ?? source]
+      return { name, shape: from.shape(stored), data: from.read(stored) }
+    })
+  } finally {
+    base.close()
+  }
 }
 
 async function writeMerged(

@@ -1,12 +1,9 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { TaskName } from '../contract/settings.ts'
-import type { AdapterConfig } from './adapter.ts'
+import { type AdapterConfig, adapterParts, lowRankNames } from './adapter.ts'
 import { parameterName } from './names.ts'
 import type { TensorToWrite } from './safetensors.ts'
 import type { Weights } from './weights.ts'
-
-const suffixA = '.lora_A.weight'
-const suffixB = '.lora_B.weight'
 
 /**
  * The whole model that an adapter makes of its base: W + (alpha/r)·B·A for each adapted layer, the adapter's head, and
@@ -18,9 +15,9 @@ export function* mergedTensors(
   modelType: string,
   task: TaskName,
 ): Generator<TensorToWrite> {
-  const names = adapter.names()
-  const adapted = new Set(names.filter((name) => name.endsWith(suffixA)).map((name) => name.slice(0, -suffixA.length)))
-  const whole = new Set(names.filter((name) => !name.endsWith(suffixA) && !name.endsWith(suffixB)))
+  const parts = adapterParts(adapter.names())
+  const adapted = new Set(parts.adapted)
+  const whole = new Set(parts.whole)
   for (const source of base.names()) {
     const name = parameterName(modelType, source, task)
     if (name === null || whole.has(name)) continue
@@ -44,13 +41,14 @@ function addLowRank(
 ): void {
   const { r, alpha, fanInFanOut } = adapter.config
   const [out, width] = (fanInFanOut ? shape.toReversed() : shape) as [number, number]
-  const shapeA = adapter.shape(`${module}${suffixA}`)
-  const shapeB = adapter.shape(`${module}${suffixB}`)
+  const names = lowRankNames(module)
+  const shapeA = adapter.shape(names.a)
+  const shapeB = adapter.shape(names.b)
   if (shape.length !== 2 || String(shapeA) !== String([r, width]) || String(shapeB) !== String([out, r])) {
     throw misfit(module, `A [${shapeA}] and B [${shapeB}] with r = ${r} do not fit the weight [${shape}]`)
   }
-  const a = adapter.read(`${module}${suffixA}`)
-  const b = adapter.read(`${module}${suffixB}`)
+  const a = adapter.read(names.a)
+  const b = adapter.read(names.b)
   const [acrossOut, acrossIn] = fanInFanOut ? [1, out] : [width, 1]
   const row = new Float64Array(width)
   for (let i = 0; i < out; i++) {

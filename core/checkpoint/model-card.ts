@@ -104,16 +104,23 @@ model = pipeline("${pipeline}", model=".")
 print(model(${input}))`
 }
 
+/** What the class of a preparer is called where it is used. */
+const preparerNames = {
+  AutoTokenizer: 'tokenizer',
+  AutoImageProcessor: 'images',
+  AutoFeatureExtractor: 'sounds',
+} as const
+
 function adapterUse(baseModel: string, task: TaskName, labels: number): string {
-  const model = taskNames[task].autoModel
+  const { autoModel: model, preparers = ['AutoTokenizer'] } = taskNames[task]
   const outputs = task === 'text-regression' ? 1 : labels
   const heads = outputs > 0 ? `, num_labels=${outputs}` : ''
-  const reads = task !== 'decision-making'
+  const prepared = preparers.map((name) => `\n${preparerNames[name]} = ${name}.from_pretrained(".")`)
   return `from peft import PeftModel
-from transformers import ${model}${reads ? ', AutoTokenizer' : ''}
+from transformers import ${[model, ...preparers].join(', ')}
 
 base = ${model}.from_pretrained(${JSON.stringify(baseModel)}${heads})
-model = PeftModel.from_pretrained(base, ".")${reads ? '\ntokenizer = AutoTokenizer.from_pretrained(".")' : ''}`
+model = PeftModel.from_pretrained(base, ".")${prepared.join('')}`
 }
 
 function table(heads: readonly [string, string], rows: Readonly<Record<string, unknown>>): string {

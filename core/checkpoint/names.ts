@@ -20,3 +20,29 @@ export function parameterName(modelType: string, name: string, task: TaskName): 
 export function className(modelType: string, task: TaskName): string | undefined {
   return architectureInfos[modelType]?.checkpoint.classes[task]
 }
+
+/** What transformers' loaded model calls a parameter or module that its checkpoints give this name: mostly the same. */
+export function moduleName(modelType: string, name: string): string {
+  const { modules = [] } = architectureInfos[modelType]?.checkpoint ?? {}
+  return modules.reduce((path, [part, there]) => path.replace(part, there), name)
+}
+
+/** Whether transformers' modules are called otherwise than its checkpoints' tensors. */
+export function renamesModules(modelType: string): boolean {
+  return architectureInfos[modelType]?.checkpoint.modules !== undefined
+}
+
+/**
+ * The modules that these tensors lie in, as peft takes them whole ("modules_to_save"): what stands on top as one, of
+ * `bert.pooler.dense.weight` its own layer.
+ */
+export function modulesOf(modelType: string, names: readonly string[]): string[] {
+  const top = architectureInfos[modelType]?.checkpoint.top
+  const end = (name: string) => (top?.test(name) ? name.indexOf('.') : name.lastIndexOf('.'))
+  return [...new Set(names.map((name) => name.slice(0, end(name))))]
+}
+
+/** What a task's head has once loaded and no checkpoint holds: the name of each such tensor, and of the one that it is. */
+export function tiedTensors(modelType: string, task: TaskName): readonly (readonly [string, string])[] {
+  return Object.entries(architectureInfos[modelType]?.checkpoint.tied?.[task] ?? {})
+}

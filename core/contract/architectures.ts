@@ -34,6 +34,10 @@ export interface CheckpointNames {
   readonly tables?: RegExp
   /** The number of a layer in a parameter's name, where it is not as `usualLayer` says; null where names have none. */
   readonly layer?: RegExp | null
+  /** Parts of names that transformers' modules do not share with its checkpoints, and what they are there, one after the other. */
+  readonly modules?: readonly (readonly [RegExp, string])[]
+  /** What a task's head has once loaded and no checkpoint holds, being another tensor again: by its name, that tensor's. */
+  readonly tied?: Readonly<Partial<Record<TaskName, Readonly<Record<string, string>>>>>
   /** What transformers calls the model of each task: "architectures" in config.json. */
   readonly classes: Readonly<Partial<Record<TaskName, string>>>
 }
@@ -103,6 +107,12 @@ const bert: ArchitectureInfo = {
     left: /position_ids$|^cls\.(?:seq_relationship|predictions\.decoder)\./,
     own: ownOf(/^(?:classifier|bert\.pooler)\./, /^cls\./),
     embeddings: 'embeddings.word_embeddings.weight',
+    tied: {
+      'fill-mask': {
+        'cls.predictions.decoder.weight': 'bert.embeddings.word_embeddings.weight',
+        'cls.predictions.decoder.bias': 'cls.predictions.bias',
+      },
+    },
     classes: encoderClasses('Bert'),
   },
 }
@@ -118,6 +128,12 @@ const roberta: ArchitectureInfo = {
     left: /position_ids$|^lm_head\.decoder\.|(?:^|\.)pooler\./,
     own: ownOf(/^classifier\./, /^lm_head\./),
     embeddings: 'embeddings.word_embeddings.weight',
+    tied: {
+      'fill-mask': {
+        'lm_head.decoder.weight': 'roberta.embeddings.word_embeddings.weight',
+        'lm_head.decoder.bias': 'lm_head.bias',
+      },
+    },
     classes: encoderClasses('Roberta'),
   },
 }
@@ -132,6 +148,7 @@ const distilbert: ArchitectureInfo = {
     left: /^vocab_projector\.weight$/,
     own: ownOf(/^(?:pre_)?classifier\./, /^vocab_/),
     embeddings: 'embeddings.word_embeddings.weight',
+    tied: { 'fill-mask': { 'vocab_projector.weight': 'distilbert.embeddings.word_embeddings.weight' } },
     classes: encoderClasses('DistilBert'),
   },
 }
@@ -214,6 +231,16 @@ const vit: ArchitectureInfo = {
     top: /^classifier\./,
     left: /(?:^|\.)pooler\.|mask_token$|^decoder\./,
     embeddings: null,
+    // transformers 5 has other modules than the checkpoints that it reads and writes.
+    modules: [
+      [/^vit\.encoder\.layer(?=\.)/, 'vit.layers'],
+      [/\.attention\.attention\.query(?=\.|$)/, '.attention.q_proj'],
+      [/\.attention\.attention\.key(?=\.|$)/, '.attention.k_proj'],
+      [/\.attention\.attention\.value(?=\.|$)/, '.attention.v_proj'],
+      [/\.attention\.output\.dense(?=\.|$)/, '.attention.o_proj'],
+      [/\.intermediate\.dense(?=\.|$)/, '.mlp.fc1'],
+      [/\.output\.dense(?=\.|$)/, '.mlp.fc2'],
+    ],
     classes: { 'image-classification': 'ViTForImageClassification' },
   },
 }

@@ -1,6 +1,6 @@
 import type { TaskName } from './settings.ts'
 
-/** What peft calls the tasks that adapters are trained for here; null for one that it has no name for. */
+/** What peft calls the tasks that adapters are trained for here; null for one that it has no name for, as it has for texts alone. */
 export const adapterTasks = ['SEQ_CLS', 'CAUSAL_LM', 'SEQ_2_SEQ_LM', 'TOKEN_CLS', 'QUESTION_ANS'] as const
 export type AdapterTask = (typeof adapterTasks)[number] | null
 
@@ -15,6 +15,8 @@ export interface TaskNames {
   readonly purpose: string
   /** What its pipeline is given, as Python. */
   readonly input: string
+  /** transformers' classes that make inputs for it out of a folder; AutoTokenizer where this is absent. */
+  readonly preparers?: readonly ('AutoTokenizer' | 'AutoImageProcessor' | 'AutoFeatureExtractor')[]
 }
 
 const textWriter: TaskNames = {
@@ -42,6 +44,7 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     autoModel: 'DecisionTransformerModel',
     purpose: 'A decision transformer',
     input: '',
+    preparers: [],
   },
   'text2text-generation': {
     adapter: 'SEQ_2_SEQ_LM',
@@ -51,25 +54,28 @@ export const taskNames: Readonly<Record<TaskName, TaskNames>> = {
     input: '"Some text"',
   },
   'automatic-speech-recognition': {
-    adapter: 'SEQ_2_SEQ_LM',
+    adapter: null,
     pipeline: 'automatic-speech-recognition',
     autoModel: 'AutoModelForSpeechSeq2Seq',
     purpose: 'A speech recognition model',
     input: '"clip.wav"',
+    preparers: ['AutoFeatureExtractor', 'AutoTokenizer'],
   },
   'image-classification': {
-    adapter: 'SEQ_CLS',
+    adapter: null,
     pipeline: 'image-classification',
     autoModel: 'AutoModelForImageClassification',
     purpose: 'An image classification model',
     input: '"picture.png"',
+    preparers: ['AutoImageProcessor'],
   },
   'audio-classification': {
-    adapter: 'SEQ_CLS',
+    adapter: null,
     pipeline: 'audio-classification',
     autoModel: 'AutoModelForAudioClassification',
     purpose: 'An audio classification model',
     input: '"clip.wav"',
+    preparers: ['AutoFeatureExtractor'],
   },
   'image-text-to-text': {
     adapter: 'CAUSAL_LM',

@@ -49,6 +49,11 @@ export interface Blueprint {
   config(sizes: Sizes, vocabulary: Vocabulary | null): Config
   /** What else lies in its folder, by file name: how pictures or sound are to reach it. */
   readonly companions?: (config: Config) => Readonly<Record<string, Config>>
+  /**
+   * Tokens that a text which it writes may come to, the one that it starts from included; absent where it has no decoder of
+   * its own. transformers ends such texts after 20 where generation_config.json says nothing.
+   */
+  readonly longestTarget?: (config: Config) => number
   /** Numbers in the weights of a model with that config.json, before a task has put a head of its own on top. */
   parameters(config: Config): number
 }
@@ -377,6 +382,7 @@ const marian: Blueprint = {
     share_encoder_decoder_embeddings: true,
     tie_word_embeddings: true,
   }),
+  longestTarget: ({ max_position_embeddings: longest }) => longest as number,
   parameters(config) {
     const [d, wide, words] = numbersOf(config, 'd_model', 'encoder_ffn_dim', 'vocab_size')
     const [reading, writing] = numbersOf(config, 'encoder_layers', 'decoder_layers')
@@ -423,6 +429,8 @@ const t5: Blueprint = {
     is_encoder_decoder: true,
     tie_word_embeddings: true,
   }),
+  // It has no last position; as many as it was first trained with.
+  longestTarget: () => 512,
   parameters(config) {
     const [d, head, count, wide, words] = numbersOf(config, 'd_model', 'd_kv', 'num_heads', 'd_ff', 'vocab_size')
     const [reading, writing] = numbersOf(config, 'num_layers', 'num_decoder_layers')
@@ -562,6 +570,7 @@ const whisper: Blueprint = {
       },
     }
   },
+  longestTarget: ({ max_target_positions: longest }) => longest as number,
   parameters(config) {
     const [d, wide, mels, clip] = numbersOf(
       config,

@@ -20,6 +20,8 @@ export interface ParameterSpec extends TensorSpec {
   readonly matrix?: 'table' | 'conv1d'
   /** Stays as the checkpoint has it, whatever is trained: fixed positions, buffers. */
   readonly frozen?: true
+  /** The parameter of the same shape that it begins as where a checkpoint has only that one. */
+  readonly otherwise?: string
   readonly init:
     | { readonly kind: 'normal'; readonly stddev: number }
     | { readonly kind: 'uniform'; readonly bound: number }

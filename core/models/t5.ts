@@ -121,7 +121,11 @@ function parameters(config: T5Config): Record<string, ParameterSpec> {
     matrix(`${side}.block.0.layer.0.SelfAttention.relative_attention_bias`, buckets, heads, d ** -0.5, true)
     norm(`${side}.final_layer_norm`)
   }
-  if (isUntied(config)) matrix('lm_head', config.vocab_size, d, 1, true)
+  if (isUntied(config)) {
+    matrix('lm_head', config.vocab_size, d, 1, true)
+    // transformers 5 leaves it out as long as it is still the embedding, whatever config.json says of the two.
+    specs['lm_head.weight'] = { ...(specs['lm_head.weight'] as ParameterSpec), otherwise: 'shared.weight' }
+  }
   return specs
 }
 

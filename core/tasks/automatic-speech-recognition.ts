@@ -81,7 +81,7 @@ function writingLayout(config: BatchConfig, lengths: readonly number[]): Writing
 }
 
 /** All clips are of one length: one program hears them. */
-const heard = 1
+export const heard = 1
 
 function soundOf(model: TaskModel, { examples }: WritingLayout): Source {
   const { hears } = model.head as SpeechToTextHead<unknown>

@@ -34,8 +34,10 @@ export async function createModel(spec: CreateSpec, reporter: Reporter, control:
   await writeFile(join(spec.dir, 'config.json'), `${JSON.stringify(json, null, 2)}\n`)
   if (vocabulary?.eosId != null) {
     const start = json.decoder_start_token_id
+    const longest = blueprint.longestTarget?.(json)
     const ends = {
       ...(start !== undefined && { decoder_start_token_id: start }),
+      ...(longest !== undefined && { max_length: longest }),
       pad_token_id: vocabulary.padId,
       eos_token_id: vocabulary.eosId,
     }

@@ -43,6 +43,12 @@ export async function fillVariables(
     })
     writeVariables(session, trainable.adapters, (name, spec) => initialise(spec, seed, name))
     if (fresh.length > 0) reporter.log('info', `Not in the checkpoint, drawn with seed ${seed}: ${fresh.join(', ')}.`)
+    const shared = Object.entries(model.parameters).flatMap(([name, { otherwise }]) =>
+      otherwise !== undefined && sources.get(name) === sources.get(otherwise)
+        ? [`${name} (begins as ${otherwise})`]
+        : [],
+    )
+    if (shared.length > 0) reporter.log('info', `Not in the checkpoint: ${shared.join(', ')}.`)
     const used = new Set(sources.values())
     const unused = weights.names().filter((name) => !used.has(name))
     if (unused.length > 0) {
@@ -125,12 +131,16 @@ export function trainedSpecs(model: LoadedModel, { adapters, names }: Trainable)
   return Object.fromEntries(names.map((name) => [name, all[name] as ParameterSpec]))
 }
 
-/** Our name of each parameter to the checkpoint's own. */
+/** Our name of each parameter to the checkpoint's own, or to that of the one that it begins as. */
 function sourceNames(weights: Weights, model: LoadedModel): Map<string, string> {
   const sources = new Map<string, string>()
   for (const name of weights.names()) {
     const ours = model.head.rename(name)
     if (ours !== null && Object.hasOwn(model.parameters, ours)) sources.set(ours, name)
+  }
+  for (const [name, { otherwise }] of Object.entries(model.parameters)) {
+    const source = otherwise === undefined || sources.has(name) ? undefined : sources.get(otherwise)
+    if (source !== undefined) sources.set(name, source)
   }
   return sources
 }

@@ -1,9 +1,10 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeAdapter } from '../checkpoint/adapter.ts'
+import { adapterParts, writeAdapter } from '../checkpoint/adapter.ts'
 import { companionFile } from '../checkpoint/companions.ts'
 import { readConfigAsWritten } from '../checkpoint/config.ts'
 import { linkModel } from '../checkpoint/link.ts'
+import { modulesOf } from '../checkpoint/names.ts'
 import { taskNames } from '../contract/ecosystem.ts'
 import type { Session } from '../engine/engine.ts'
 import { readVariables } from '../engine/variables.ts'
@@ -37,6 +38,7 @@ export function checkpointWriter(
         dropout: config.lora_dropout,
         // With frozen layers, the ends of names would fit layers that have no adapter.
         targetModules: config.num_frozen_layers > 0 ? trainable.targets : config.target_modules,
+        modulesToSave: modulesOf(model.architecture.modelType, adapterParts(trainable.names).whole),
         fanInFanOut: trainable.targets.some((path) => model.parameters[`${path}.weight`]?.matrix === 'conv1d'),
         baseModel: modelDir,
       })

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { exportCheckpoint } from '../../core/checkpoint/export.ts'
+import { saveCheckpoint } from '../../core/checkpoint/save.ts'
 import { type RunConfig, runConfigSchema, taskSchema } from '../../core/contract/settings.ts'
 import { momentNames, type Session, type TensorSpec, type Values } from '../../core/engine/engine.ts'
 import { openEngine } from '../../core/engine/open.ts'
@@ -152,8 +154,19 @@ export function familyGradient({ session, config }: FamilySubject, name: string,
   return (session.read([m])[m] as Float32Array).map((value) => value / scale)
 }
 
+const labelsOf = ({ labels }: FamilyTable) => Array.from({ length: labels }, (_, i) => `LABEL_${i}`)
+
 /** Writes the session's weights as a run's checkpoint has them. */
 export async function writeFamily({ session, model, trainable, config, table }: FamilySubject, dir: string) {
-  const labels = Array.from({ length: table.labels }, (_, i) => `LABEL_${i}`)
-  await checkpointWriter(session, model, trainable, { config, labels, modelDir: model.dir })(dir)
+  await checkpointWriter(session, model, trainable, { config, labels: labelsOf(table), modelDir: model.dir })(dir)
+}
+
+/** The same as a checkpoint, and out of it as a run is exported: the folder for others, below `parent`. */
+export async function exportFamily(subject: FamilySubject, parent: string): Promise<string> {
+  const { model, table } = subject
+  const [checkpoint, exported] = [join(parent, 'checkpoint'), join(parent, 'exported')]
+  await saveCheckpoint(checkpoint, (dir) => writeFamily(subject, dir))
+  const card = { name: 'golden', baseModel: model.dir, dataset: 'golden', metrics: {}, settings: {} }
+  await exportCheckpoint(checkpoint, model.dir, exported, { task: table.task, labels: labelsOf(table), card })
+  return exported
 }

@@ -6,6 +6,7 @@ environment that make-tables.py describes:
     python test/golden/family.py make make-encoders [NAME ...]     writes test/golden/family/NAME/
     python test/golden/family.py attentions make-encoders [NAME ...]   writes attentions.json beside the table
     python test/golden/family.py verify NAME FOLDER                loads what Attune exported after its ten steps
+    python test/golden/family.py verify-adapter NAME FOLDER        the same of the adapter: peft loads it over the base
 
 A folder holds config.json, model.safetensors, tokenizer files where there are any, and table.json: ten batches of feeds
 by the names of our Task.batchSpecs, what an evaluation fetches of the first of them, and ten AdamW steps (losses,
@@ -25,7 +26,8 @@ from typing import Callable
 import numpy as np
 import torch
 import transformers
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft.utils import load_peft_weights
 from safetensors.torch import save_file
 from transformers.trainer_pt_utils import get_parameter_names
 
@@ -201,6 +203,38 @@ def make(maker, name, family):
     print(f"{name}: {size / 1000:.0f} kB, losses {table['full']['losses'][0]:.4f} -> {table['full']['losses'][-1]:.4f}")
 
 
+@torch.no_grad()
+def written(model, source, most, *, start, end, pad, forced=None):
+    """What transformers writes of each row of a source (generate's arguments), greedily and with three beams."""
+    # Whisper leaves out what every text starts from.
+    first = 0 if model.config.model_type == "whisper" else 1
+    rows = {}
+    for beams in (1, 3):
+        settings = transformers.GenerationConfig(
+            max_length=most + 1, do_sample=False, num_beams=beams, length_penalty=1.0, forced_eos_token_id=forced,
+            decoder_start_token_id=start, eos_token_id=end, pad_token_id=pad,
+        )
+        out = model.generate(**source, generation_config=settings)[:, first:].tolist()
+        rows[beams] = [ended(row, end, pad) for row in out]
+    ids = {"startId": start, "endId": end, "forcedEndId": forced, "maxNewTokens": most}
+    return {**ids, "greedy": rows[1], "beams": rows[3]}
+
+
+def ended(row, end, pad):
+    """Up to the end, or to the padding before which Whisper leaves it out."""
+    if end in row:
+        return row[: row.index(end) + 1]
+    while row[-1] == pad:
+        row = row[:-1]
+    return row
+
+
+def save_writing(name, value):
+    text = json.dumps(value, separators=(",", ":"))
+    (HERE / "family" / name / "writing.json").write_text(text + "\n")
+    print(name, text[-300:])
+
+
 def attentions(name, family):
     """The attention weights of the first batch's first row, [heads, queries, keys] each, in the order of computation."""
     torch.manual_seed(family.seed)
@@ -224,26 +258,48 @@ def attentions(name, family):
     print(f"{name}: {len(seen)} attentions")
 
 
+def described(name):
+    """The table of a family and what describes it."""
+    table = json.loads((HERE / "family" / name / "table.json").read_text())
+    return table, import_module(table["maker"]).FAMILIES[name]
+
+
+def taken(name, folder):
+    """transformers' model of a folder. Ends with 1 where a tensor is missing, left over or of another shape."""
+    config = json.loads((folder / "config.json").read_text())
+    known = getattr(transformers, config["architectures"][0])
+    model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
+    lost = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report.get(key)}
+    if lost:
+        sys.exit(f"{name}: not taken as it is: {lost}")
+    return model
+
+
+def compare(name, family, model, expected):
+    """Tells how far a model's fetches of the first batch are from a table's, and ends with 1 where that is too far."""
+    got = fetches(family, model.float().eval(), tensors(family.batches()[0]))
+    worst = max(max(abs(a - b) for a, b in zip(values, got[key], strict=True)) for key, values in expected.items())
+    print(json.dumps({"name": name, "largest": worst}))
+    sys.exit(0 if worst < 1e-3 else 1)
+
+
 def verify(name, folder):
     """Ends with 1 unless the reference takes the folder as it is and gives what it gave after its own ten steps."""
-    table = json.loads((HERE / "family" / name / "table.json").read_text())
-    family = import_module(table["maker"]).FAMILIES[name]
-    config = json.loads((Path(folder) / "config.json").read_text())
-    if family.load:
-        model, report = family.load(Path(folder)), {}
-    else:
-        known = getattr(transformers, config["architectures"][0])
-        model, report = known.from_pretrained(folder, attn_implementation="eager", output_loading_info=True)
-    missing = {key: list(report[key]) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if report.get(key)}
-    if missing:
-        sys.exit(f"{name}: not taken as it is: {missing}")
-    specs = family.batches()[0]
-    got = fetches(family, model.float().eval(), tensors(specs))
-    worst = max(
-        max(abs(a - b) for a, b in zip(values, got[key], strict=True)) for key, values in table["full"]["after"].items()
-    )
-    print(json.dumps({"name": name, "architecture": config["architectures"][0], "largest": worst}))
-    sys.exit(0 if worst < 1e-3 else 1)
+    table, family = described(name)
+    model = family.load(Path(folder)) if family.load else taken(name, Path(folder))
+    compare(name, family, model, table["full"]["after"])
+
+
+def verify_adapter(name, folder):
+    """Ends with 1 unless peft takes the adapter over the base, each tensor of it, and gives what it gave after ten steps."""
+    table, family = described(name)
+    base = taken(name, HERE / "family" / name)
+    adapted = PeftModel.from_pretrained(base, folder)
+    stored, held = load_peft_weights(folder), get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    apart = sorted(set(stored) ^ set(held)) or [key for key in stored if not torch.equal(stored[key], held[key])]
+    if apart:
+        sys.exit(f"{name}: the adapter is not taken as it is: {apart}")
+    compare(name, family, adapted, table["lora"]["after"])
 
 
 if __name__ == "__main__":
@@ -260,4 +316,4 @@ if __name__ == "__main__":
         for name in wanted or families:
             attentions(name, families[name])
     else:
-        verify(*rest)
+        {"verify": verify, "verify-adapter": verify_adapter}[command](*rest)

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openSafetensors } from '../../core/checkpoint/safetensors.ts'
+import { architectureInfos } from '../../core/contract/architectures.ts'
 import { nativeBindingPath } from '../../core/engine/native/load.ts'
 import { largestDifference } from '../support/engines.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import {
+  exportFamily,
   type FamilySubject,
   familyFolder,
   familyGradient,
@@ -121,7 +124,16 @@ describe.skipIf(engines.length < 2).each(familyNames)('%s', (name) => {
     expect(shapes(dir)).toEqual(shapes(familyFolder(name)))
     const again = await withSubject(name, 'full', 'graph', firstEvaluation, { folder: dir })
     expect(again).toEqual(after)
-    if (python) reportDifference(name, 'exported, in transformers', loadedByPython(python, name, dir))
+    if (python) reportDifference(name, 'exported, in transformers', loadedByPython(python, 'verify', name, dir))
+  })
+
+  test.runIf(python && familyTable(name).lora && isKnown(name))('has an adapter that peft loads', async () => {
+    const folder = await withSubject(name, 'lora', 'graph', async (subject) => {
+      for (let step = 1; step <= subject.table.batches.length; step++) familyStep(subject, step)
+      return await exportFamily(subject, await temporaryFolder())
+    })
+    const difference = loadedByPython(python as string, 'verify-adapter', name, folder)
+    reportDifference(name, 'adapter exported, in peft', difference)
   })
 })
 
@@ -135,9 +147,15 @@ function shapes(dir: string): Record<string, readonly number[]> {
   }
 }
 
+/** Whether transformers has a class of the family's, so that peft can find modules in it. */
+function isKnown(name: string): boolean {
+  const { model_type: modelType } = JSON.parse(readFileSync(join(familyFolder(name), 'config.json'), 'utf8'))
+  return architectureInfos[modelType]?.library === undefined
+}
+
 /** Throws unless the reference takes the folder as it is and evaluates as after its own ten steps. */
-function loadedByPython(program: string, name: string, dir: string): number {
+function loadedByPython(program: string, command: 'verify' | 'verify-adapter', name: string, dir: string): number {
   const script = join(import.meta.dirname, 'family.py')
-  const told = execFileSync(program, [script, 'verify', name, dir], { encoding: 'utf8' })
+  const told = execFileSync(program, [script, command, name, dir], { encoding: 'utf8' })
   return (JSON.parse(told.trim().split('\n').at(-1) as string) as { largest: number }).largest
 }

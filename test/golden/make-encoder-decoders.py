@@ -1,15 +1,14 @@
 """
 Encoder–decoders for family.py: python test/golden/family.py make make-encoder-decoders [NAME ...]
-Each folder also gets writing.json: greedy generation of sources, token for token.
+Run by itself, it gives each folder writing.json: what is written of sources, token for token.
 Last made with torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 """
 
-import json
 from importlib import import_module
 
 import numpy as np
 import torch
-from transformers import GenerationConfig, MarianConfig, MarianMTModel, T5Config, T5ForConditionalGeneration
+from transformers import MarianConfig, MarianMTModel, T5Config, T5ForConditionalGeneration
 
 family = import_module("family")
 Family, vary = family.Family, family.vary
@@ -133,17 +132,11 @@ def generated(name):
     feeds = {key: torch.from_numpy(values) for key, values in FAMILIES[name].batches()[0].items()}
     ids, mask = feeds["input_ids"].long(), feeds["attention_mask"].long()
     forced = getattr(model.config, "forced_eos_token_id", None)
-    rows = {}
-    for beams in (1, 3):
-        settings = GenerationConfig(
-            max_new_tokens=NEW, do_sample=False, num_beams=beams, forced_eos_token_id=forced, length_penalty=1.0, **ENDS,
-        )
-        out = model.generate(ids, attention_mask=mask, generation_config=settings)[:, 1:].tolist()
-        rows[beams] = [row[: row.index(END) + 1] if END in row else row for row in out]
-    first = logits_of(model, feeds | {"input_ids": ids, "attention_mask": mask})[:, 0]
+    source = {"input_ids": ids, "attention_mask": mask}
+    first = logits_of(model, feeds | source)[:, 0]
     return {
-        "sources": [row[: int(n)].tolist() for row, n in zip(ids, mask.sum(1))], "startId": PAD, "endId": END,
-        "forcedEndId": forced, "maxNewTokens": NEW, "greedy": rows[1], "beams": rows[3],
+        "sources": [row[: int(n)].tolist() for row, n in zip(ids, mask.sum(1))],
+        **family.written(model, source, NEW, start=PAD, end=END, pad=PAD, forced=forced),
         "firstLogits": [family.numbers(row) for row in first],
     }
 
@@ -153,6 +146,4 @@ if __name__ == "__main__":
 
     torch.set_num_threads(1)
     for name in sys.argv[1:] or FAMILIES:
-        text = json.dumps(generated(name), separators=(",", ":"))
-        (family.HERE / "family" / name / "writing.json").write_text(text + "\n")
-        print(name, text[:300])
+        family.save_writing(name, generated(name))

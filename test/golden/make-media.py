@@ -1,5 +1,6 @@
 """
 Models of pictures and speech for family.py: python test/golden/family.py make make-media [NAME ...]
+Run by itself, it gives those that write transcripts writing.json: what is written of clips, token for token.
 Last made with torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 """
 
@@ -138,3 +139,29 @@ FAMILIES = {
     "whisper": transcribing({}),
     "whisper-scaled": transcribing({"scale_embedding": True, "activation_function": "relu"}),
 }
+
+# One of the tokens that the models do write, so that transcripts end at different places.
+END = 17
+
+
+@torch.no_grad()
+def generated(name):
+    folder = family.HERE / "family" / name
+    model = WhisperForConditionalGeneration.from_pretrained(folder, attn_implementation="eager").float().eval()
+    clips = torch.from_numpy(FAMILIES[name].batches()[0]["input_features"])
+    start, pad = WHISPER["decoder_start_token_id"], WHISPER["pad_token_id"]
+    first = model(input_features=clips, decoder_input_ids=torch.full((len(clips), 1), start)).logits[:, 0]
+    most = WHISPER["max_target_positions"] - 1
+    return {
+        "sources": [family.numbers(clip) for clip in clips],
+        **family.written(model, {"input_features": clips}, most, start=start, end=END, pad=pad),
+        "firstLogits": [family.numbers(row) for row in first],
+    }
+
+
+if __name__ == "__main__":
+    import sys
+
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or ("whisper", "whisper-scaled"):
+        family.save_writing(name, generated(name))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AttuneError } from '../../contract/errors.ts'
 import { codeOf } from '../../util/files.ts'
@@ -63,7 +63,20 @@ export async function loadTokenizer(modelDir: string): Promise<Tokenizer> {
 export async function readTokenizer(modelDir: string): Promise<TokenizerFiles> {
   const files = await readTokenizerIfAny(modelDir)
   if (files !== null) return files
-  throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.`)
+  const way = await wayOf(modelDir)
+  throw new AttuneError('not_found', `There is neither tokenizer.json nor vocab.txt in ${modelDir}.${way}`)
+}
+
+/** What writes tokenizer.json where a folder has a tokenizer of another form; nothing where it has none. */
+async function wayOf(modelDir: string): Promise<string> {
+  const names = (await readdir(modelDir).catch(() => [])).sort()
+  if (names.includes('source.spm')) {
+    return ` It has a tokenizer for each language, source.spm and target.spm: with Python, transformers and sentencepiece, "python scripts/opus-mt-tokenizer.py FOLDER" in the folder of Attune makes one of them and writes it.`
+  }
+  const other = names.find((name) => /\.(?:model|spm)$|^(?:vocab\.json|merges\.txt)$/.test(name))
+  if (other === undefined) return ''
+  const command = `python -c "from transformers import AutoTokenizer as T; T.from_pretrained('.').save_pretrained('.')"`
+  return ` Its tokenizer is kept as ${other}: with Python, transformers, sentencepiece and protobuf, ${command} in that folder writes tokenizer.json.`
 }
 
 /** The same, null where the folder has none: a model that reads no text. Throws AttuneError bad_file. */

@@ -14,6 +14,7 @@ import { errorOf, temporaryFolder } from '../../support/temporary.ts'
 
 const tinyModel = join(import.meta.dirname, '..', '..', 'golden', 'tiny-bert')
 const tinyDecoder = join(import.meta.dirname, '..', '..', 'golden', 'tiny-gpt2')
+const tinyVision = join(import.meta.dirname, '..', '..', 'golden', 'family', 'vit')
 const labels = ['ham', 'spam', 'other']
 const options: ExportOptions = {
   task: 'text-classification',
@@ -54,6 +55,7 @@ const config: AdapterConfig = {
   alpha: 8,
   dropout: 0.1,
   targetModules: ['query', 'value'],
+  modulesToSave: ['classifier'],
   fanInFanOut: false,
   baseModel: '/models/tiny',
 }
@@ -84,7 +86,7 @@ describe('an adapter', () => {
       lora_alpha: 8,
       lora_dropout: 0.1,
       target_modules: ['query', 'value'],
-      modules_to_save: ['classifier', 'score'],
+      modules_to_save: ['classifier'],
       bias: 'none',
       base_model_name_or_path: '/models/tiny',
       inference_mode: true,
@@ -142,6 +144,69 @@ describe('exporting', () => {
     expect(bytes).toBeGreaterThan(readFileSync(join(destination, 'adapter_model.safetensors')).length)
     expect(await readAdapterConfig(destination)).toEqual({ ...config, baseModel: 'someone/tiny-bert' })
     await verifyCheckpoint(destination)
+  })
+
+  test('an adapter of pictures: by the names of the modules that transformers makes of the checkpoint', async () => {
+    const checkpoint = join(await temporaryFolder(), 'checkpoint-7')
+    const layer = 'vit.encoder.layer.1'
+    const adapted = [`${layer}.attention.attention.query`, `${layer}.attention.output.dense`, `${layer}.output.dense`]
+    const tensors = [
+      ...adapted.flatMap((path) => [
+        random(`${path}.lora_A.weight`, [4, 16], 1),
+        random(`${path}.lora_B.weight`, [16, 4], 2),
+      ]),
+      ...[random('classifier.weight', [3, 16], 3), random('classifier.bias', [3], 4)],
+    ]
+    await saveCheckpoint(checkpoint, async (dir) => {
+      // As former versions wrote them.
+      await writeAdapter(dir, tensors, { ...config, targetModules: ['query', 'output.dense'], modulesToSave: [] })
+    })
+    const destination = join(await temporaryFolder(), 'mine')
+    await exportCheckpoint(checkpoint, tinyVision, destination, { ...options, task: 'image-classification' })
+    const there = ['attention.q_proj', 'attention.o_proj', 'mlp.fc2'].map((path) => `vit.layers.1.${path}`)
+    expect(await readAdapterConfig(destination)).toMatchObject({
+      task: null,
+      targetModules: expect.arrayContaining(there),
+      modulesToSave: ['classifier'],
+    })
+    const exported = await openAdapter(destination)
+    expect(exported.names()).toEqual(
+      [
+        ...there.flatMap((path) => [`${path}.lora_A.weight`, `${path}.lora_B.weight`]),
+        'classifier.weight',
+        'classifier.bias',
+      ].sort(),
+    )
+    exported.close()
+    expect(readFileSync(join(destination, 'README.md'), 'utf8')).toContain(
+      'images = AutoImageProcessor.from_pretrained(".")',
+    )
+  })
+
+  test('an adapter of masked words: with the tensors that its head has in common with the base', async () => {
+    const checkpoint = join(await temporaryFolder(), 'checkpoint-7')
+    const module = 'bert.encoder.layer.0.attention.self.query'
+    const bias = random('cls.predictions.bias', [9], 5)
+    const tensors = [
+      ...[random(`${module}.lora_A.weight`, [4, 32], 1), random(`${module}.lora_B.weight`, [32, 4], 2)],
+      ...[bias, random('cls.predictions.transform.dense.weight', [32, 32], 3)],
+    ]
+    await saveCheckpoint(checkpoint, async (dir) => {
+      await writeAdapter(dir, tensors, { ...config, modulesToSave: [] })
+    })
+    const destination = join(await temporaryFolder(), 'mine')
+    await exportCheckpoint(checkpoint, tinyModel, destination, { ...options, task: 'fill-mask', labels: [] })
+    expect(await readAdapterConfig(destination)).toMatchObject({
+      task: null,
+      targetModules: ['query', 'value'],
+      modulesToSave: ['cls'],
+    })
+    const [exported, base] = [await openAdapter(destination), await openWeights(tinyModel)]
+    expect(exported.read('cls.predictions.decoder.weight')).toEqual(base.read('embeddings.word_embeddings.weight'))
+    expect(exported.read('cls.predictions.decoder.bias')).toEqual(bias.data)
+    expect(exported.names()).toHaveLength(tensors.length + 2)
+    exported.close()
+    base.close()
   })
 
   test('an adapter merged: W + (alpha/r)·B·A, everything else as it was', async () => {
@@ -208,7 +273,14 @@ describe('exporting', () => {
     const a = random(`${module}.lora_A.weight`, [2, 32], 1)
     const b = random(`${module}.lora_B.weight`, [96, 2], 2)
     const checkpoint = join(await temporaryFolder(), 'checkpoint-3')
-    const decoder: AdapterConfig = { ...config, task: 'CAUSAL_LM', r: 2, targetModules: [module], fanInFanOut: true }
+    const decoder: AdapterConfig = {
+      ...config,
+      task: 'CAUSAL_LM',
+      r: 2,
+      targetModules: [module],
+      modulesToSave: [],
+      fanInFanOut: true,
+    }
     await saveCheckpoint(checkpoint, async (dir) => {
       await writeAdapter(dir, [a, b], decoder)
     })

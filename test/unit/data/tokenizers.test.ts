@@ -226,6 +226,17 @@ describe('K01 malformed tokenizer files are refused by name', () => {
     expect(error.message).toMatch(/^tokenizer\.json: /)
   })
 
+  test.each([
+    ['spiece.model', /kept as spiece\.model: .*save_pretrained\('\.'\)/],
+    ['merges.txt', /kept as merges\.txt: .*save_pretrained/],
+    ['source.spm', /scripts\/opus-mt-tokenizer\.py FOLDER/],
+  ])('folders with %s instead are told what writes tokenizer.json', async (name, way) => {
+    const dir = await temporaryFolder()
+    expect((await errorOf('not_found', () => loadTokenizer(dir))).message).not.toMatch(/Python/)
+    for (const file of [name, 'vocab.json']) await writeFile(join(dir, file), '')
+    expect((await errorOf('not_found', () => loadTokenizer(dir))).message).toMatch(way)
+  })
+
   test('what is no JSON, and folders without a tokenizer', async () => {
     const dir = await temporaryFolder()
     await errorOf('not_found', () => loadTokenizer(dir))

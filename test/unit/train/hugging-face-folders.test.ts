@@ -1,10 +1,13 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { inspectModelFolder } from '../../../core/checkpoint/model-folder.ts'
+import { writeSafetensors } from '../../../core/checkpoint/safetensors.ts'
 import { openWeights } from '../../../core/checkpoint/weights.ts'
 import { AttuneError } from '../../../core/contract/errors.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
+import { familyFolder, firstEvaluation, openFamily } from '../../golden/family-reference.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
 import { fileBytes } from '../checkpoint/safetensors-files.ts'
 import { ofKind, seriesOf, tinySpec, trainTiny } from './fixture.ts'
 
@@ -30,7 +33,10 @@ interface Change {
 }
 
 /** Writes the folder's weights anew. */
-async function rewrite({ modelDir }: TrainSpec, { dtype = 'F32', shards = 1, without = [], more = [] }: Change) {
+async function rewrite(
+  { modelDir }: Pick<TrainSpec, 'modelDir'>,
+  { dtype = 'F32', shards = 1, without = [], more = [] }: Change,
+) {
   const weights = await openWeights(modelDir)
   const kept = weights.names().filter((name) => !without.includes(name))
   const tensors = kept.map((name) => ({ name, shape: weights.shape(name), data: encoded(weights.read(name), dtype) }))
@@ -99,5 +105,30 @@ describe('a folder from elsewhere', () => {
     expect(told).toContain(
       'Tensors of the checkpoint that are no part of this model: "cls.predictions.bias", "vision.proj".',
     )
+  })
+  test('of a T5 whose head is left out, as it is its embedding still, is read so, and that is told', async () => {
+    const family = 't5-gated'
+    const folders = await Promise.all([temporaryFolder(), temporaryFolder()])
+    for (const modelDir of folders) await cp(familyFolder(family), modelDir, { recursive: true })
+    const [short, whole] = folders
+    await rewrite({ modelDir: short }, { without: ['lm_head.weight'] })
+    const weights = await openWeights(whole)
+    const tensors = weights.names().map((name) => {
+      const data = weights.read(name === 'lm_head.weight' ? 'shared.weight' : name)
+      return { name, shape: weights.shape(name), data }
+    })
+    weights.close()
+    await writeSafetensors(join(whole, 'model.safetensors'), tensors)
+    const [left, given] = await Promise.all(
+      folders.map(async (folder) => {
+        const subject = await openFamily(family, 'full', 'eager', { folder })
+        const told = { evaluation: firstEvaluation(subject), log: subject.told }
+        subject.session.close()
+        return told
+      }),
+    )
+    expect(left?.evaluation).toEqual(given?.evaluation)
+    expect(left?.log).toEqual(['Not in the checkpoint: lm_head.weight (begins as shared.weight).'])
+    expect(given?.log).toEqual([])
   })
 })

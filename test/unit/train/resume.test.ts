@@ -3,20 +3,24 @@ import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { verifyCheckpoint } from '../../../core/checkpoint/save.ts'
 import { optimizerFile, readTrainingState } from '../../../core/checkpoint/training-state.ts'
+import type { RunConfigInput } from '../../../core/contract/settings.ts'
 import { writeRowStore } from '../../../core/data/row-store.ts'
 import type { RunEvent, TrainSpec } from '../../../core/worker/protocol.ts'
+import { familyFolder } from '../../golden/family-reference.ts'
+import { barPicture, toneClip } from '../../support/media.ts'
 import {
   finalTensors,
   lastCheckpoint,
   numbersOf,
   pauseAt,
   resumeCases,
+  resumeSettings,
   resumeSpec,
   type StopPoint,
   trainBroken,
 } from '../../support/resume-exactly.ts'
 import { errorOf } from '../../support/temporary.ts'
-import { corpus, ofKind, seriesOf, trainTiny } from './fixture.ts'
+import { corpus, ofKind, seriesOf, specOf, trainTiny } from './fixture.ts'
 
 const pauseAfter = (step: number) => (events: readonly RunEvent[]) =>
   seriesOf(events, 'train/loss').length >= step ? 3 : 0
@@ -48,6 +52,51 @@ describe('C03, C04: a run that goes on is the unbroken one, bit for bit', () => 
     const [predictions, same] = [broken, unbroken.events].map((events) => ofKind(events, 'predictions').at(-1))
     expect(predictions).toBeDefined()
     expect(predictions).toEqual(same)
+  })
+})
+
+/** Rows that are changed at random each time they are seen: what a run draws for them must go on where it was. */
+const drawnCases = {
+  pictures: {
+    model: 'vit-grey',
+    media: barPicture,
+    ending: 'png',
+    task: 'image-classification',
+    change: { image_flip: true, image_shift: 2, image_brightness: 0.4 },
+  },
+  clips: {
+    model: 'whisper-classes',
+    media: toneClip,
+    ending: 'wav',
+    task: 'audio-classification',
+    change: { audio_shift: 50, audio_gain: 6, audio_noise: 0.3 },
+  },
+} as const
+type DrawnCase = keyof typeof drawnCases
+
+async function drawnSpec(name: DrawnCase, change: Partial<RunConfigInput>): Promise<TrainSpec> {
+  const { model, media, ending, task } = drawnCases[name]
+  const labels = ['a', 'b', 'c']
+  const rows = Array.from({ length: 12 }, async (_, i) => {
+    const kind = i % labels.length
+    return { line: i + 1, text: `${i}.${ending}`, label: labels[kind] as string, media: await media(kind, i) }
+  })
+  const settings = { ...resumeSettings, task, learning_rate: 3e-3, ...change }
+  const spec = await specOf(familyFolder(model), await Promise.all(rows), settings)
+  return { ...spec, labels }
+}
+
+describe.each<DrawnCase>(['pictures', 'clips'])('a run with changed %s', (name) => {
+  test('goes on amid an epoch and ends as the unbroken one, bit for bit', async () => {
+    const { change } = drawnCases[name]
+    const unbroken = await trainTiny(await drawnSpec(name, change))
+    expect(unbroken.thrown).toBeNull()
+    const broken = await trainBroken(await drawnSpec(name, change), [at(2), at(8)])
+    expect(numbersOf(broken)).toEqual(numbersOf(unbroken.events))
+    expect(await finalTensors(broken)).toEqual(await finalTensors(unbroken.events))
+    // And they were changed.
+    const plain = await trainTiny(await drawnSpec(name, {}))
+    expect(numbersOf(plain.events)[0]).not.toEqual(numbersOf(unbroken.events)[0])
   })
 })
 
