@@ -18,7 +18,7 @@ export interface Shown {
   readonly metric: string
   /** The same metric without training, as a run that was only evaluated has it, or by chance; said which. */
   readonly before: number
-  readonly beforeIs: 'untrained' | 'chance'
+  readonly beforeIs: 'untrained' | 'chance' | 'not pre-trained'
   readonly better: 'lower' | 'higher'
   /** What counts as far above chance: the demo fails otherwise. */
   readonly atLeast: number

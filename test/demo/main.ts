@@ -60,7 +60,7 @@ function lineOf(kind: string, { what, run, metric, before, beforeIs, better, atL
 }
 
 function print(cells: readonly string[]): void {
-  const widths = [16, 34, 10, 6, 8, 22, 20, 10]
+  const widths = [16, 34, 10, 6, 8, 22, 24, 10]
   process.stdout.write(
     `${cells
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
