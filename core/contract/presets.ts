@@ -288,7 +288,7 @@ const likeLlama = ({ title, help, modelType, className, headNorms }: Relative): 
   },
 })
 
-const recurrent = (title: string, modelType: string, className: string, gates: number): Blueprint => {
+const recurrent = (title: string, modelType: string, className: string, gates: number, widest: number): Blueprint => {
   const sizes = (embedding: number, units: number): Sizes => ({
     embedding_size: embedding,
     hidden_size: units,
@@ -310,7 +310,7 @@ const recurrent = (title: string, modelType: string, className: string, gates: n
       { ...field('pooling', 'What a classifier reads'), choices: ['mean', 'last'] },
       field('max_sequence_length', 'Longest text, tokens'),
     ],
-    presets: { tiny: sizes(128, 256), small: sizes(512, 768), base: sizes(1024, 2048) },
+    presets: { tiny: sizes(128, 256), small: sizes(512, 768), base: sizes(1024, widest) },
     frame: 'bare',
     learningRate: 2e-3,
     config: (chosen, vocabulary) => ({
@@ -614,8 +614,8 @@ export const blueprints: Readonly<Record<string, Blueprint>> = {
   t5,
   vit,
   whisper,
-  lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4),
-  gru: recurrent('GRU', 'gru', 'GruModel', 3),
+  lstm: recurrent('LSTM', 'lstm', 'LstmModel', 4, 2560),
+  gru: recurrent('GRU', 'gru', 'GruModel', 3, 2816),
   decision_transformer: decisionTransformer,
   palm_e: palmE,
 }

@@ -9,7 +9,7 @@ interface Part {
   readonly details?: string
 }
 
-/** Else what is only heard could begin a line of its own. */
+/** Before what is only heard. */
 const space = '\u00a0'
 
 /** A text of which some parts are marked, with a word beneath them; right, wrong and missing ones differ by more than colour. */
@@ -30,12 +30,15 @@ export function MarkedText({ parts }: { parts: readonly Part[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
           <mark key={i} className={styles.mark} data-right={right} title={details}>
             {text}
-            {mark !== '' && <small> {mark}</small>}
-            {right !== undefined && (
-              <span className={styles.hidden}>
-                {space}({right ? 'right' : 'wrong'})
-              </span>
-            )}
+            {/* In one piece with the tag: by itself it could begin a line of its own. */}
+            <small>
+              {mark !== '' && ` ${mark}`}
+              {right !== undefined && (
+                <span className={styles.hidden}>
+                  {space}({right ? 'right' : 'wrong'})
+                </span>
+              )}
+            </small>
           </mark>
         ),
       )}

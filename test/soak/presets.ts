@@ -48,7 +48,7 @@ const cases: Readonly<Record<string, Case>> = {
 }
 
 const common: Partial<RunConfigInput> = {
-  max_steps: 4,
+  max_steps: 8,
   per_device_train_batch_size: 4,
   per_device_eval_batch_size: 4,
   max_eval_samples: 8,

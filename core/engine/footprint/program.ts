@@ -83,6 +83,13 @@ const ownOver: Readonly<Record<string, readonly (readonly number[])[]>> = {
   AttuneGru: [[], [], [0]],
   AttuneGruGrad: [[2]],
 }
+/** Steps through time, by their inputs [batch, steps, gates·units] and [gates·units, units]: a product of each step's gates. */
+const recurrences: Readonly<Record<string, readonly [gates: number, weight: number]>> = {
+  AttuneLstm: [0, 1],
+  AttuneLstmGrad: [3, 5],
+  AttuneGru: [0, 1],
+  AttuneGruGrad: [2, 5],
+}
 const inline: ReadonlySet<string> = new Set([...shares, 'ReadVariableOp', 'VarHandleOp', 'Placeholder', 'Const'])
 /** Operations shorter than 8,000 cycles run where they become ready (kOpIsExpensiveThresholdCycles). */
 const inlineUs = 2.5
@@ -226,6 +233,11 @@ function costOf(facts: GraphFacts, node: GraphNode, outputs: readonly Ref[], pac
   const data = inputs.filter(isData).map((ref) => facts.spec(ref))
   const moved = [...data, ...outputs.map((ref) => facts.spec(ref))].reduce((sum, spec) => sum + bytesOf(spec), 0)
   const us = pace.startUs + moved / pace.bytesPerUs
+  const recurrence = recurrences[op]
+  if (recurrence) {
+    const [gates, weight] = recurrence.map((input) => data[input]) as [OutputSpec, OutputSpec]
+    return us + (2 * numbersIn(gates) * (weight.shape[1] as number)) / pace.flopsPerUs
+  }
   if (!op.includes('MatMul')) return us
   const [{ shape }] = data as [OutputSpec]
   const transposed = [attrs.transpose_a, attrs.adj_x].some((attr) => attr !== undefined && 'bool' in attr && attr.bool)
