@@ -6,7 +6,8 @@ OPUS-MT are:
 
 Needs transformers and sentencepiece; nothing that lies in the folder is run. The two vocabularies become one, in which each
 piece has the better of its two scores: inputs are cut nearly as source.spm cuts them, outputs nearly as target.spm does, and
-what is learnt and exported with the folder afterwards goes by tokenizer.json alone.
+what is learnt and exported with the folder afterwards goes by tokenizer.json alone. tokenizer_config.json is written anew too:
+transformers takes the folder's tokenizer for a PreTrainedTokenizerFast from then on.
 """
 
 import json
@@ -18,6 +19,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import PreTrainedTokenizerFast
 
 UNKNOWN, END, PADDING = "<unk>", "</s>", "<pad>"
+UNSEEN = "[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]"
+BLANK = "[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
 
 
 def scores_of(path):
@@ -33,8 +36,12 @@ def converted(folder):
     pieces = sorted(ids, key=ids.get)
     scores = [max(source.get(piece, worst), target.get(piece, worst)) for piece in pieces]
     tokenizer = Tokenizer(models.Unigram(list(zip(pieces, scores)), unk_id=ids[UNKNOWN]))
-    # What SentencePiece does to a text unless told otherwise.
-    tidy = [normalizers.NFKC(), normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")]
+    # nmt_nfkc, which SentencePiece does to a text unless told otherwise: characters that nobody sees go, each kind of blank
+    # is a space, and of several spaces one is left.
+    tidy = [
+        normalizers.Replace(Regex(UNSEEN), ""), normalizers.Replace(Regex(BLANK), " "), normalizers.NFKC(),
+        normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " "),
+    ]
     tokenizer.normalizer = normalizers.Sequence(tidy)
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()

@@ -77,7 +77,8 @@ function prepare(
       state_std: facts.deviation,
       return_scale: facts.scale,
       target_return: facts.target,
-      ...(facts.env !== '' && { environment: facts.env }),
+      // Empty where there is none: a base model's own is not to stand for it.
+      environment: facts.env,
     },
   }
 }

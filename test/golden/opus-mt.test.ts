@@ -9,7 +9,15 @@ import { temporaryFolder } from '../support/temporary.ts'
 const python = process.env.ATTUNE_GOLDEN_PYTHON
 
 /** The first are cut as MarianTokenizer cuts them; of the others, the other language's pieces take parts. */
-const same = ['the cold river', 'A storm  over the stone bridge!', ' water ', '']
+const same = [
+  'the cold river',
+  'A storm  over the stone bridge!',
+  ' water ',
+  '',
+  'cold\twater\nruns',
+  'the\u200b river',
+  'cold\u0007 water\r',
+]
 const texts = [...same, 'a cold field', 'der Fluss zog über das Feld', '>>deu<< cold water']
 
 test.runIf(python)('the two tokenizers of OPUS-MT become one, which is the same here and in transformers', async () => {

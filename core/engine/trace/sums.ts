@@ -3,10 +3,11 @@ import type { GraphBuilder, Ref } from '../graph/graph-builder.ts'
 const float32 = { type: 'float32' } as const
 
 /**
- * Additions of float32 as nodes whose result never depends on chance. TensorFlow makes one AddN of a chain of additions,
+ * Additions of float32 as nodes whose result does not depend on chance. TensorFlow makes one AddN of a chain of additions,
  * and AddN begins with whichever of its inputs has memory to give away, so that the last bit of a sum of three may differ
  * from run to run. Where the own operations are there, whatever is added to a sum is added by one of them
- * (native/kernels/sum.cc): it keeps to the order of its parts, and TensorFlow does not look into it.
+ * (native/kernels/sum.cc): it keeps to the order of its parts, and TensorFlow does not look into it. Where they are not,
+ * nothing is done about it.
  */
 export class Sums {
   private readonly own: boolean

@@ -188,6 +188,7 @@ describe('K01 malformed tokenizer files are refused by name', () => {
       'bad_file',
       /merge 0/,
     ],
+    ['a list again and again', { pre_tokenizer: regex('[ab]+$') }, 'unsupported', /"\[ab\]\+\$"/],
     ['catastrophic pattern', { pre_tokenizer: regex('(a+)+$') }, 'unsupported', /"\(a\+\)\+\$"/],
     [
       'catastrophic pattern, nested',
@@ -258,7 +259,10 @@ test('other tokenizers are run by the library, cut in the same way', () => {
     variant({
       model: { type: 'BPE', vocab, merges: ['a b'], unk_token: '<unk>' },
       added_tokens: [],
-      normalizer: { type: 'Lowercase' },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [{ type: 'Lowercase' }, { type: 'Replace', pattern: { Regex: '[\u0001-\u0008]' }, content: '' }],
+      },
       pre_tokenizer: { type: 'Whitespace' },
       decoder: { type: 'Fuse' },
       post_processor: {
@@ -271,7 +275,7 @@ test('other tokenizers are run by the library, cut in the same way', () => {
     'tokenizer.json',
   )
   const tokenizer = new LibraryTokenizer(json, {}, '')
-  const { ids, length } = tokenizer.encode('AB b a ab', 5)
+  const { ids, length } = tokenizer.encode('A\u0003B b a ab', 5)
   expect(tokenizer.tokens(ids)).toEqual(['<s>', 'ab', 'b', 'a', '</s>'])
   expect(length).toBe(6)
   expect(tokenizer.vocabSize).toBe(6)

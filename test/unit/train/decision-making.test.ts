@@ -168,6 +168,8 @@ describe('a run for decisions', () => {
     await expect(predict({ ...asked, texts: ['0'] })).rejects.toMatchObject({ code: 'unsupported' })
     const told = ofKind(events, 'predictions').at(-1)
     expect(told?.values).toEqual(told?.loss.map((loss) => -loss))
+    const checkpoint = ofKind(events, 'checkpoint').at(-1)?.path as string
+    expect(JSON.parse(await readFile(join(checkpoint, 'config.json'), 'utf8')).environment).toBe('')
     expect(told?.answers).toBeUndefined()
   })
 })
