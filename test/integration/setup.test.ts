@@ -49,7 +49,7 @@ test('an unknown command is answered with the known ones', async () => {
   const { code, err } = await ended(setup('strat'))
   expect(code).toBe(1)
   expect(err).toBe(
-    '✗ Say what to do: start, attune, samples, test, golden, tokens, demo, soak, check, build, bench, tool.\n',
+    '✗ Say what to do: start, attune, samples, test, golden, tokens, demo, soak, presets, check, build, bench, tool.\n',
   )
 })
 
