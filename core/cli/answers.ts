@@ -12,7 +12,7 @@ export function readable(task: TaskName, text: string, answer: string): string {
   }
   if (task === 'token-classification') {
     const words = taggedWords(text.trim(), answer)
-    return words.map(({ text: word, mark }) => (mark ? `${word.trim()}/${mark}` : word.trim())).join(' ')
+    return words.map(({ text: word, mark }) => (mark ? `${word}/${mark}` : word)).join('')
   }
   const episode = readEpisode(answer)
   if (episode) {
