@@ -72,8 +72,9 @@ export function modelFor(
   task: TaskName | null,
   latest: string | undefined,
 ): string | null {
+  if (models.some(({ id }) => id === chosen)) return chosen
   const fit = task === null ? models : models.filter(({ architecture }) => canLearn(architecture, task))
-  return settled(chosen, models, undefined) ?? settled(null, fit, latest)
+  return settled(null, fit, latest)
 }
 
 /** What is chosen, while it is there; else the only one; else what was used last. */

@@ -279,4 +279,8 @@ test('a form begins with a model that can learn what the dataset is for', () => 
   expect(modelFor(null, models, 'text-classification', 'sees')).toBeNull()
   expect(modelFor('reads', models, 'image-classification', 'sees')).toBe('reads')
   expect(modelFor('gone', models, null, 'reads')).toBe('reads')
+  // The only one there is can learn nothing of this.
+  const [sees] = models
+  expect(modelFor(null, sees ? [sees] : [], 'text-classification', 'sees')).toBeNull()
+  expect(modelFor('sees', sees ? [sees] : [], 'text-classification', undefined)).toBe('sees')
 })
