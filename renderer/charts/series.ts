@@ -56,12 +56,19 @@ export function formatMeasure({ name, unit }: Pick<SeriesInfo, 'name' | 'unit'>,
   return isShare ? formatPercent(value) : formatValue(value, unit)
 }
 
-/** What a run is judged by, as good as it has been: "accuracy 95.7 %", "loss 2.310"; null before an evaluation. */
-export function bestResult({
-  config,
-  metrics,
-}: Pick<Run, 'config' | 'metrics'>): { text: string; step: number } | null {
+export interface BestResult {
+  /** "accuracy 95.7 %", "loss 2.310". */
+  readonly text: string
+  /** What runs are sorted by: the measure, then its value. */
+  readonly order: readonly [string, number]
+  readonly step: number
+}
+
+/** What a run is judged by, as good as it has been; null before an evaluation. */
+export function bestResult({ config, metrics }: Pick<Run, 'config' | 'metrics'>): BestResult | null {
   const { metric, short } = taskJudgements[config.task]
   const best = metrics[metric]?.best
-  return best ? { text: `${short} ${formatMeasure(seriesInfo(metric), best.value)}`, step: best.step } : null
+  if (!best) return null
+  const text = `${short} ${formatMeasure(seriesInfo(metric), best.value)}`
+  return { text, order: [short, best.value], step: best.step }
 }

@@ -1,14 +1,14 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { type ReactNode, useMemo, useState } from 'react'
 import classes from './data-table.module.css'
-import { type SortBy, sorted } from './sorting.ts'
+import { type SortBy, type SortKey, sorted } from './sorting.ts'
 
 export interface Column<Row> {
   id: string
   title: ReactNode
   cell: (row: Row, index: number) => ReactNode
   /** Given where the column can be sorted by. */
-  value?: (row: Row) => string | number | null
+  value?: (row: Row) => SortKey
   /** Numbers stand at the end. */
   align?: 'start' | 'end'
   /** At least. */

@@ -84,7 +84,7 @@ export function RunPicker({ runs, picked, onCompare }: RunPickerProps) {
             id: 'result',
             title: 'Best result',
             align: 'end',
-            value: (run) => bestResult(run)?.text ?? null,
+            value: (run) => bestResult(run)?.order ?? null,
             cell: (run) => bestResult(run)?.text ?? '–',
           },
           {

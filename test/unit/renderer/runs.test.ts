@@ -10,6 +10,7 @@ import { elapsedMs, progressText, remainingMs, shareDone } from '../../../render
 import { canResume, nextSeeds, readSeeds } from '../../../renderer/features/runs/resumable.ts'
 import { settingRows, settingText } from '../../../renderer/features/runs/settings-rows.ts'
 import { recordedOf } from '../../../renderer/features/runs/use-series.ts'
+import { sorted } from '../../../renderer/ui/sorting.ts'
 
 function run(id: string, state: RunState = 'finished', change: Partial<Run> = {}): Run {
   const input = runConfigInputSchema.parse({ model: 'm', dataset: 'd', method: 'lora' })
@@ -180,6 +181,26 @@ describe('the charts of a run', () => {
       'eval/loss',
     ])
     expect(resultsOf('text-generation', 0).map(({ name }) => name)).toEqual(['eval/loss'])
+  })
+
+  test('runs are sorted by their best values, those of one measure together', () => {
+    const config = { ...run('1').config, task: 'text-regression' as const }
+    const estimated = (value: number) => {
+      const best = { value, step: 1 }
+      return run('1', 'finished', { config, metrics: { 'eval/mse': { best, last: best } } })
+    }
+    const runs = [
+      estimated(12345),
+      run('2', 'finished', { metrics: accuracy(0.5) }),
+      estimated(13.5),
+      run('3'),
+      estimated(2e-5),
+    ]
+    const byResult = sorted(runs, (one) => bestResult(one)?.order ?? null, false)
+    expect(byResult.map((one) => bestResult(one)?.text ?? null)).toEqual([
+      'accuracy 50.0\u202f%',
+      ...['squared error 2.00e−5', 'squared error 13.50', 'squared error 12,345', null],
+    ])
   })
 })
 
