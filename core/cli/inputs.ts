@@ -1,10 +1,13 @@
 import { resolve } from 'node:path'
 import { findInputs } from '../app/input-files.ts'
+import type { InputRecord, InputTable } from '../app/input-tables.ts'
 import type { Run } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
-import { mediaOf, type RoleInfo, readBeside, readsFilesAlone } from '../contract/roles.ts'
+import { mediaOf, readBeside, readsFilesAlone } from '../contract/roles.ts'
+import type { TaskName } from '../contract/settings.ts'
+import { nearest } from '../util/nearest.ts'
 import type { Ground } from './ground.ts'
-import { readTexts } from './input-texts.ts'
+import { quoted, readTable, textsOf } from './input-texts.ts'
 
 export interface InputOptions {
   readonly input?: readonly string[]
@@ -40,7 +43,7 @@ async function readFiles(ground: Ground, { config: { task } }: Run, options: Inp
   }
   if (text.length > 1)
     throw new AttuneError('bad_request', 'One --text is asked of every picture; a table has one each.')
-  const parts = { ...Object.fromEntries(givenFields(options)), ...(text[0] !== undefined && { text: text[0] }) }
+  const parts = { ...Object.fromEntries(givenFields(task, options)), ...(text[0] !== undefined && { text: text[0] }) }
   const given = { parts, columns: column === undefined ? {} : { text: column } }
   const found = []
   for (const one of input) {
@@ -58,56 +61,55 @@ async function readFiles(ground: Ground, { config: { task } }: Run, options: Inp
 }
 
 /** Texts, with what the run reads beside each. */
-async function readWritten(ground: Ground, run: Run, options: InputOptions): Promise<Inputs> {
+async function readWritten({ io }: Ground, { config: { task } }: Run, options: InputOptions): Promise<Inputs> {
   const { input = [], text = [], column } = options
   if (input.length === 0 && text.length === 0) {
     throw new AttuneError('bad_request', 'There is nothing to predict: give --input FILE or --text "…".')
   }
+  const given = givenFields(task, options)
   const texts = [...text]
-  for (const file of input) texts.push(...(await readTexts(file, column, ground.io)))
-  return { texts, fields: await fieldsOf(run, texts.length, ground, options) }
-}
-
-/** What is said once for all inputs, by role. */
-function givenFields({ field = [] }: InputOptions): Map<string, string> {
-  return new Map(field.map((one) => [one.split('=', 1)[0] ?? '', one.slice(one.indexOf('=') + 1)]))
-}
-
-/** What the run reads beside each text: said once for all of them, or a column of the file. */
-async function fieldsOf(
-  { config: { task } }: Run,
-  count: number,
-  { io }: Ground,
-  options: InputOptions,
-): Promise<Record<string, string>[] | undefined> {
-  const roles = readBeside(task)
-  if (roles.length === 0) return undefined
-  const { input = [], text = [] } = options
-  const said = givenFields(options)
-  const inFiles = text.length === 0 && !input.includes('-')
-  const fields: Record<string, string>[] = Array.from({ length: count }, () => ({}))
-  for (const role of roles) {
-    const common = said.get(role.name)
-    if (common === undefined && !inFiles && !role.optional) {
-      const message = `A run for ${task} reads a ${role.name} beside each text: give --field ${role.name}="…".`
-      throw new AttuneError('bad_request', message)
-    }
-    const own: string[] = []
-    if (common === undefined && inFiles) for (const file of input) own.push(...(await columnOf(file, role, io)))
-    for (const [i, one] of fields.entries()) {
-      const value = common ?? own[i]
-      if (value !== undefined) one[role.name] = value
-    }
+  const fields = text.map(() => partsOf(task, given, null))
+  for (const file of input) {
+    const table = await readTable(file, io)
+    texts.push(...textsOf(table, column))
+    fields.push(...table.records.map((record) => partsOf(task, given, { table, record })))
   }
-  return fields
+  return { texts, ...(readBeside(task).length > 0 && { fields }) }
 }
 
-/** A column of a file; none where an optional one is not there. */
-async function columnOf(file: string, { name, optional }: RoleInfo, io: Ground['io']): Promise<string[]> {
-  try {
-    return await readTexts(file, name, io)
-  } catch (thrown) {
-    if (optional && thrown instanceof AttuneError && thrown.details?.columns !== undefined) return []
-    throw thrown
-  }
+/** What is said once for all inputs, by role. Throws AttuneError bad_request where the run reads no such thing. */
+function givenFields(task: TaskName, { field = [] }: InputOptions): Map<string, string> {
+  const known = readBeside(task).flatMap(({ name, file }) => (file === undefined ? [name] : []))
+  const parts = field.map((one): [string, string] => {
+    const end = one.indexOf('=')
+    const name = end < 0 ? one : one.slice(0, end)
+    if (known.includes(name) && end > 0) return [name, one.slice(end + 1)]
+    if (known.includes(name)) throw new AttuneError('bad_request', `--field ${name} says nothing: write ${name}="…".`)
+    const near = nearest(name, known)
+    const reads = known.length === 0 ? 'nothing' : quoted(known)
+    const message = `A run for ${task} reads no "${name}": ${near ? `did you mean "${near}"? B` : 'b'}eside each input it reads ${reads}.`
+    throw new AttuneError('bad_request', message)
+  })
+  return new Map(parts)
+}
+
+/** What the run reads beside one text: said once for all, or in its record. Throws AttuneError where that is not there. */
+function partsOf(
+  task: TaskName,
+  given: ReadonlyMap<string, string>,
+  from: { readonly table: InputTable; readonly record: InputRecord } | null,
+): Record<string, string> {
+  const parts = readBeside(task).flatMap(({ name, optional }) => {
+    const value = given.get(name) ?? from?.record.cells.get(name) ?? ''
+    if (value.trim() !== '') return [[name, value]]
+    if (optional) return []
+    const { name: file, columns } = from?.table ?? { name: '', columns: null }
+    if (columns?.includes(name)) {
+      throw new AttuneError('bad_data', `${file}, line ${from?.record.line}: The ${name} is empty.`)
+    }
+    const lacking = columns === null ? '' : ` ${file} has no such column; it has ${quoted(columns)}.`
+    const message = `A run for ${task} reads a ${name} beside each text: give --field ${name}="…".${lacking}`
+    throw new AttuneError('bad_request', message)
+  })
+  return Object.fromEntries(parts)
 }

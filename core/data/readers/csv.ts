@@ -62,7 +62,7 @@ async function readHeader(
     throw new AttuneError('bad_file', `${fileName} has ${cells.length} columns; at most ${maxColumns} can be read.`)
   }
   const { columns, problems } = headerOf(cells)
-  return { columns, problems: problems.map((problem) => ({ line, problem })) }
+  return { columns, problems: problems.map((problem) => ({ line, problem, header: true })) }
 }
 
 async function* rowsOf(

@@ -12,7 +12,8 @@ import { readJsonl } from './jsonl.ts'
 /** One record of a table, or why it could not be read. Lines are 1-based lines of the file. */
 export type TableItem =
   | { readonly line: number; readonly cells: ReadonlyMap<string, string> }
-  | { readonly line: number; readonly problem: string }
+  /** `header`: it is about the names of the columns, and costs no record. */
+  | { readonly line: number; readonly problem: string; readonly header?: true }
 
 export interface TableOptions {
   /** A WHATWG label ("windows-1252"); found out when absent. */
