@@ -5,7 +5,7 @@ import { AttuneError, type ErrorCode } from '../contract/errors.ts'
 import { inputRoles, type RoleInfo } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { guessMapping } from '../data/guess.ts'
-import { mediaKindOf, mediaPath } from '../data/media/media-file.ts'
+import { checkKind, mediaKindOf, mediaPath } from '../data/media/media-file.ts'
 import { previewFile } from '../data/preview.ts'
 import { folderColumns } from '../data/readers/folder.ts'
 import { openTable } from '../data/readers/table.ts'
@@ -21,6 +21,8 @@ export interface FoundInput {
 
 export interface FoundInputs {
   readonly inputs: readonly FoundInput[]
+  /** The path is a folder, which the names are relative to; else they are to the folder that it lies in. */
+  readonly isFolder: boolean
   /** Files of folders that are of another kind. */
   readonly leftOut: number
 }
@@ -33,8 +35,8 @@ export interface Given {
 
 /**
  * The inputs at a path, for a task that is about files: a picture or clip, a folder of them, or a table that names them, as
- * an import reads it. Throws AttuneError: not_found, unsupported, bad_file (see openTable), bad_data (a table without what
- * the task reads, or a row of it).
+ * an import reads it. Each begins as what the task reads. Throws AttuneError: not_found, unsupported (a file of another
+ * kind), bad_file (see openTable), bad_data (a table without what the task reads, or a row of it).
  */
 export async function findInputs(task: TaskName, path: string, given: Given): Promise<FoundInputs> {
   const roles = inputRoles(task)
@@ -44,12 +46,13 @@ export async function findInputs(task: TaskName, path: string, given: Given): Pr
   const real = await realpath(path).catch((cause: unknown) => {
     throw new AttuneError('not_found', `There is no file or folder ${path}.`, { path }, { cause })
   })
-  const alone = (await stat(real)).isFile() ? await mediaKindOf(dirname(real), basename(real)) : null
-  if (alone !== null) {
+  const isFolder = (await stat(real)).isDirectory()
+  if (!isFolder && (await mediaKindOf(dirname(real), basename(real))) !== null) {
+    await checkKind(role.file, real, fileName)
     checkParts(roles, [role.name], given, fileName)
-    return { inputs: [{ path: real, fileName, parts: given.parts }], leftOut: 0 }
+    return { inputs: [{ path: real, fileName, parts: given.parts }], isFolder, leftOut: 0 }
   }
-  return fromTable(real, fileName, { ...role, file: role.file }, roles, given)
+  return { ...(await fromTable(real, fileName, { ...role, file: role.file }, roles, given)), isFolder }
 }
 
 type FileRole = RoleInfo & { readonly file: 'image' | 'audio' }
@@ -60,7 +63,7 @@ async function fromTable(
   role: FileRole,
   roles: readonly RoleInfo[],
   given: Given,
-): Promise<FoundInputs> {
+): Promise<Omit<FoundInputs, 'isFolder'>> {
   const mapping = await columnsOf(tablePath, fileName, roles, given)
   const table = await openTable(tablePath, fileName)
   const listed = table.format === 'folder'
@@ -69,7 +72,10 @@ async function fromTable(
   for await (const item of table.items) {
     const wrong = (what: string, code: ErrorCode = 'bad_data') =>
       new AttuneError(code, `${fileName}, line ${item.line}: ${what}`, { line: item.line })
-    if ('problem' in item) throw wrong(item.problem)
+    if ('problem' in item) {
+      if (item.header) continue
+      throw wrong(item.problem)
+    }
     const cell = (name: string) => item.cells.get(mapping[name] ?? '') ?? ''
     const name = cell(role.name)
     if (listed && (await mediaKindOf(table.base, name)) !== role.file) {
@@ -79,7 +85,7 @@ async function fromTable(
     const own = Object.keys(mapping).filter((one) => one !== role.name && cell(one).trim() !== '')
     const lacking = roles.find(({ name: one, optional }) => !optional && mapping[one] && cell(one).trim() === '')
     if (lacking) throw wrong(`The ${lacking.name} (column "${mapping[lacking.name]}") is empty.`)
-    const path = await mediaPath(table.base, name).catch((thrown: unknown) => {
+    const path = await checkedPath(table.base, name, role.file).catch((thrown: unknown) => {
       throw thrown instanceof AttuneError ? wrong(thrown.message, thrown.code) : thrown
     })
     inputs.push({
@@ -91,6 +97,13 @@ async function fromTable(
   if (inputs.length > 0) return { inputs, leftOut }
   const kind = role.file === 'image' ? 'picture' : 'clip'
   throw new AttuneError('bad_data', `There is no ${kind} in ${fileName} that can be read.`)
+}
+
+/** The real path of a file of that kind that a row names. Throws as mediaPath and checkKind. */
+async function checkedPath(base: string, name: string, kind: FileRole['file']): Promise<string> {
+  const path = await mediaPath(base, name)
+  await checkKind(kind, path, name)
+  return path
 }
 
 /** The columns of the parts that are not given; those that are optional may have none. */

@@ -26,6 +26,19 @@ export async function readMediaFile(kind: MediaKind, base: string, name: string)
 
 /** The bytes of a file that begins as one of that kind; `name` is what it is called. Throws as readMediaFile. */
 export async function readUndecoded(kind: MediaKind, path: string, name: string): Promise<Uint8Array> {
+  await checkSize(path, name)
+  const bytes = await readFile(path)
+  if (mediaOf(bytes)?.kind === kind) return bytes
+  throw notOfKind(kind, name)
+}
+
+/** Throws as readUndecoded does, having read no more of the file than how it begins. */
+export async function checkKind(kind: MediaKind, path: string, name: string): Promise<void> {
+  await checkSize(path, name)
+  if ((await kindOfFile(path)) !== kind) throw notOfKind(kind, name)
+}
+
+async function checkSize(path: string, name: string): Promise<void> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AttuneError('not_found', `${name} is not there.`, undefined, { cause })
   })
@@ -33,25 +46,30 @@ export async function readUndecoded(kind: MediaKind, path: string, name: string)
   if (found.size > mostBytes) {
     throw new AttuneError('bad_file', `${name} has ${found.size} bytes; the most that a file may have is ${mostBytes}.`)
   }
-  const bytes = await readFile(path)
-  if (mediaOf(bytes)?.kind === kind) return bytes
+}
+
+function notOfKind(kind: MediaKind, name: string): AttuneError {
   const message = `${name} is no ${kind} file that can be read: it has to be ${mediaFormats[kind]}.`
-  throw new AttuneError('unsupported', message)
+  return new AttuneError('unsupported', message)
 }
 
 /** What the file of that name begins as; null where it does not, or is not there. */
 export async function mediaKindOf(base: string, name: string): Promise<MediaKind | null> {
   if (name.length > 1000 || name.includes('\n')) return null
   try {
-    const file = await open(await mediaPath(base, name), 'r')
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
-      return mediaOf(buffer.subarray(0, bytesRead))?.kind ?? null
-    } finally {
-      await file.close()
-    }
+    return await kindOfFile(await mediaPath(base, name))
   } catch {
     return null
+  }
+}
+
+async function kindOfFile(path: string): Promise<MediaKind | null> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
+    return mediaOf(buffer.subarray(0, bytesRead))?.kind ?? null
+  } finally {
+    await file.close()
   }
 }
 

@@ -22,9 +22,13 @@ const names = async (...of: Parameters<typeof findInputs>) =>
 test('a picture, or all those of a folder; what is of another kind is counted and left out', async () => {
   const dir = await folder({ 'in/notes.txt': 'x', 'c.wav': toneClip(0, 0), '.hidden.png': 'x' })
   const alone = await findInputs('image-classification', join(dir, 'in', 'a.png'), nothing)
-  expect(alone).toEqual({ inputs: [{ path: join(dir, 'in', 'a.png'), fileName: 'a.png', parts: {} }], leftOut: 0 })
+  expect(alone).toEqual({
+    inputs: [{ path: join(dir, 'in', 'a.png'), fileName: 'a.png', parts: {} }],
+    isFolder: false,
+    leftOut: 0,
+  })
   const found = await findInputs('image-classification', dir, nothing)
-  expect(found.leftOut).toBe(2)
+  expect(found).toMatchObject({ leftOut: 2, isFolder: true })
   expect(found.inputs.map(({ path }) => path)).toEqual([join(dir, 'in/a.png'), join(dir, 'in/b.png')])
   expect(await names('audio-classification', dir, nothing)).toEqual(['c.wav'])
   // A person's own link is followed wherever it leads.
@@ -38,7 +42,7 @@ test('a table that names them, by guessed or given columns, with what else is re
     '{"question":"where?","image":"in/a.png","state":"[1, 2]","answer":"here"}',
     '{"question":"what?","image":"in/b.png"}',
   ]
-  const dir = await folder({ 'rows.jsonl': lines.join('\n'), 'list.csv': 'path,other\nin/b.png,1\nin/a.png,2\n' })
+  const dir = await folder({ 'rows.jsonl': lines.join('\n'), 'list.csv': ',path,other\n0,in/b.png,1\n1,in/a.png,2\n' })
   const { inputs } = await findInputs('image-text-to-text', join(dir, 'rows.jsonl'), nothing)
   expect(inputs).toEqual([
     { path: join(dir, 'in/a.png'), fileName: 'in/a.png', parts: { text: 'where?', state: '[1, 2]' } },
@@ -60,8 +64,10 @@ test.each([
   ['b.csv', 'image,n\nin/a.png,1\n,2\n', nothing, 'line 3: The text (column "image") is empty'],
   ['c.csv', 'image\nin/a.png\n', { parts: {}, columns: { text: 'picture' } }, 'no column "picture". It has "image"'],
   ['d.csv', 'image\nin/gone.png\n', nothing, 'd.csv, line 2: in/gone.png is not there'],
+  ['e.csv', 'image\nin/a.png\nc.wav\n', nothing, 'e.csv, line 3: c.wav is no image file'],
+  ['c.wav', '', nothing, 'c.wav is no image file that can be read: it has to be PNG and JPEG'],
 ])('%s is refused in a sentence', async (name, content, given, sentence) => {
-  const dir = await folder()
+  const dir = await folder({ 'c.wav': toneClip(0, 0) })
   if (content !== '') await writeFile(join(dir, name), content)
   await expect(findInputs('image-classification', join(dir, name), given)).rejects.toThrow(sentence)
 })
