@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { findInputs } from '../app/input-files.ts'
 import type { InputRecord, InputTable } from '../app/input-tables.ts'
 import type { Run } from '../contract/domain.ts'
@@ -47,8 +47,10 @@ async function readFiles(ground: Ground, { config: { task } }: Run, options: Inp
   const given = { parts, columns: column === undefined ? {} : { text: column } }
   const found = []
   for (const one of input) {
-    const { inputs, leftOut } = await findInputs(task, resolve(ground.io.cwd, one), given)
-    found.push(...inputs)
+    const { inputs, isFolder, leftOut } = await findInputs(task, resolve(ground.io.cwd, one), given)
+    // Of several paths, each file is called as seen from here.
+    const under = input.length === 1 ? '' : isFolder ? one : dirname(one)
+    found.push(...inputs.map((each) => ({ ...each, fileName: join(under, each.fileName) })))
     if (leftOut > 0) ground.output.note(`${leftOut} files in ${one} are of another kind and left out.`)
   }
   const names = found.map(({ fileName }) => fileName)

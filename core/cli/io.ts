@@ -1,3 +1,5 @@
+import type { ErrorPayload } from '../contract/errors.ts'
+
 /** What a command writes to. */
 export interface Sink {
   write(text: string): unknown
@@ -21,7 +23,9 @@ export interface Io {
 export interface Answer {
   readonly value: Readonly<Record<string, unknown>>
   readonly text: string
-  /** 0 when left out. */
+  /** What ended it before all was done: told after what is there, with --json as its "error". */
+  readonly fault?: ErrorPayload | undefined
+  /** When left out 0, or that of the fault. */
   readonly exitCode?: number
 }
 

@@ -32,9 +32,11 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
       exitCode = answer
       return
     }
-    if (json) output.object(answer.value)
-    else output.text(answer.text)
-    exitCode = answer.exitCode ?? 0
+    const { value, text, fault } = answer
+    if (json) output.object(fault ? { ...value, error: fault } : value)
+    else output.text(text)
+    if (fault && !json) tell(fault)
+    exitCode = answer.exitCode ?? (fault ? codeOf(fault) : 0)
   }
 
   describeCommands(cli, grounded)
@@ -58,7 +60,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     }
     const error = toErrorPayload(thrown)
     tell(error)
-    return misuse.has(error.code) ? badUse : failed
+    return codeOf(error)
   }
 
   function tell(error: ErrorPayload): void {
@@ -67,6 +69,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     else io.stderr.write(`${error.message}\n`)
   }
 }
+
+const codeOf = ({ code }: ErrorPayload): number => (misuse.has(code) ? badUse : failed)
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
@@ -216,8 +220,9 @@ function describeCommands(cli: Command, grounded: Grounded): void {
     .description('what a trained run says to texts, pictures or clips')
     .argument('<run>', 'id, name, or the beginning of an id')
     .option(
-      '--input <path...>',
-      'CSV, TSV, JSONL or plain lines, - for standard input; pictures or clips, folders of them, or tables that name them',
+      '--input <path>',
+      'CSV, TSV, JSONL or plain lines, - for standard input; a picture or clip, a folder of them, or a table that names them; may be given several times',
+      several,
     )
     .option('--text <text...>', 'texts themselves, one that is asked of every picture, or the numbers of episodes')
     .option('--column <name>', 'the column with the text, else "text"')

@@ -55,6 +55,13 @@ describe('import, train twice, compare, predict, export', () => {
     expect(predictions[0]?.label).toBe('spam')
     expect((predictions[0]?.scores ?? []).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5)
 
+    // The last is longer than a text may be, and its call comes after that of the first thousand.
+    await writeFile(join(home, 'many.txt'), `${'win a prize\n'.repeat(1000)}${'x'.repeat(100_001)}\n`)
+    const many = await attune(home, 'predict', '--input', join(home, 'many.txt'), 'full', '--json')
+    expect(many.code).toBe(2)
+    expect(many.json).toMatchObject([{ predictions: { length: 1000 }, error: { code: 'bad_request' } }])
+    expect(many.stderr).toContain('1,000 of 1,001 inputs have an answer.')
+
     for (const [run, weights] of [
       ['full', 'model.safetensors'],
       ['lora', 'adapter_model.safetensors'],

@@ -105,14 +105,20 @@ test('a table of clips: imported, heard as a picture, told apart', async () => {
   const unheard = await writeClips(home)
   const said = await predicted(home, run.id, ...unheard)
   expect(said.map(({ text, label }) => [text, label])).toEqual([
-    ['low.wav', 'low'],
-    ['high.wav', 'high'],
+    [unheard[0], 'low'],
+    [unheard[1], 'high'],
   ])
 })
 
 /** What the command says of what lies at some paths. */
 async function predicted(home: string, run: string, ...paths: string[]) {
-  const { code, stderr, json } = await attune(home, 'predict', run, '--input', ...paths, '--json')
+  const { code, stderr, json } = await attune(
+    home,
+    'predict',
+    ...paths.flatMap((path) => ['--input', path]),
+    run,
+    '--json',
+  )
   expect(code, stderr).toBe(0)
   return (json[0] as { predictions: (Prediction & { text: string })[] }).predictions
 }
@@ -153,11 +159,9 @@ test('clips with transcripts: learnt, written down, judged by their errors', asy
   expect(outputs.rows[0]).toMatchObject({ fields: { target: expect.any(String) } })
   expect(outputs.rows[0]?.predictions[0]?.answer).toEqual(expect.any(String))
   expect(verdict[0]?.metric).toBe('eval/cer')
-  const said = await predicted(home, run.id, ...(await writeClips(home)))
-  expect(said).toMatchObject([
-    { text: 'low.wav', label: null, answer: expect.any(String) },
-    { text: 'high.wav', label: null, answer: expect.any(String) },
-  ])
+  const clips = await writeClips(home)
+  const said = await predicted(home, run.id, ...clips)
+  expect(said).toMatchObject(clips.map((text) => ({ text, label: null, answer: expect.any(String) })))
   const { files: written } = await call('runs.export', { id: run.id })
   expect(written).toEqual(expect.arrayContaining(['model.safetensors', 'preprocessor_config.json', 'tokenizer.json']))
 })

@@ -84,3 +84,12 @@ test('a picture takes no unknown field either', async () => {
   const asked = await inputsOf('image-text-to-text', { ...options, field: ['state=[1]'] }, picture)
   expect(asked).toEqual({ texts: ['what?'], fields: [{ state: '[1]' }], files: ['a.png'], names: ['a.png'] })
 })
+
+test('files of several paths are called as seen from here', async () => {
+  const of = (...names: string[]) => Promise.all(names.map(async (name) => [name, await barPicture(0, 1)] as const))
+  const pictures = Object.fromEntries(await of('a/1.png', 'b/1.png', 'c/d/1.png'))
+  const files = { ...pictures, 'c/list.csv': 'image\nd/1.png\n' }
+  const called = async (...input: string[]) => (await inputsOf('image-classification', { input }, files)).texts
+  expect(await called('a')).toEqual(['1.png'])
+  expect(await called('a', './b/1.png', 'c/list.csv')).toEqual(['a/1.png', 'b/1.png', 'c/d/1.png'])
+})

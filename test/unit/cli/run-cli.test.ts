@@ -52,6 +52,8 @@ test.each([
   [['runs', 'queue', '--pause', '--resume']],
   [['runs', 'move', 'a', 'sideways']],
   [['storage', 'bogus']],
+  // An --input takes one path; what follows is no other.
+  [['predict', 'run', '--input', 'a.csv', 'b.csv']],
 ])('bad use %j exits 2, with a sentence on stderr or one object on stdout', async (args) => {
   const plain = await run(...args)
   expect(plain).toMatchObject({ code: 2, stdout: '' })
