@@ -50,7 +50,7 @@ async function readFiles(ground: Ground, { config: { task } }: Run, options: Inp
     const { inputs, isFolder, leftOut } = await findInputs(task, resolve(ground.io.cwd, one), given)
     // Of several paths, each file is called as seen from here.
     const under = input.length === 1 ? '' : isFolder ? one : dirname(one)
-    found.push(...inputs.map((each) => ({ ...each, fileName: join(under, each.fileName) })))
+    for (const each of inputs) found.push({ ...each, fileName: join(under, each.fileName) })
     if (leftOut > 0) ground.output.note(`${leftOut} files in ${one} are of another kind and left out.`)
   }
   const names = found.map(({ fileName }) => fileName)
@@ -69,13 +69,13 @@ async function readWritten({ io }: Ground, { config: { task } }: Run, options: I
     throw new AttuneError('bad_request', 'There is nothing to predict: give --input FILE or --text "…".')
   }
   const given = givenFields(task, options)
-  const texts = [...text]
-  const fields = text.map(() => partsOf(task, given, null))
-  for (const file of input) {
-    const table = await readTable(file, io)
-    texts.push(...textsOf(table, column))
-    fields.push(...table.records.map((record) => partsOf(task, given, { table, record })))
-  }
+  const tables: InputTable[] = []
+  for (const file of input) tables.push(await readTable(file, io))
+  const texts = [...text, ...tables.flatMap((table) => textsOf(table, column))]
+  const fields = [
+    ...text.map(() => partsOf(task, given, null)),
+    ...tables.flatMap((table) => table.records.map((record) => partsOf(task, given, { table, record }))),
+  ]
   return { texts, ...(readBeside(task).length > 0 && { fields }) }
 }
 

@@ -10,7 +10,9 @@ export interface Column<Row> {
 /** Plain aligned columns, two spaces apart, without colours: reads the same in a terminal, a pipe and a log. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map((row) => columns.map((column) => cut(oneLine(column.value(row)), column.max)))
-  const widths = columns.map(({ title }, i) => Math.max(...[title, ...cells.map((row) => row[i] ?? '')].map(width)))
+  const widths = columns.map(({ title }, i) =>
+    cells.reduce((widest, row) => Math.max(widest, width(row[i] ?? '')), width(title)),
+  )
   const line = (texts: readonly string[]) =>
     columns
       .map(({ right }, i) => {

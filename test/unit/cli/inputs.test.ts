@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Ground } from '../../../core/cli/ground.ts'
 import { type InputOptions, readInputs } from '../../../core/cli/inputs.ts'
+import { table } from '../../../core/cli/table.ts'
 import type { Run } from '../../../core/contract/domain.ts'
 import type { TaskName } from '../../../core/contract/settings.ts'
 import { barPicture, writeFiles } from '../../support/media.ts'
@@ -45,6 +46,13 @@ test('what is read beside a text is of the same record, whichever files have it'
   const once = await inputsOf('decision-making', { ...options, field: ['target_return=1=1'] }, files, line)
   expect(once.fields).toEqual(Array.from(once.texts, () => ({ target_return: '1=1' })))
   expect(await inputsOf('text-classification', { text: ['a'] })).toEqual({ texts: ['a'] })
+})
+
+test('there may be more of them than a call has arguments', async () => {
+  const files = { 'a.csv': `text\n${'x\n'.repeat(200_000)}` }
+  expect((await inputsOf('text-classification', { input: ['a.csv'] }, files)).texts).toHaveLength(200_000)
+  const rows = Array.from({ length: 200_000 }, () => 'x')
+  expect(table([{ title: 'TEXT', value: (row: string) => row }], rows).split('\n')).toHaveLength(200_001)
 })
 
 test('what a run has to read beside a text is said or in the file, and never empty', async () => {
