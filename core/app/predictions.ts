@@ -1,16 +1,24 @@
-import type { Prediction, Run } from '../contract/domain.ts'
+import type { Phase, Prediction, Run } from '../contract/domain.ts'
 import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
-import { mediaOf, readsFilesAlone } from '../contract/roles.ts'
+import { mediaOf, type RoleInfo, readBeside, readsFilesAlone } from '../contract/roles.ts'
 import { writingTasks } from '../contract/settings.ts'
+import { nearest } from '../util/nearest.ts'
 import type { WorkerHandle } from '../worker/handle.ts'
 import type { InputFile, PredictSpec, RunEvent } from '../worker/protocol.ts'
 import { createCancellations } from './cancellations.ts'
 import { requireCheckpoint } from './checkpoints.ts'
 import type { Context } from './context.ts'
 import { requireRun } from './find.ts'
+import { newId } from './ids.ts'
 
 type Asked = ParsedInput<'runs.predict'>
+
+const phaseLabels: Partial<Record<Phase, string>> = {
+  loading: 'Loading the model',
+  tokenizing: 'Reading the inputs',
+  predicting: 'Predicting',
+}
 
 /** What the weights of runs say to inputs, one prediction at a time: each loads a model, and all share the machine with training. */
 export class Predictions {
@@ -30,19 +38,22 @@ export class Predictions {
       'runs.predict': async (asked) => {
         const run = requireRun(store, asked.id)
         const inputs = this.inputsOf(run, asked)
-        const checkpoint = await requireCheckpoint(this.context, run.id, asked.checkpoint)
         const labels = run.plan?.labels ?? []
-        const spec: PredictSpec = {
-          kind: 'predict',
-          checkpointDir: checkpoint.path,
-          modelDir: folders.of('models', run.model.id),
-          datasetDir: folders.of('datasets', run.dataset.id),
-          config: run.config,
-          labels,
-          ...inputs,
-          threads: deps.threads,
-        }
-        return { labels, predictions: await this.inTurn(spec, asked.task) }
+        const predictions = await this.untilCancelled(asked.task, async (signal) => {
+          const checkpoint = await requireCheckpoint(this.context, run.id, asked.checkpoint)
+          const spec: PredictSpec = {
+            kind: 'predict',
+            checkpointDir: checkpoint.path,
+            modelDir: folders.of('models', run.model.id),
+            datasetDir: folders.of('datasets', run.dataset.id),
+            config: run.config,
+            labels,
+            ...inputs,
+            threads: deps.threads,
+          }
+          return this.inTurn(spec, asked.task, signal)
+        })
+        return { labels, predictions }
       },
       'runs.cancelPrediction': ({ task }) => {
         this.cancellations.cancel(task)
@@ -51,13 +62,14 @@ export class Predictions {
     }
   }
 
-  /** Ends the one under way; those that wait are not begun. */
+  /** Cancels all, and ends the one under way. */
   async close(): Promise<void> {
     this.closed = true
+    this.cancellations.cancelAll()
     await this.running?.terminate()
   }
 
-  /** What is asked of a run. Throws AttuneError: unsupported, bad_request (inputs without what the task reads), not_found. */
+  /** What is asked of a run. Throws AttuneError: unsupported, bad_request (inputs without what the task reads, or with more), not_found. */
   private inputsOf({ name, config: { task } }: Run, { texts, fields, files }: Asked) {
     if (writingTasks.includes(task)) {
       const message = `The run ${name} was trained for ${task}: it writes texts. Let it write instead of predicting.`
@@ -74,6 +86,11 @@ export class Predictions {
     if (inputs.length !== (found ?? inputs).length || inputs.length !== (fields ?? inputs).length) {
       throw refuse('texts, fields and files have to be as many as each other')
     }
+    const beside = readBeside(task).filter(({ file }) => file === undefined)
+    for (const i of inputs.keys()) {
+      const problem = problemOf(fields?.[i] ?? {}, beside)
+      if (problem !== null) throw refuse(`input ${i + 1} has ${problem}`)
+    }
     return { texts: inputs, fields, files: found }
   }
 
@@ -81,16 +98,30 @@ export class Predictions {
     return typeof file === 'string' ? this.context.files.resolve(file) : file
   }
 
-  private inTurn(spec: PredictSpec, task: string | undefined): Promise<Prediction[]> {
-    const cancelled = new AbortController()
-    const forget = task === undefined ? () => {} : this.cancellations.add(task, () => cancelled.abort())
-    const result = this.last.then(() => this.run(spec, task, cancelled.signal)).finally(forget)
+  /** What `act` comes to, which is told of a cancellation; the promise does not wait until it has wound up. */
+  private async untilCancelled<T>(task: string | undefined, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.closed) throw stopped()
+    const { promise: cancelled, reject } = Promise.withResolvers<never>()
+    const abort = new AbortController()
+    const forget = this.cancellations.add(task ?? newId(), () => {
+      abort.abort()
+      reject(stopped())
+    })
+    try {
+      return await Promise.race([act(abort.signal), cancelled])
+    } finally {
+      forget()
+    }
+  }
+
+  private inTurn(spec: PredictSpec, task: string | undefined, signal: AbortSignal): Promise<Prediction[]> {
+    const result = this.last.then(() => this.run(spec, task, signal))
     this.last = result.catch(() => {})
     return result
   }
 
   private async run(spec: PredictSpec, task: string | undefined, signal: AbortSignal): Promise<Prediction[]> {
-    if (this.closed || signal.aborted) throw stopped()
+    if (signal.aborted) throw stopped()
     const { promise, resolve, reject } = Promise.withResolvers<Prediction[]>()
     let told: readonly Prediction[] = []
     const handle = this.context.deps.startWorker(spec, {
@@ -102,7 +133,7 @@ export class Predictions {
       failed: (error) => reject(fromErrorPayload(error)),
     })
     this.running = handle
-    signal.addEventListener('abort', () => void handle.terminate().then(() => reject(stopped()), reject))
+    signal.addEventListener('abort', () => handle.stop(false))
     try {
       return await promise
     } finally {
@@ -113,11 +144,24 @@ export class Predictions {
   private tell(task: string | undefined, events: readonly RunEvent[]): void {
     if (task === undefined) return
     for (const event of events) {
-      if (event.kind !== 'phase') continue
-      const { done = 0, total = null } = event
-      this.context.bus.emit({ type: 'progress', task, label: 'Predicting', done, total })
+      const label = event.kind === 'phase' ? phaseLabels[event.phase] : undefined
+      if (event.kind !== 'phase' || label === undefined) continue
+      this.context.bus.emit({ type: 'progress', task, label, done: event.done ?? 0, total: event.total ?? null })
     }
   }
+}
+
+/** What an input has that it must not have, or lacks; null where it has what these roles want. */
+function problemOf(fields: Readonly<Record<string, string>>, roles: readonly RoleInfo[]): string | null {
+  const names = roles.map(({ name }) => name)
+  const unknown = Object.keys(fields).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, names)
+    const hint = near === null ? '' : ` (did you mean "${near}"?)`
+    return `a field "${unknown}"${hint}; what it reads beside a text is ${names.join(', ') || 'nothing'}`
+  }
+  const lacking = roles.find(({ name, optional }) => !optional && (fields[name] ?? '').trim() === '')
+  return lacking ? `no ${lacking.name}` : null
 }
 
 /** What messages call it, and what the input reads as where it is all of it. */

@@ -24,15 +24,9 @@ export const imageRows: Preparation<ImageRows> = {
     const decode = (side: LabelledSide) => decoded(store, side, sight, name, () => onRow(++done, total))
     return { train: await decode(sides.train), validation: await decode(sides.validation), truncatedShare: 0 }
   },
-  async inputs(rows, _labels, { files, modelDir, modelConfig }) {
+  async inputs(rows, _labels, { files, modelDir, modelConfig }, _config, onRow) {
     const sight = await sightOf(modelDir, modelConfig)
-    return decoded(
-      files,
-      unknownLabels(rows),
-      sight,
-      (row) => rows[row]?.text ?? '',
-      () => {},
-    )
+    return decoded(files, unknownLabels(rows), sight, (row) => rows[row]?.text ?? '', onRow)
   },
 }
 

@@ -27,11 +27,11 @@ export const labelledClips: Preparation<LabelledClips> = {
     }
     return { train: await side('train'), validation: await side('validation'), truncatedShare: truncated / total }
   },
-  async inputs(rows, _labels, { files, modelDir, modelConfig }, config) {
+  async inputs(rows, _labels, { files, modelDir, modelConfig }, config, onRow) {
     const side = unknownLabels(rows)
     const nameOf = (row: number) => rows[row]?.text ?? ''
     const reading = { hearing: await hearingOf(modelDir, modelConfig), config, training: false, nameOf }
-    return alike(side, (await readClips(files, side.rows, reading, () => {})).clips)
+    return alike(side, (await readClips(files, side.rows, reading, onRow)).clips)
   },
 }
 

@@ -2,6 +2,7 @@ import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { RowStore } from '../data/row-store.ts'
+import { encodeEach } from './row-sides.ts'
 import { sidesOf } from './sides.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
 
@@ -14,9 +15,9 @@ export interface LabelledRows extends TokenRows {
 export const labelledRows: Preparation<LabelledRows> = {
   prepare: prepareLabelled,
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
-  inputs(texts, _labels, { tokenizer }, { max_length }) {
+  inputs(texts, _labels, { tokenizer }, { max_length }, onRow) {
     const { rows, labels } = unknownLabels(texts)
-    const ids = texts.map(({ text }) => tokenizer.encode(text, max_length).ids)
+    const ids = encodeEach(texts, ({ text }) => tokenizer.encode(text, max_length), onRow)
     return { ...tokenRows(rows, ids), labels }
   },
 }

@@ -2,7 +2,7 @@ import type { DatasetRow } from '../contract/domain.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { prepareSides } from './row-sides.ts'
+import { encodeEach, prepareSides } from './row-sides.ts'
 import type { InputReading, Preparation, PrepareConfig } from './task.ts'
 
 /** Texts, in pieces that fit, some of whose tokens are to be hidden. */
@@ -93,10 +93,11 @@ function asAsked(
   _labels: readonly string[],
   { tokenizer }: InputReading,
   config: PrepareConfig,
+  onRow: () => void,
 ): MaskedRows {
   const facts = factsOf(tokenizer)
   const rows = Int32Array.from(texts, ({ row }) => row)
-  const encoded = texts.map(({ text }) => tokenizer.encode(text, Number.MAX_SAFE_INTEGER).ids)
+  const encoded = encodeEach(texts, ({ text }) => tokenizer.encode(text, Number.MAX_SAFE_INTEGER), onRow)
   const whole = inPieces(rows, encoded, facts, vocabularyOf(tokenizer), config)
   const parts = whole.ids.flatMap((ids, i) => {
     const places = Array.from(ids.keys()).filter((place) => ids[place] === facts.maskId)

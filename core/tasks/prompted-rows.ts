@@ -24,10 +24,14 @@ export interface PromptedRows extends TokenRows {
 export function promptedRows(asking: Asking): Preparation<PromptedRows> {
   return {
     prepare: (...args) => preparePrompted(asking, ...args),
-    inputs(rows, labels, reading, config) {
+    inputs(rows, labels, reading, config, onRow) {
       const examples = config.few_shot_examples === 0 ? [] : examplesIn(reading.dataset(), labels, config)
       const promptsFor = prompter(asking, examples, labels, reading, config)
-      const prompts = rows.flatMap(({ text }) => promptsFor(text).prompts)
+      const prompts = rows.flatMap(({ text }) => {
+        const found = promptsFor(text).prompts
+        onRow()
+        return found
+      })
       const { rows: numbers, labels: gold } = unknownLabels(rows)
       return inColumns(numbers, gold, prompts, labels.length)
     },

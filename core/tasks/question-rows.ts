@@ -36,8 +36,12 @@ export const questionRows: Preparation<QuestionRows> = {
       return { examples: inColumns(rows, encoded, validation, tokenizer), truncated: 0 }
     })
   },
-  inputs(rows, _labels, { tokenizer }, { max_length }) {
-    const encoded = rows.map((row, owner) => windowsOf(tokenizer, row, owner, max_length, null))
+  inputs(rows, _labels, { tokenizer }, { max_length }, onRow) {
+    const encoded = rows.map((row, owner) => {
+      const windows = windowsOf(tokenizer, row, owner, max_length, null)
+      onRow()
+      return windows
+    })
     return inColumns(
       Int32Array.from(rows, ({ row }) => row),
       encoded,

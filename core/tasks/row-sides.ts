@@ -60,3 +60,16 @@ export function encodeSides<E extends Examples>(
     truncatedShare: (learnt.truncated + held.truncated) / total,
   }
 }
+
+/** The tokens of each input of a prediction; `onRow` is called after each and may throw to stop. */
+export function encodeEach<T>(
+  inputs: readonly T[],
+  encode: (input: T) => { readonly ids: Int32Array },
+  onRow: () => void,
+): Int32Array[] {
+  return inputs.map((input) => {
+    const { ids } = encode(input)
+    onRow()
+    return ids
+  })
+}

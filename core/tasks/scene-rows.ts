@@ -45,10 +45,10 @@ export const sceneRows: Preparation<SceneRows> = {
     const sides = { train: await encode(train, false), validation: await encode(validation, true) }
     return { ...sides, truncatedShare: cut / total }
   },
-  async inputs(asked, _labels, reading): Promise<SceneRows> {
+  async inputs(asked, _labels, reading, _config, onRow): Promise<SceneRows> {
     const sight = await sightOf(reading.modelDir, reading.modelConfig.vision_config)
     const rows = Int32Array.from(asked, ({ row }) => row)
-    const pixels = await readPictures(reading.files, rows, sight, pictureOf, () => {})
+    const pixels = await readPictures(reading.files, rows, sight, pictureOf, onRow)
     const { texts, cut: _, ...side } = read(asked, reading, reading.room)
     // Answers may be as long as there is room for.
     return { rows, ...side, ...texts, lengths: rows.map(() => reading.room), pixels, sight }

@@ -1,7 +1,7 @@
 import { AttuneError } from '../contract/errors.ts'
 import type { RowStore } from '../data/row-store.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { encodeSides, unlabelledSides } from './row-sides.ts'
+import { encodeEach, encodeSides, unlabelledSides } from './row-sides.ts'
 import type { TargetRows } from './target-learning.ts'
 import type { WritingRules } from './target-writing.ts'
 import type { Preparation, PrepareConfig, PreparedData, Reading } from './task.ts'
@@ -13,11 +13,12 @@ export interface SourceTargetRows extends TargetRows {
 
 export const sourceTargetRows: Preparation<SourceTargetRows> = {
   prepare: prepareSourceTarget,
-  inputs: (rows, _labels, reading, config) =>
+  inputs: (rows, _labels, reading, config, onRow) =>
     sourceRows(
       rows.map(({ text }) => text),
       reading,
       config,
+      onRow,
     ),
   // Outputs are not looked at for this: they are seldom longer than the longest input.
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
@@ -56,15 +57,19 @@ function prepareSourceTarget(
   })
 }
 
-/** Texts that nobody knows the outputs of; programs are chosen by the length that an output may have, too. */
+/**
+ * Texts that nobody knows the outputs of; programs are chosen by the length that an output may have, too. `onRow` is
+ * called after each and may throw to stop.
+ */
 export function sourceRows(
   texts: readonly string[],
   { tokenizer, generationConfig }: Pick<Reading, 'tokenizer' | 'generationConfig'>,
   config: Pick<PrepareConfig, 'max_length' | 'max_target_length' | 'source_prefix'>,
+  onRow: () => void = () => {},
 ): SourceTargetRows {
   const { max_length, max_target_length = max_length, source_prefix: prefix } = config
   const rules = writingRules({ generationConfig })
-  const sources = texts.map((text) => tokenizer.encode(`${prefix}${text}`, max_length).ids)
+  const sources = encodeEach(texts, (text) => tokenizer.encode(`${prefix}${text}`, max_length), onRow)
   const lengths = Int32Array.from(sources, (ids) => Math.max(ids.length, max_target_length))
   return { sources, ...unknownTargets(Int32Array.from(texts.keys()), rules, lengths) }
 }

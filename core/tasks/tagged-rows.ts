@@ -36,9 +36,10 @@ export const taggedRows: Preparation<TaggedRows> = {
       return { examples: inColumns(rows, encoded, labels), truncated }
     })
   },
-  inputs(texts, labels, { tokenizer }, { max_length }) {
+  inputs(texts, labels, { tokenizer }, { max_length }, onRow) {
     const encoded = texts.map(({ text }) => {
       const { ids, firsts } = encodeText(tokenizer, text, max_length)
+      onRow()
       return { ids, firsts, tags: new Int32Array(firsts.length) }
     })
     return inColumns(

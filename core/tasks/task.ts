@@ -191,14 +191,15 @@ export interface Preparation<E extends Examples = Examples> {
   /** The longest sequence that a row makes; absent where all are alike, or rows have to be prepared to know. */
   readonly longest?: (row: number, reading: Reading, config: PrepareConfig) => number
   /**
-   * Rows that nobody knows the answer to, for a prediction: `row` counts them from 0. Absent where nothing is predicted
-   * of rows.
+   * Rows that nobody knows the answer to, for a prediction: `row` counts them from 0. `onRow` is called after each that is
+   * read and may throw to stop. Absent where nothing is predicted of rows.
    */
   readonly inputs?: (
     rows: readonly DatasetRow[],
     labels: readonly string[],
     reading: InputReading,
     config: PrepareConfig,
+    onRow: () => void,
   ) => E | Promise<E>
 }
 

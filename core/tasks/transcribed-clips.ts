@@ -39,12 +39,12 @@ export const transcribedClips: Preparation<TranscribedClips> = {
     }
     return { train: await side('train'), validation: await side('validation'), truncatedShare: truncated / total }
   },
-  async inputs(asked, _labels, reading, config) {
+  async inputs(asked, _labels, reading, config, onRow) {
     const { files, modelDir, modelConfig } = reading
     const rows = Int32Array.from(asked, ({ row }) => row)
     const nameOf = (row: number) => asked[row]?.text ?? ''
     const heard = { hearing: await hearingOf(modelDir, modelConfig), config, training: false, nameOf }
-    const { clips } = await readClips(files, rows, heard, () => {})
+    const { clips } = await readClips(files, rows, heard, onRow)
     return {
       clips,
       ...unknownTargets(

@@ -1,6 +1,6 @@
 import { AttuneError } from '../contract/errors.ts'
 import { type TokenRows, tokenRows } from '../data/batches.ts'
-import { prepareSides } from './row-sides.ts'
+import { encodeEach, prepareSides } from './row-sides.ts'
 import type { Preparation } from './task.ts'
 
 /** Tokenised rows, one sequence each, and the number that each of them is to come to. */
@@ -23,8 +23,8 @@ export const valuedRows: Preparation<ValuedRows> = {
     })
   },
   longest: (row, { tokens }, { max_length }) => tokens.encode(row, max_length).ids.length,
-  inputs(texts, _labels, { tokenizer }, { max_length }) {
-    const ids = texts.map(({ text }) => tokenizer.encode(text, max_length).ids)
+  inputs(texts, _labels, { tokenizer }, { max_length }, onRow) {
+    const ids = encodeEach(texts, ({ text }) => tokenizer.encode(text, max_length), onRow)
     const rows = Int32Array.from(texts, ({ row }) => row)
     return { ...tokenRows(rows, ids), targets: new Float64Array(texts.length) }
   },

@@ -3,7 +3,7 @@ import type { RunConfig } from '../contract/settings.ts'
 import type { Examples } from '../data/batches.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import type { Session } from '../engine/engine.ts'
-import type { BatchLayout, Scored, ScoreTools, Task, TaskBatch, TaskModel } from '../tasks/task.ts'
+import type { BatchLayout, RunOwn, Scored, ScoreTools, Task, TaskBatch, TaskModel } from '../tasks/task.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Begun, CheckpointKeeper, Position } from './checkpoints.ts'
 import { EarlyStopping, improves } from './early-stopping.ts'
@@ -70,14 +70,18 @@ export class Judge {
     const { emit, reporter, watch, control } = this.surroundings
     reporter.phase('evaluating')
     const { task, model, encoded, layout, classes, tokenizer } = this.evaluation
-    const evaluate = ({ length, feeds }: TaskBatch) => this.session.run(evaluateProgram(length), feeds)
+    const run: RunOwn = (program, feeds) => {
+      checkStopAtOnce(control)
+      return this.session.run(program, feeds)
+    }
+    const evaluate = ({ length, feeds }: TaskBatch) => run(evaluateProgram(length), feeds)
     const onRows = (done: number, total: number) => {
       checkStopAtOnce(control)
       reporter.progress(done, total)
     }
     const tools: ScoreTools = {
       model,
-      own: (name, feeds) => this.session.run(ownProgram(name), feeds),
+      own: (name, feeds) => run(ownProgram(name), feeds),
       get tokenizer() {
         return tokenizer()
       },

@@ -8,29 +8,36 @@ import { openRowStore, type RowStore } from '../data/row-store.ts'
 import { readTokenizerIfAny, type Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { openEngine } from '../engine/open.ts'
 import { preparationOf } from '../tasks/preparation.ts'
-import type { InputReading, PredictionColumns } from '../tasks/task.ts'
+import type { InputReading, PredictionColumns, RunOwn } from '../tasks/task.ts'
 import type { PredictSpec } from '../worker/protocol.ts'
 import { nameFailure } from './failures.ts'
 import { type LoadedModel, loadModel } from './load-model.ts'
 import { bucketsOf } from './plan.ts'
 import { evaluateProgram, ownProgram, sessionSpec } from './programs.ts'
+import type { Reporter } from './reporter.ts'
+import { type Control, checkAnyStop } from './stop.ts'
 import { trainableOf } from './trainable.ts'
 import { restoreVariables } from './weights.ts'
 
+/** Where a prediction is, and how far. */
+type Telling = Pick<Reporter, 'phase' | 'progress'>
+
 /**
  * What a checkpoint says about inputs, in their order: each is a row of a dataset that nobody knows the answer to, and is
- * evaluated as such. `onRows` is told how far it is and may throw to stop. Rejects with AttuneError: bad_file (a checkpoint
- * that is not whole, a file that cannot be decoded), bad_data (an input that is none), not_found (a file, or a dataset that
- * is needed), no_engine, out_of_memory, unsupported (a task that predicts nothing of single rows).
+ * evaluated as such. A stop is heeded between inputs and between programs: of what writes, at every token. Rejects with
+ * AttuneError: bad_file (a checkpoint that is not whole, a file that cannot be decoded), bad_data (an input that is none),
+ * not_found (a file, or a dataset that is needed), no_engine, out_of_memory, unsupported (a task that predicts nothing of
+ * single rows), stopped.
  */
 export async function predict(
   spec: PredictSpec,
-  onRows: (done: number, total: number) => void = () => {},
+  reporter: Telling = { phase: () => {}, progress: () => {} },
+  control: Control = { stop: () => 0 },
 ): Promise<Prediction[]> {
   if (spec.texts.length === 0) return []
   const dataset = new RunDataset(spec.datasetDir)
   try {
-    return await predictRows(spec, dataset, onRows)
+    return await predictRows(spec, dataset, reporter, control)
   } catch (thrown) {
     const { per_device_eval_batch_size: batch } = spec.config
     throw nameFailure(thrown, `Choose a per_device_eval_batch_size below ${batch}, or fewer or shorter inputs.`)
@@ -42,9 +49,11 @@ export async function predict(
 async function predictRows(
   spec: PredictSpec,
   dataset: RunDataset,
-  onRows: (done: number, total: number) => void,
+  reporter: Telling,
+  control: Control,
 ): Promise<Prediction[]> {
   const { config, labels, texts, fields, threads } = spec
+  reporter.phase('loading')
   // An adapter leans on its base model; any other checkpoint is a whole model folder.
   const folder = config.method === 'lora' ? spec.modelDir : spec.checkpointDir
   const { modelType } = await readModelConfig(folder)
@@ -58,7 +67,12 @@ async function predictRows(
   )
   const tokenizer = (await readTokenizerIfAny(folder))?.build() ?? null
   const reading = await readingOf(spec, folder, model, tokenizer, dataset)
-  const encoded = await inputs(rows, labels, reading, config)
+  reporter.phase('tokenizing')
+  let read = 0
+  const encoded = await inputs(rows, labels, reading, config, () => {
+    checkAnyStop(control)
+    reporter.progress(++read, rows.length)
+  })
   const batchSize = Math.max(1, Math.min(config.per_device_eval_batch_size, encoded.lengths.length))
   const buckets = bucketsOf(encoded, config)
   const engine = await openEngine(config.engine, threads)
@@ -68,17 +82,22 @@ async function predictRows(
   const session = await engine.open(
     sessionSpec(model, trainable, programs, { train: [], evaluate: buckets }, precision),
   )
+  const run: RunOwn = (program, feeds) => {
+    checkAnyStop(control)
+    return session.run(program, feeds)
+  }
   try {
     await restoreVariables(session, model, trainable, spec.checkpointDir)
+    reporter.phase('predicting')
     const scored = model.task.score(
       encoded,
       { buckets, batchSize, padId: tokenizer?.padId ?? 0 },
       programs,
-      ({ length, feeds }) => session.run(evaluateProgram(length), feeds),
-      onRows,
+      ({ length, feeds }) => run(evaluateProgram(length), feeds),
+      (done, total) => reporter.progress(done, total),
       {
         model,
-        own: (name, feeds) => session.run(ownProgram(name), feeds),
+        own: (name, feeds) => run(ownProgram(name), feeds),
         get tokenizer() {
           return reading.tokenizer
         },

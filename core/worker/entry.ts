@@ -55,14 +55,8 @@ port.once('message', async ({ spec, control, firstUse }: ToWorker) => {
     } else {
       const { predict } = await import('../train/predict.ts')
       const { reporterOf } = await import('../train/reporter.ts')
-      const { checkAnyStop } = await import('../train/stop.ts')
       const reporter = reporterOf((event) => groups.add(event))
-      reporter.phase('predicting')
-      const predictions = await predict(spec, (done, total) => {
-        checkAnyStop({ stop })
-        reporter.progress(done, total)
-      })
-      post({ type: 'predictions', predictions })
+      post({ type: 'predictions', predictions: await predict(spec, reporter, { stop }) })
     }
     groups.close()
     post({ type: 'done' })

@@ -11,9 +11,11 @@ import { memoryCall } from '../../core/host/doors/memory.ts'
 import { systemClock } from '../../core/util/clock.ts'
 import { type StartWorker, startOver, threadPort } from '../../core/worker/handle.ts'
 
-const script = threadPort(new URL('./scripted-worker.ts', import.meta.url), {
+const port = threadPort(new URL('./scripted-worker.ts', import.meta.url), {
   resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
 })
+/** Does what runs, predictions and texts want as a script says it: see scripted-worker.ts. */
+export const startScripted: StartWorker = (spec, on) => startOver(port, spec, on)
 export const tinyBert = join(import.meta.dirname, '..', 'golden', 'tiny-bert')
 
 export interface SmallApp {
@@ -63,7 +65,7 @@ export async function openApp(
     clock: systemClock,
     startWorker(spec, on) {
       onStart(spec)
-      return startOver(script, spec, on)
+      return startScripted(spec, on)
     },
     engine: () => ({ info: null, problem: 'None is needed.' }),
     threads: 1,

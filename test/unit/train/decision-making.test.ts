@@ -130,7 +130,7 @@ describe('a run for decisions', () => {
     const modelConfig = { ...worlds['tic-tac-toe'], ...facts, environment: 'tic-tac-toe' }
     const row = (number: number, text: string, fields = {}) => ({ row: number, line: number, label: '', text, fields })
     const rows = [row(0, '7', { target_return: '-6' }), row(1, '7')]
-    const asked = await trajectoryRows.inputs?.(rows, [], { modelConfig } as unknown as InputReading, config)
+    const asked = await trajectoryRows.inputs?.(rows, [], { modelConfig } as unknown as InputReading, config, () => {})
     const begun: number[][] = []
     const layout = { buckets: [8], batchSize: 2, padId: 0 }
     const evaluate = ({ feeds }: TaskBatch) => {

@@ -74,15 +74,32 @@ describe('a run says to files what it said of its rows', () => {
     const texts = ['a.png', 'b.png', 'c.png']
     for (const [i, name] of texts.entries()) await writeFile(join(dir, name), await barPicture(i, i))
     const files = texts.map((fileName) => ({ path: join(dir, fileName), fileName }))
-    const told: number[][] = []
-    const found = await predict({ ...askedOf(spec, best), texts, files }, (done, total) => told.push([done, total]))
+    const told: [string, ...number[]][] = []
+    let present = ''
+    const reporter = {
+      phase(phase: string) {
+        present = phase
+      },
+      progress: (...counts: number[]) => void told.push([present, ...counts]),
+    }
+    const found = await predict({ ...askedOf(spec, best), texts, files }, reporter)
     const rows = await predict({ ...askedOf(spec, best), texts, files: [{ row: 0 }, { row: 1 }, { row: 2 }] })
     expect(found).toEqual(rows)
-    expect(told.at(-1)).toEqual([3, 3])
-    const stop = () => {
-      throw new Error('enough')
-    }
-    await expect(predict({ ...askedOf(spec, best), texts, files }, stop)).rejects.toThrow('enough')
+    const batches = [2, 3].map((done) => ['predicting', done, 3])
+    expect(told).toEqual([...[1, 2, 3].map((done) => ['tokenizing', done, 3]), ...batches])
+  })
+
+  test('until it is asked to stop: while files are read', async () => {
+    const spec = await pictures()
+    const { best } = await trained(spec)
+    const files = [0, 1, 2].map((row) => ({ row }))
+    let read = 0
+    const reporter = { phase: () => {}, progress: () => void read++ }
+    const asked = predict({ ...askedOf(spec, best), texts: ['', '', ''], files }, reporter, {
+      stop: () => (read === 2 ? 2 : 0),
+    })
+    await expect(asked).rejects.toMatchObject({ code: 'stopped' })
+    expect(read).toBe(2)
   })
 
   test('and says which file cannot be read', async () => {
@@ -124,4 +141,15 @@ test('a run for speech writes down what it hears', async () => {
   const again = await predict({ ...askedOf(spec, best), texts, files: told.rows.map((row) => ({ row })) })
   expect(again).toEqual(told.answers?.map((answer) => ({ label: null, scores: [], answer })))
   expect(new Set(again.map(({ answer }) => answer))).toEqual(new Set(words))
+
+  // Asked to stop, it ends within the writing of a batch.
+  const done: number[] = []
+  let asks = 0
+  const reporter = { phase: () => void done.splice(0), progress: (rows: number) => void done.push(rows) }
+  const stopped = predict({ ...askedOf(spec, best), texts: ['Row 0'], files: [{ row: 0 }] }, reporter, {
+    // Behind the evaluation of the one clip come its reading, its word and the end.
+    stop: () => (done.length > 0 && ++asks > 2 ? 2 : 0),
+  })
+  await expect(stopped).rejects.toMatchObject({ code: 'stopped' })
+  expect(done).toEqual([1])
 })
