@@ -311,6 +311,14 @@ export function mediaOf(task: TaskName): 'image' | 'audio' | null {
   return taskRoles[task].find(({ file }) => file !== undefined)?.file ?? null
 }
 
+const mostMediaBytes = 64 * 2 ** 20
+
+/** Why a picture or clip of so many bytes is not taken; null where it is. */
+export function mediaSizeProblem(name: string, bytes: number): string | null {
+  if (bytes <= mostMediaBytes) return null
+  return `${name} has ${bytes} bytes; the most that a file may have is ${mostMediaBytes}.`
+}
+
 /** The classes of a run, in the order of their ids; none where its task has none, whatever the data was imported for. */
 export function labelsFor(
   task: TaskName,

@@ -32,6 +32,11 @@ test('try a run on a picture', async () => {
   await said.getByText(/^Predicted: /).waitFor()
 
   // What was said of the one goes when another is chosen.
+  const asked: string[] = []
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (/files|[pP]redict/.test(pathname)) asked.push(pathname)
+  })
   const own = { name: 'mine.png', mimeType: 'image/png', buffer: Buffer.from(await barPicture(1, 999)) }
   await page.locator('input[type=file]').setInputFiles(own)
   await page.getByRole('img', { name: 'mine.png' }).waitFor()
@@ -39,10 +44,28 @@ test('try a run on a picture', async () => {
   await predict.click()
   await said.getByText('Predicted: middle').waitFor()
   await picture('try-picture-light')
+  const again = page.waitForResponse('**/api/runs.predict')
+  await predict.click()
+  await again
+  expect(asked).toEqual(['/api/files', '/api/runs.predict', '/api/runs.predict'])
 
   const broken = { name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('no picture') }
   await page.locator('input[type=file]').setInputFiles(broken)
   await predict.click()
   await said.getByText('broken.png is no image file that can be read: it has to be PNG and JPEG.').waitFor()
+
+  // Whoever leaves is not waiting for an answer.
+  const held = Promise.withResolvers<void>()
+  await page.route('**/api/runs.predict', async (route) => {
+    await held.promise
+    await route.continue()
+  })
+  await page.getByRole('button', { name: 'A picture from the dataset' }).click()
+  await page.getByText(/^Row \d+ of the dataset$/).waitFor()
+  await predict.click()
+  const cancelled = page.waitForRequest('**/api/runs.cancelPrediction')
+  await page.getByRole('tab', { name: 'Charts' }).click()
+  await cancelled
+  held.resolve()
   expect(complaints).toEqual([])
 })

@@ -1,11 +1,10 @@
 import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { AttuneError } from '../../contract/errors.ts'
+import { mediaSizeProblem } from '../../contract/roles.ts'
 import { checkPicture } from './image.ts'
 import { type MediaKind, mediaFormats, mediaOf } from './kinds.ts'
 import { readWav } from './wav.ts'
-
-const mostBytes = 64 * 2 ** 20
 
 /** Where the files come from that rows are about. */
 export interface RowFiles {
@@ -43,9 +42,8 @@ async function checkSize(path: string, name: string): Promise<void> {
     throw new AttuneError('not_found', `${name} is not there.`, undefined, { cause })
   })
   if (!found.isFile()) throw new AttuneError('bad_file', `${name} is not a regular file.`)
-  if (found.size > mostBytes) {
-    throw new AttuneError('bad_file', `${name} has ${found.size} bytes; the most that a file may have is ${mostBytes}.`)
-  }
+  const problem = mediaSizeProblem(name, found.size)
+  if (problem !== null) throw new AttuneError('bad_file', problem)
 }
 
 function notOfKind(kind: MediaKind, name: string): AttuneError {

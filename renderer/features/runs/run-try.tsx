@@ -7,15 +7,18 @@ import type { TaskName } from '../../../core/contract/settings.ts'
 import { plainAnswer, viewOf } from '../../answers/view.ts'
 import { runColour } from '../../charts/palette.ts'
 import { formatMeasure, seriesInfo } from '../../charts/series.ts'
-import { useCall } from '../../client/hooks.ts'
+import { useAct, useCall } from '../../client/hooks.ts'
+import type { Progress } from '../../client/progress.ts'
 import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { formatPercent } from '../../ui/format.ts'
 import { readableKeys } from '../../ui/shortcuts.ts'
+import type { Answered, ChosenFile } from './asking.ts'
+import { drawnRow } from './drawn-row.ts'
 import type { Which } from './export-dialog.tsx'
 import classes from './run-detail.module.css'
 import { NotYet } from './run-summary.tsx'
 import { TriedFile, TryFile } from './try-file.tsx'
-import { type Answered, type ChosenFile, usePrediction } from './use-prediction.ts'
+import { usePrediction } from './use-prediction.ts'
 
 const mostLabels = 12
 
@@ -158,32 +161,37 @@ const placeholders: Readonly<Partial<Record<TaskName, string>>> = {
   'question-answering': 'Type or paste the text that the answer stands in',
 }
 
-/** Tries a row of the dataset, any of the first; nothing where inputs are no rows of it, or it is gone. */
+/** Tries a row of the dataset, any of them; nothing where inputs are no rows of it, or it is gone. */
 function RowButton({ run, roles, onRow }: { run: Run; roles: readonly RoleInfo[]; onRow: (row: DatasetRow) => void }) {
   const own = taskRoles[run.config.task].map(({ name }) => name)
   const suits = roles.every(({ name }) => own.includes(name))
-  const found = useCall('datasets.rows', { id: run.dataset.id, limit: 20 }, { retry: false, enabled: suits }).data?.rows
+  const { id } = run.dataset
+  const total = useCall('datasets.rows', { id, limit: 1 }, { retry: false, enabled: suits }).data?.total ?? 0
   const [taken, setTaken] = useState<number | null>(null)
-  if (!suits || !found || found.length === 0) return null
-  const take = () => {
-    const others = found.filter(({ row }) => row !== taken)
-    const row = others[Math.floor(Math.random() * others.length)]
-    if (!row) return
-    setTaken(row.row)
-    onRow(row)
-  }
+  const draw = useAct('datasets.rows', {
+    onSuccess({ rows: [row] }) {
+      if (!row) return
+      setTaken(row.row)
+      onRow(row)
+    },
+  })
+  if (!suits || total === 0) return null
   const [only] = roles
   const what = roles.length > 1 ? 'row' : only?.file === 'image' ? 'picture' : only?.file === 'audio' ? 'clip' : 'text'
   return (
-    <Button variant="default" onClick={take}>
+    <Button
+      variant="default"
+      onClick={() => draw.mutate({ id, offset: drawnRow(total, taken, Math.random()), limit: 1 })}
+    >
       A {what} from the dataset
     </Button>
   )
 }
 
-function progressText(progress: { readonly done: number; readonly total: number | null } | null): string {
-  if (!progress?.total) return 'Loading the model'
-  return `${formatPercent(progress.done / progress.total)} done`
+function progressText(progress: Progress | null): string {
+  if (progress === null) return 'Waiting'
+  const { label, done, total } = progress
+  return total ? `${label}, ${formatPercent(done / total)}` : label
 }
 
 /** The classes with their scores; else the answer as comparisons show it. */

@@ -3,8 +3,8 @@ import type { Run } from '../../../core/contract/domain.ts'
 import { RowMedia } from '../../client/row-media.tsx'
 import { DropZone } from '../../ui/drop-zone.tsx'
 import { Picture } from '../../ui/media.tsx'
+import type { ChosenFile } from './asking.ts'
 import classes from './run-detail.module.css'
-import type { ChosenFile } from './use-prediction.ts'
 
 type Kind = 'image' | 'audio'
 

@@ -5,6 +5,7 @@ import { methods } from '../../../core/contract/methods.ts'
 import { runConfigInputSchema, type TaskName, tasks } from '../../../core/contract/settings.ts'
 import { bestResult } from '../../../renderer/charts/series.ts'
 import { chartsOf } from '../../../renderer/features/runs/chart-groups.ts'
+import { drawnRow } from '../../../renderer/features/runs/drawn-row.ts'
 import { drawnOf, firstDrawn, type ListView, listed, mostDrawn } from '../../../renderer/features/runs/list-order.ts'
 import { elapsedMs, progressText, remainingMs, shareDone } from '../../../renderer/features/runs/progress.ts'
 import { canResume, nextSeeds, readSeeds } from '../../../renderer/features/runs/resumable.ts'
@@ -224,4 +225,15 @@ describe('the settings of a run', () => {
     expect(settingText(undefined)).toBe('not set')
     expect(settingText(0)).toBe('0')
   })
+})
+
+test('any row of a dataset is drawn, and none twice in a row', () => {
+  const drawn = (total: number, taken: number | null, count = total) =>
+    Array.from({ length: count }, (_, i) => drawnRow(total, taken, i / count))
+  expect(drawn(4, null)).toEqual([0, 1, 2, 3])
+  expect(drawn(4, 0, 3)).toEqual([1, 2, 3])
+  expect(drawn(4, 2, 3)).toEqual([0, 1, 3])
+  expect(drawn(4, 3, 3)).toEqual([0, 1, 2])
+  expect(drawnRow(4, 3, 0.999)).toBe(2)
+  expect(drawn(1, 0)).toEqual([0])
 })
