@@ -52,6 +52,17 @@ describe('a thread', () => {
     for (const { scores } of told.predictions) expect(scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6)
   })
 
+  test('hears a stop while it predicts', async () => {
+    const spec = await tinySpec({ num_train_epochs: 1 })
+    await runWorker(spec)
+    const texts = Array.from({ length: 2000 }, (_, i) => `win money now ${i}`)
+    const asked = { ...askedOf(spec, join(spec.runDir, 'checkpoint-2')), texts }
+    const { events, error, predictions } = await runWorker(asked, (handle) => handle.stop(false))
+    expect(ofKind(events, 'phase')[0]).toMatchObject({ phase: 'loading' })
+    expect(error).toMatchObject({ code: 'stopped' })
+    expect(predictions).toEqual([])
+  })
+
   test('trains on while another one predicts, and both get on', async () => {
     const first = await tinySpec({ num_train_epochs: 2 })
     await runWorker(first)
