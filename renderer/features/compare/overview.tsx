@@ -7,6 +7,7 @@ import styles from './compare.module.css'
 import { CountsTable } from './counts-table.tsx'
 import { IntervalPlot } from './interval-plot.tsx'
 import { differenceText, type IntervalScale, intervalScale, signedDifference } from './interval-scale.ts'
+import { judgedAt } from './judged-at.ts'
 import { RunName } from './run-name.tsx'
 import { Section } from './section.tsx'
 import verdictStyles from './verdict.module.css'
@@ -40,7 +41,7 @@ export function Overview({ comparison, onShow }: OverviewProps) {
           return verdict ? (
             <VerdictRow
               key={candidate.id}
-              {...{ candidate, verdict, scale }}
+              {...{ baseline, candidate, verdict, scale }}
               onShow={(filter) => onShow(filter, candidate.id)}
             />
           ) : (
@@ -65,15 +66,17 @@ const methods: Record<Verdict['by'], string> = {
 }
 
 interface VerdictRowProps {
+  baseline: Run
   candidate: Run
   verdict: Verdict
   scale: IntervalScale
   onShow: (filter: OutputFilter) => void
 }
 
-function VerdictRow({ candidate, verdict, scale, onShow }: VerdictRowProps) {
+function VerdictRow({ baseline, candidate, verdict, scale, onShow }: VerdictRowProps) {
   const lit = useHighlight((highlight) => highlight.id === candidate.id)
   const { word, icon: Icon } = outcomes[verdict.outcome]
+  const source = judgedAt([baseline, candidate])
   return (
     <article
       className={verdictStyles.verdict}
@@ -93,6 +96,7 @@ function VerdictRow({ candidate, verdict, scale, onShow }: VerdictRowProps) {
         <p className={styles.note}>
           n = {formatCount(verdict.examples)}, {methods[verdict.by]}
         </p>
+        {source !== null && <p className={styles.note}>{source}</p>}
       </div>
       <figure className={verdictStyles.intervalBox}>
         <IntervalPlot verdict={verdict} scale={scale} />
