@@ -16,5 +16,5 @@ export function judgedAt(runs: readonly Judged[]): string | null {
   const [first] = bests
   const alike = first && bests.every(({ measure }) => measure === first.measure)
   const by = alike ? `, by ${seriesInfo(first.measure).label.toLowerCase()}` : ''
-  return `answers of each run’s best checkpoint${by}: step ${bests.map(({ step }) => step).join(' against step ')}`
+  return `answers of the best checkpoints${by}: steps ${bests.map(({ step }) => step).join(' and ')}`
 }

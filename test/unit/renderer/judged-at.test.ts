@@ -11,11 +11,9 @@ function run(measure: string, recorded: Record<string, number>): Pick<Run, 'conf
 test('judged answers are those of the checkpoints that were best by the measure chosen', () => {
   const one = run('eval/loss', { 'eval/loss': 3, 'eval/accuracy': 9 })
   const other = run('eval/loss', { 'eval/loss': 60 })
-  expect(judgedAt([one, other])).toBe(
-    'answers of each run’s best checkpoint, by validation loss: step 3 against step 60',
-  )
+  expect(judgedAt([one, other])).toBe('answers of the best checkpoints, by validation loss: steps 3 and 60')
   expect(judgedAt([one, run('eval/accuracy', { 'eval/accuracy': 7 })])).toBe(
-    'answers of each run’s best checkpoint: step 3 against step 7',
+    'answers of the best checkpoints: steps 3 and 7',
   )
   expect(judgedAt([one, run('eval/loss', {})])).toBeNull()
 })
