@@ -104,7 +104,7 @@ test('one is made after the other, tells how far it is, and either can be cancel
   const third = ask('x', 'c')
   await until(
     async () => small.events,
-    (events) => events.some((event) => event.type === 'progress' && event.task === 'a'),
+    (events) => events.some((event) => event.type === 'progress' && event.task === 'a' && event.label === 'Predicting'),
   )
   expect(small.events).toContainEqual({ type: 'progress', task: 'a', label: 'Predicting', done: 1, total: 4 })
   await small.call('runs.cancelPrediction', { task: 'b' })
