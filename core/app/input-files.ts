@@ -9,6 +9,7 @@ import { checkKind, mediaKindOf, mediaPath } from '../data/media/media-file.ts'
 import { previewFile } from '../data/preview.ts'
 import { folderColumns } from '../data/readers/folder.ts'
 import { openTable } from '../data/readers/table.ts'
+import { quoted } from '../util/quoted.ts'
 
 /** An input of a prediction that is about a file. */
 export interface FoundInput {
@@ -115,7 +116,7 @@ async function columnsOf(
 ): Promise<PartialMapping> {
   const { format, columns, scanned } = await previewFile(path, fileName)
   const names = columns.map(({ name }) => name)
-  const listed = names.map((name) => `"${name}"`).join(', ')
+  const listed = quoted(names)
   const unknown = Object.values(given.columns).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     throw new AttuneError('bad_data', `${fileName} has no column "${unknown}". It has ${listed}.`, { columns: names })

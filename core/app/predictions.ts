@@ -1,5 +1,5 @@
 import type { Phase, Prediction, Run } from '../contract/domain.ts'
-import { AttuneError, fromErrorPayload } from '../contract/errors.ts'
+import { AttuneError, fromErrorPayload, predictionCancelled } from '../contract/errors.ts'
 import type { Handlers, ParsedInput } from '../contract/methods.ts'
 import { mediaOf, type RoleInfo, readBeside, readsFilesAlone } from '../contract/roles.ts'
 import { writingTasks } from '../contract/settings.ts'
@@ -100,12 +100,12 @@ export class Predictions {
 
   /** What `act` comes to, which is told of a cancellation; the promise does not wait until it has wound up. */
   private async untilCancelled<T>(task: string | undefined, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.closed) throw stopped()
+    if (this.closed) throw predictionCancelled()
     const { promise: cancelled, reject } = Promise.withResolvers<never>()
     const abort = new AbortController()
     const forget = this.cancellations.add(task ?? newId(), () => {
       abort.abort()
-      reject(stopped())
+      reject(predictionCancelled())
     })
     try {
       return await Promise.race([act(abort.signal), cancelled])
@@ -121,7 +121,7 @@ export class Predictions {
   }
 
   private async run(spec: PredictSpec, task: string | undefined, signal: AbortSignal): Promise<Prediction[]> {
-    if (signal.aborted) throw stopped()
+    if (signal.aborted) throw predictionCancelled()
     const { promise, resolve, reject } = Promise.withResolvers<Prediction[]>()
     let told: readonly Prediction[] = []
     const handle = this.context.deps.startWorker(spec, {
@@ -167,8 +167,4 @@ function problemOf(fields: Readonly<Record<string, string>>, roles: readonly Rol
 /** What messages call it, and what the input reads as where it is all of it. */
 function calledOf(file: InputFile): string {
   return 'row' in file ? `Row ${file.row}` : file.fileName
-}
-
-function stopped(): AttuneError {
-  return new AttuneError('stopped', 'The prediction was cancelled.')
 }

@@ -3,6 +3,7 @@ import { basename, extname, resolve } from 'node:path'
 import { type InputTable, lineColumn, tableOf } from '../app/input-tables.ts'
 import { AttuneError } from '../contract/errors.ts'
 import { nearest } from '../util/nearest.ts'
+import { quoted } from '../util/quoted.ts'
 import type { Io } from './io.ts'
 
 /**
@@ -44,11 +45,6 @@ function chosenColumn(columns: readonly string[], wanted: string | undefined, na
     `${name} has no column "${wanted ?? 'text'}". ${near ? `Did you mean "${near}"? ` : ''}It has ${quoted(columns)}: name one with --column.`,
     { columns },
   )
-}
-
-/** "a", "b". */
-export function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ')
 }
 
 function decode(bytes: Uint8Array, name: string): string {

@@ -6,8 +6,9 @@ import { AttuneError } from '../contract/errors.ts'
 import { mediaOf, readBeside, readsFilesAlone } from '../contract/roles.ts'
 import type { TaskName } from '../contract/settings.ts'
 import { nearest } from '../util/nearest.ts'
+import { quoted } from '../util/quoted.ts'
 import type { Ground } from './ground.ts'
-import { quoted, readTable, textsOf } from './input-texts.ts'
+import { readTable, textsOf } from './input-texts.ts'
 
 export interface InputOptions {
   readonly input?: readonly string[]

@@ -57,6 +57,11 @@ export function toErrorPayload(thrown: unknown): ErrorPayload {
   return { code: 'internal', message }
 }
 
+/** Of a prediction that somebody ended. */
+export function predictionCancelled(): AttuneError {
+  return new AttuneError('stopped', 'The prediction was cancelled.')
+}
+
 /** The reverse: a received payload as a throwable error. */
 export function fromErrorPayload(payload: ErrorPayload): AttuneError {
   return new AttuneError(payload.code, payload.message, payload.details)

@@ -13,6 +13,7 @@ import type { TranscribedClips } from '../../core/tasks/transcribed-clips.ts'
 import { createModel } from '../../core/train/create-model.ts'
 import { prepareData } from '../../core/train/prepare.ts'
 import { reporterOf } from '../../core/train/reporter.ts'
+import { fiveLetterWords } from '../support/five-letter-words.ts'
 import { toneClip } from '../support/media.ts'
 import { lastCheckpoint } from '../support/resume-exactly.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -36,23 +37,9 @@ interface Scratch {
   }
 }
 
-const words = [
-  'stone',
-  'river',
-  'cloud',
-  'light',
-  'field',
-  'grass',
-  'water',
-  'earth',
-  'frost',
-  'shade',
-  'storm',
-  'ridge',
-]
 /** Letters of each: the most are more than the first model below has places for. */
 const lengths = [2, 5, 15]
-const spelt = words.map((text, i) => {
+const spelt = fiveLetterWords.map((text, i) => {
   const letters = Array.from(text.repeat(3)).slice(0, lengths[i % lengths.length])
   return { line: i + 1, text, label: '', fields: { target: letters.join(' ') } }
 })

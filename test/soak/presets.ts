@@ -27,12 +27,13 @@ interface Case {
 }
 
 const mails: Case = { sample: 'spam-assassin', settings: { max_length: 128 } }
+const texts: Case = { ...mails, settings: { ...mails.settings, task: 'text-generation' } }
 const words: Case = { sample: 'pronunciations', settings: { max_length: 64 } }
 const cases: Readonly<Record<string, Case>> = {
   bert: mails,
-  gpt2: { ...mails, settings: { ...mails.settings, task: 'text-generation' } },
-  llama: { ...mails, settings: { ...mails.settings, task: 'text-generation' } },
-  qwen3: { ...mails, settings: { ...mails.settings, task: 'text-generation' } },
+  gpt2: texts,
+  llama: texts,
+  qwen3: texts,
   marian: words,
   t5: words,
   vit: { sample: 'clothes', settings: {} },

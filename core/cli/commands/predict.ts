@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Prediction, Run } from '../../contract/domain.ts'
-import { AttuneError, type ErrorPayload, toErrorPayload } from '../../contract/errors.ts'
+import { type ErrorPayload, predictionCancelled, toErrorPayload } from '../../contract/errors.ts'
 import { mediaOf, readsFilesAlone } from '../../contract/roles.ts'
 import { readable } from '../answers.ts'
 import { count, percent } from '../format.ts'
@@ -75,7 +75,7 @@ async function predictAll(
   const said: Said = { labels: [], predictions: [] }
   try {
     for (let from = 0; from < texts.length; from += most) {
-      if (stopped) throw new AttuneError('stopped', 'The prediction was cancelled.')
+      if (stopped) throw predictionCancelled()
       if (texts.length > most) ground.output.note(`Inputs ${count(from + 1)} and on, of ${count(texts.length)}:`)
       const some = <T>(all: readonly T[] | undefined) => all?.slice(from, from + most)
       const columns = { texts: some(texts), fields: some(fields), files: some(files) }

@@ -1,5 +1,5 @@
 import type { DatasetRow, Prediction } from '../../../core/contract/domain.ts'
-import { AttuneError } from '../../../core/contract/errors.ts'
+import { AttuneError, predictionCancelled } from '../../../core/contract/errors.ts'
 import type { Input } from '../../../core/contract/methods.ts'
 import { mediaSizeProblem } from '../../../core/contract/roles.ts'
 import type { Client } from '../../client/client.ts'
@@ -42,7 +42,7 @@ export class Asking {
    */
   ask(question: Question, task: string, signal: AbortSignal): Promise<Answered> {
     const { promise: aborted, reject } = Promise.withResolvers<never>()
-    signal.addEventListener('abort', () => reject(stopped()))
+    signal.addEventListener('abort', () => reject(predictionCancelled()))
     return Promise.race([this.answerTo(question, task, signal), aborted])
   }
 
@@ -73,7 +73,7 @@ export class Asking {
 
   private async predict(question: Question, file: Handed | null, task: string, signal: AbortSignal): Promise<Answered> {
     // A cancellation while the file was on its way would find nothing to cancel.
-    if (signal.aborted) throw stopped()
+    if (signal.aborted) throw predictionCancelled()
     const { call } = this.client
     // Where it does not get through, the prediction does not either, and says why.
     const cancel = () => void call('runs.cancelPrediction', { task }).catch(() => {})
@@ -93,8 +93,4 @@ export class Asking {
       signal.removeEventListener('abort', cancel)
     }
   }
-}
-
-function stopped(): AttuneError {
-  return new AttuneError('stopped', 'The prediction was cancelled.')
 }

@@ -13,26 +13,13 @@ import { prepareData } from '../../../core/train/prepare.ts'
 import { writeOutputs } from '../../../core/train/write-outputs.ts'
 import type { TrainSpec } from '../../../core/worker/protocol.ts'
 import { familyFolder } from '../../golden/family-reference.ts'
+import { fiveLetterWords } from '../../support/five-letter-words.ts'
 import { writeLetterTokenizer } from '../../support/letter-tokenizer.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { ofKind, seriesOf, trainTiny } from './fixture.ts'
 
 /** Words and their letters, spelt; all of one padded length. */
-const words = [
-  'stone',
-  'river',
-  'cloud',
-  'light',
-  'field',
-  'grass',
-  'water',
-  'earth',
-  'frost',
-  'shade',
-  'storm',
-  'ridge',
-]
-const pairs = words.map((word) => ({ text: word, target: Array.from(word).join(' ') }))
+const pairs = fiveLetterWords.map((word) => ({ text: word, target: Array.from(word).join(' ') }))
 
 async function spec(name: 'marian' | 't5', settings: Partial<RunConfigInput> = {}): Promise<TrainSpec> {
   const dir = await temporaryFolder()
